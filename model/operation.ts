@@ -86,6 +86,10 @@ export interface OperationDeclaration {
   readonly timeoutMs?: number;
   /** The input's fields that hold secret values: never journalled, shown or logged. */
   readonly secretInput?: readonly string[];
+  /** The operation that takes it back, for temporary objects; its target is the reference in this one's output. */
+  readonly undo?: string;
+  /** For operations that span two connections: the input's field that names the other one. */
+  readonly peer?: string;
   /** Whether the output holds secret values. */
   readonly secretOutput?: boolean;
   readonly input: z.ZodType;
