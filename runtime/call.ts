@@ -1,0 +1,145 @@
+/**
+ * The call: the one value that travels from a recipe, or the command line, to a driver function.
+ *
+ * @module
+ */
+import type { ObjectRef } from "../model/object.ts";
+import type { JobKind } from "../model/operation.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Permission } from "../model/permission.ts";
+import type { FencingToken, Observation } from "./driver.ts";
+import type { ManagedObject } from "./object.ts";
+
+/** On whose behalf something happens. Slots, leases and audit entries name it. */
+export interface Caller {
+  /** The person or service: `uid:1000`, `alice`. */
+  readonly principal: string;
+  /** The run, where there is one. Leases belong to it. */
+  readonly run?: string;
+  /** What people call it: `recipes/nightly.ts`. */
+  readonly title?: string;
+  /** When it began, in milliseconds since 1970; of two callers that wait for each other the younger one yields. */
+  readonly since: number;
+}
+
+/** Decides whether a call may be made: recipe's needs, person's grants, and what definitions reach. */
+export interface Authority {
+  /**
+   * Checks one use of a permission on an object, and writes the decision to the audit log.
+   *
+   * @throws {VirtError} `permission-denied`, saying whether need or grant is missing.
+   */
+  check(use: PermissionUse): void | Promise<void>;
+  /** Whether the object may be seen with this permission; decides lists, without an audit entry. */
+  sees(use: PermissionUse): boolean;
+}
+
+/** One use of a permission. */
+export interface PermissionUse {
+  readonly permission: Permission;
+  readonly connection: string;
+  /** The name that globs are matched against; absent for uses that concern no single object. */
+  readonly name?: string;
+  readonly operation: string;
+  /** `asked` before the queue, `obtained` with the slot in hand, `reach` for what a definition reaches. */
+  readonly when: "asked" | "obtained" | "reach" | "listed";
+  /** What exactly is reached: `/etc/shadow`. */
+  readonly reached?: string;
+}
+
+/** Writes down what a call does, before and after it acts. */
+export interface CallJournal {
+  /** Durable when it resolves; nothing has acted before. */
+  intent(entry: CallIntent): Promise<void>;
+}
+
+/** What is known of a call just before it acts. */
+export interface CallIntent {
+  readonly object: string;
+  readonly label: string;
+  readonly token: FencingToken;
+  readonly before: Observation;
+  readonly generation: number;
+  /** The UUID for what the call makes. */
+  readonly newId: string;
+}
+
+/** What somebody asks of the kernel. */
+export interface CallRequest {
+  readonly operation: string;
+  /** The connection by the caller's name for it. */
+  readonly connection: string;
+  /** The object; absent for operations on the connection. */
+  readonly target?: ObjectRef;
+  /** As the caller gave it; the kernel checks it by the operation's schema. */
+  readonly input: unknown;
+  readonly caller: Caller;
+  readonly authority: Authority;
+  readonly journal?: CallJournal;
+  /** Milliseconds since 1970; the operation's own time-out where absent. */
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+  /** -10 to 10; higher goes first. @default 0 */
+  readonly priority?: number;
+  /** Do not queue. @default false */
+  readonly noWait?: boolean;
+  /** Ignore that the object moved since the reference was handed out. @default false */
+  readonly rebase?: boolean;
+  /** The UUID for what the call makes; from the journal on a resume. */
+  readonly newId?: string;
+  /** Hears how it goes. */
+  readonly onState?: (state: CallState) => void;
+}
+
+/** Where a call is. */
+export type CallState =
+  | { readonly kind: "waiting"; readonly position: number; readonly holder?: HolderView }
+  | { readonly kind: "running"; readonly since: number }
+  | { readonly kind: "progress"; readonly fraction: number; readonly detail?: string }
+  | { readonly kind: "reconciling" };
+
+/** Who holds a slot. */
+export interface HolderView {
+  readonly operation: string;
+  readonly job: JobKind | "lease" | "use" | "reconcile";
+  readonly caller: Caller;
+  readonly since: number;
+  readonly fraction?: number;
+  /** The hop that it is in, where it is in one. */
+  readonly hop?: string;
+}
+
+/** Who waits for a slot. */
+export interface WaiterView {
+  readonly operation: string;
+  readonly job: JobKind | "lease" | "use" | "reconcile";
+  readonly caller: Caller;
+  readonly since: number;
+  readonly position: number;
+  readonly priority: number;
+}
+
+/** An object's slots, as `drover jobs list` shows them. */
+export interface SlotView {
+  readonly key: string;
+  readonly label: string;
+  readonly holders: readonly HolderView[];
+  readonly waiters: readonly WaiterView[];
+  /** Set where an outcome is unknown and writes are refused. */
+  readonly uncertain?: UncertainView;
+}
+
+/** An object on which something happened whose outcome nobody knows. */
+export interface UncertainView {
+  readonly operation: string;
+  readonly caller: Caller;
+  readonly since: number;
+  readonly reason: string;
+}
+
+/** A finished call. */
+export interface CallResult {
+  readonly outcome: Outcome;
+  /** The object that it was about, after it. */
+  readonly object?: ManagedObject;
+}
