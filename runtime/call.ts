@@ -7,7 +7,7 @@ import type { ObjectRef } from "../model/object.ts";
 import type { JobKind } from "../model/operation.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Permission } from "../model/permission.ts";
-import type { FencingToken, Observation } from "./driver.ts";
+import type { DriverConnection, FencingToken, Observation } from "./driver.ts";
 import type { ManagedObject } from "./object.ts";
 
 /** On whose behalf something happens. Slots, leases and audit entries name it. */
@@ -67,7 +67,9 @@ export interface CallIntent {
 /** What somebody asks of the kernel. */
 export interface CallRequest {
   readonly operation: string;
-  /** The connection by the caller's name for it. */
+  /** The caller's connections, by the caller's names for them. */
+  readonly connections: ReadonlyMap<string, DriverConnection>;
+  /** Which of them the call goes to. */
   readonly connection: string;
   /** The object; absent for operations on the connection. */
   readonly target?: ObjectRef;
