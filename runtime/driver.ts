@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { ObjectRef, Phase } from "../model/object.ts";
+import type { ObjectClass, ObjectRef, Phase } from "../model/object.ts";
 import type { OutputOf, ParsedInputOf } from "../model/operation.ts";
 import type { OperationName, Operations } from "../model/operations/mod.ts";
 import type { NormalJob } from "../model/operation.ts";
@@ -57,6 +57,8 @@ export interface Job<Live = unknown, Facts = unknown> {
   readonly deadline: number;
   /** The UUID for an object that this call makes and that its definition does not name; the same after a resume. */
   readonly newId: string;
+  /** A reference to an object, as the caller knows the connection. Drivers make references by this alone. */
+  ref<C extends ObjectClass>(object: ManagedObject<unknown, unknown>, objectClass: C): ObjectRef<C>;
   /** The job on the other side, for operations that span two hosts. */
   readonly peer?: Job<Live, Facts>;
   /**
@@ -111,8 +113,10 @@ export interface Implementation<N extends OperationName> {
   // deno-lint-ignore no-explicit-any -- as above
   readonly kill?: (job: Job<any, any>, input: ParsedInputOf<Operations[N]>) => Promise<void>;
   /**
-   * For operations on a connection or a parent that name or make an object: which objects they are about, so that
-   * their slots are taken. A name that does not exist yet is given as `name`.
+   * Which slots the call takes, where that is not simply its target's: operations on a connection or a parent that
+   * name or make an object, and those that need several. Asked again when the slots are there, since the world may have
+   * moved. The job's object is the first one claimed as a job, else the target, else the connection's own object.
+   * A name that does not exist yet is claimed as a name.
    */
   readonly about?: (
     connection: DriverConnection,
