@@ -196,6 +196,8 @@ export type ToRecipe =
     readonly step: number;
     readonly value: unknown;
     readonly lease?: string;
+    /** The generation of the call's target after the call; its handle goes on from there. */
+    readonly generation?: number;
     readonly now: number;
   }
   | { readonly t: "refused"; readonly step: number; readonly error: ErrorData; readonly now: number }
