@@ -1,0 +1,63 @@
+/**
+ * Many deadlines on one timer.
+ *
+ * A timer per waiting caller would cost more than the wait itself; deadlines rarely come, and nearly always in the
+ * order in which they were set.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+
+interface Alarm {
+  readonly at: number;
+  readonly ring: () => void;
+}
+
+/** A set of deadlines of which mostly none is reached. */
+export class Alarms {
+  readonly #clock: Clock;
+  readonly #alarms = new Set<Alarm>();
+  #timer: Disposable | undefined;
+  #next = Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls `ring` at `at` (milliseconds since 1970), unless disposed before. */
+  set(at: number, ring: () => void): Disposable {
+    const alarm = { at, ring };
+    this.#alarms.add(alarm);
+    if (at < this.#next) this.#arm(at);
+    return {
+      [Symbol.dispose]: () => {
+        this.#alarms.delete(alarm);
+        if (this.#alarms.size === 0) this.#disarm();
+      },
+    };
+  }
+
+  #arm(at: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#next = at;
+    this.#timer = this.#clock.after(Math.max(0, at - this.#clock.now()), () => this.#ring());
+  }
+
+  #disarm(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#next = Infinity;
+  }
+
+  #ring(): void {
+    this.#disarm();
+    const now = this.#clock.now();
+    const due = [...this.#alarms].filter((alarm) => alarm.at <= now).sort((a, b) => a.at - b.at);
+    for (const alarm of due) {
+      if (this.#alarms.delete(alarm)) alarm.ring();
+    }
+    let next = Infinity;
+    for (const alarm of this.#alarms) next = Math.min(next, alarm.at);
+    if (next < this.#next) this.#arm(next);
+  }
+}

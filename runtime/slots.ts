@@ -1,0 +1,271 @@
+/**
+ * The slots of all objects: taking, queueing, giving back, time-outs, deadlocks, and the view of it all.
+ *
+ * @module
+ */
+import { VirtError } from "../model/error.ts";
+import { Alarms } from "./alarm.ts";
+import type { Caller, CallState, SlotView, UncertainView } from "./call.ts";
+import type { Clock } from "./clock.ts";
+import { findCycle } from "./deadlock.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { Slot, type SlotHolder, type SlotKind, type SlotRequest, type SlotWaiter } from "./slot.ts";
+
+/** What somebody needs to take a slot. */
+export interface SlotOrder {
+  readonly key: string;
+  /** `domain "web-1"`, for messages. */
+  readonly label: string;
+  readonly kind: SlotKind;
+  readonly operation: string;
+  readonly caller: Caller;
+  /** The call or lease that it belongs to. */
+  readonly group: number;
+  /** Whether that call already holds another slot. @default false */
+  readonly holds?: boolean;
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal;
+  readonly priority?: number;
+  readonly noWait?: boolean;
+  readonly onState?: (state: CallState) => void;
+}
+
+/** A slot in hand. */
+export interface SlotHold {
+  readonly key: string;
+  readonly holder: SlotHolder;
+  /** Gives it back; twice does no harm. */
+  release(): void;
+}
+
+/** How queues behave. Times in milliseconds. */
+export interface SlotSettings {
+  /** Waiting this long counts as one step of priority. @default 30000 */
+  readonly ageMs: number;
+  /** How long masked-in jobs may pass an asynchronous job that waits. @default 10000 */
+  readonly passBoundMs: number;
+}
+
+/** What the table is made with. */
+export interface SlotTableOptions {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly settings: SlotSettings;
+}
+
+/** The slots of all objects that somebody holds or waits for. */
+export class SlotTable {
+  readonly #slots = new Map<string, Slot>();
+  readonly #waiting = new Map<SlotWaiter, Slot>();
+  /** How many leases each run holds; only such runs, and calls that hold one slot of several, can deadlock. */
+  readonly #leasesOf = new Map<string, number>();
+  readonly #alarms: Alarms;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #settings: SlotSettings;
+
+  constructor({ clock, scheduler, settings }: SlotTableOptions) {
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#settings = settings;
+    this.#alarms = new Alarms(clock);
+  }
+
+  /**
+   * Takes a slot, at once where it is free.
+   *
+   * @throws {VirtError} `slot-timeout` at the deadline, or at once with `noWait`, saying who holds it; `deadlock` where
+   * the wait would never end; the signal's reason.
+   */
+  take(order: SlotOrder): SlotHold | Promise<SlotHold> {
+    order.signal?.throwIfAborted();
+    const now = this.#clock.now();
+    const request = this.#request(order, now);
+    let slot = this.#slots.get(order.key);
+    if (slot === undefined) {
+      slot = new Slot(order.key, { label: order.label, passBoundMs: this.#settings.passBoundMs });
+      this.#slots.set(order.key, slot);
+    }
+    const holder = slot.tryTake(request, now);
+    if (holder !== undefined) {
+      const hold = this.#hold(slot, holder);
+      if (request.kind === "lease") this.#breakCycles(slot);
+      return hold;
+    }
+    if (order.noWait === true) throw notObtained(order, slot, "it is busy and the caller does not wait");
+    return this.#wait(order, { slot, request });
+  }
+
+  /** Turns a hold into a hold for reconciliation, with nobody in between. */
+  reconcile(hold: SlotHold, order: SlotOrder): SlotHold {
+    const slot = this.#slots.get(hold.key);
+    if (slot === undefined) {
+      throw new VirtError("internal", `Cannot reconcile ${order.label}: its slot is gone`);
+    }
+    const now = this.#clock.now();
+    return this.#hold(slot, slot.convert(hold.holder, this.#request(order, now), now));
+  }
+
+  /** Lets waiters go that a wider mask, or time, has made ready. */
+  wake(key: string): void {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) this.#handOver(slot);
+  }
+
+  /** The holders that stand against an order, for a destroy that has to get past them. */
+  blockers(order: SlotOrder): readonly SlotHolder[] {
+    return this.#slots.get(order.key)?.blockers(this.#request(order, this.#clock.now())) ?? [];
+  }
+
+  /** Takes a slot away from a holder that lost its right to it. */
+  evict(key: string, holder: SlotHolder): void {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) this.#release(slot, holder);
+  }
+
+  /** All slots that somebody holds or waits for, and objects with an unknown outcome. */
+  views(uncertain: ReadonlyMap<string, UncertainView & { readonly label: string }>): SlotView[] {
+    const keys = new Set([...this.#slots.keys(), ...uncertain.keys()]);
+    return [...keys].sort().map((key) => {
+      const slot = this.#slots.get(key);
+      const doubt = uncertain.get(key);
+      return {
+        key,
+        label: slot?.label ?? doubt?.label ?? key,
+        holders: slot?.holderViews() ?? [],
+        waiters: slot?.waiterViews() ?? [],
+        ...(doubt === undefined ? {} : { uncertain: doubt }),
+      };
+    });
+  }
+
+  #request(
+    { kind, operation, caller, group, holds = false, priority = 0 }: SlotOrder,
+    now: number,
+  ): SlotRequest {
+    const order = now - priority * this.#settings.ageMs;
+    return { kind, operation, caller, group, holds, priority, since: now, order };
+  }
+
+  #wait(order: SlotOrder, { slot, request }: { slot: Slot; request: SlotRequest }): Promise<SlotHold> {
+    const { promise, resolve, reject } = Promise.withResolvers<SlotHold>();
+    const waiter: SlotWaiter = {
+      request,
+      grant: (holder) => {
+        settle();
+        resolve(this.#hold(slot, holder));
+      },
+      fail: (error) => {
+        settle();
+        slot.leave(waiter);
+        reject(error);
+        this.#handOver(slot);
+      },
+    };
+    const onAbort = (): void => waiter.fail(order.signal?.reason);
+    const alarm = this.#alarms.set(order.deadline, () => {
+      waiter.fail(
+        notObtained(order, slot, `it was not obtained within ${seconds(order.deadline - request.since)}`),
+      );
+    });
+    // While an asynchronous job waits, time alone closes the door to those who pass it.
+    const bound = request.kind.startsWith("async:")
+      ? this.#alarms.set(request.since + this.#settings.passBoundMs, () => this.#handOver(slot))
+      : undefined;
+    const settle = (): void => {
+      alarm[Symbol.dispose]();
+      bound?.[Symbol.dispose]();
+      order.signal?.removeEventListener("abort", onAbort);
+      this.#waiting.delete(waiter);
+    };
+    order.signal?.addEventListener("abort", onAbort, { once: true });
+    slot.enqueue(waiter);
+    this.#waiting.set(waiter, slot);
+    if (order.onState !== undefined) {
+      const holder = slot.holderViews()[0];
+      order.onState({
+        kind: "waiting",
+        position: slot.position(waiter),
+        ...(holder === undefined ? {} : { holder }),
+      });
+    }
+    this.#breakCycle(waiter);
+    return promise;
+  }
+
+  #hold(slot: Slot, holder: SlotHolder): SlotHold {
+    const run = holder.request.kind === "lease" ? holder.request.caller.run : undefined;
+    if (run !== undefined) this.#leasesOf.set(run, (this.#leasesOf.get(run) ?? 0) + 1);
+    return { key: slot.key, holder, release: () => this.#release(slot, holder) };
+  }
+
+  #release(slot: Slot, holder: SlotHolder): void {
+    if (!slot.release(holder)) return;
+    const run = holder.request.kind === "lease" ? holder.request.caller.run : undefined;
+    const leases = run === undefined ? undefined : this.#leasesOf.get(run);
+    if (run !== undefined && leases !== undefined) {
+      if (leases > 1) this.#leasesOf.set(run, leases - 1);
+      else this.#leasesOf.delete(run);
+    }
+    if (slot.waiters.length > 0) this.#handOver(slot);
+    else if (slot.idle && this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
+  }
+
+  #handOver(slot: Slot): void {
+    const ready = slot.takeReady(this.#clock.now());
+    for (const { waiter, holder } of ready) this.#scheduler.handOver(() => waiter.grant(holder));
+    if (ready.some(({ holder }) => holder.request.kind === "lease")) this.#breakCycles(slot);
+    if (slot.idle && this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
+  }
+
+  #breakCycles(slot: Slot): void {
+    for (const waiter of [...slot.waiters]) this.#breakCycle(waiter);
+  }
+
+  #breakCycle(waiter: SlotWaiter): void {
+    const { holds, caller } = waiter.request;
+    if (!holds && (caller.run === undefined || !this.#leasesOf.has(caller.run))) return;
+    const cycle = findCycle(waiter, { waiting: this.#waiting });
+    if (cycle === undefined) return;
+    const victim = cycle.reduce((a, b) => b.request.caller.since > a.request.caller.since ? b : a);
+    const slot = this.#waiting.get(victim);
+    const path = cycle.map((each) =>
+      `${callerName(each.request.caller)} waits for ${this.#waiting.get(each)?.label}`
+    );
+    victim.fail(
+      new VirtError(
+        "deadlock",
+        `Cannot ${victim.request.operation} ${slot?.label}: the wait would never end`,
+        {
+          ...(slot === undefined ? {} : { target: slot.label }),
+          hint: "Take all objects at once with host.exclusive([...]), which orders them",
+          detail: { cycle: path },
+          cause: path.join("; "),
+        },
+      ),
+    );
+  }
+}
+
+/** How a caller is named in messages. */
+export function callerName({ run, title, principal }: Caller): string {
+  if (run === undefined) return principal;
+  return title === undefined ? `run ${run}` : `run ${run} (${title})`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
+function notObtained(order: SlotOrder, slot: Slot, why: string): VirtError {
+  const holders = slot.holderViews();
+  const waiters = slot.waiterViews();
+  const held = holders.map(({ operation, caller }) => `${operation} of ${callerName(caller)}`).join(" and ");
+  return new VirtError("slot-timeout", `Cannot ${order.operation} ${order.label}: ${why}`, {
+    target: order.label,
+    hint: "See who holds what with: drover jobs list",
+    detail: { holders, waiters },
+    cause: held === "" ? `${waiters.length} callers wait before it` : `held by ${held}`,
+  });
+}
