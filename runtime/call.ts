@@ -4,7 +4,7 @@
  * @module
  */
 import type { ObjectRef } from "../model/object.ts";
-import type { JobKind } from "../model/operation.ts";
+import type { JobKind, Reaches } from "../model/operation.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Permission } from "../model/permission.ts";
 import type { DriverConnection, FencingToken, Observation } from "./driver.ts";
@@ -30,6 +30,13 @@ export interface Authority {
    * @throws {VirtError} `permission-denied`, saying whether need or grant is missing.
    */
   check(use: PermissionUse): void | Promise<void>;
+  /**
+   * Checks what a definition in an operation's input reaches on the host beyond granted storage.
+   *
+   * @throws {VirtError} `permission-denied`, naming what is reached and the `host:*` grant that would allow it;
+   * `invalid-document` where it cannot be read.
+   */
+  checkReach(use: ReachUse): void | Promise<void>;
   /** Whether the object may be seen with this permission; decides lists, without an audit entry. */
   sees(use: PermissionUse): boolean;
 }
@@ -45,6 +52,18 @@ export interface PermissionUse {
   readonly when: "asked" | "obtained" | "reach" | "listed";
   /** What exactly is reached: `/etc/shadow`. */
   readonly reached?: string;
+}
+
+/** A definition about to be given to a hypervisor. */
+export interface ReachUse {
+  readonly operation: string;
+  readonly connection: string;
+  readonly document: Reaches["document"];
+  readonly xml: string;
+  /** The present name of the object that it changes; absent for a new one. */
+  readonly name?: string;
+  /** Host paths that need no grant: those of pools. */
+  readonly grantedPaths: readonly string[];
 }
 
 /** Writes down what a call does, before and after it acts. */
