@@ -1,0 +1,35 @@
+/**
+ * What a file does not carry, and how hooks complain.
+ *
+ * @module
+ */
+
+/** Facts from outside the document. Each is optional: what is not known changes nothing. */
+export interface DocumentContext {
+  /** The clock, in seconds since 1970, for creation times that are missing. */
+  readonly now?: number;
+  /** Makes a UUID for a document that has none. */
+  readonly newUuid?: () => string;
+  /** The type of the storage pool that a volume belongs to. */
+  readonly poolType?: string;
+}
+
+/** What normalise and check hooks are given. */
+export interface Reading {
+  readonly context: DocumentContext;
+  /**
+   * Refuses the document.
+   *
+   * @param path the property concerned, from the hook's own value: `"target.format"`, `"disks.1.source"`; `""` for
+   * the value itself
+   * @param message what is wrong, as a sentence without a period
+   * @throws always
+   */
+  refuse(path: string, message: string, options?: RefusalOptions): never;
+}
+
+/** More about a refusal. */
+export interface RefusalOptions {
+  /** Ends the sentence "expected …". */
+  readonly expected?: string;
+}

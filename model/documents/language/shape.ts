@@ -1,0 +1,182 @@
+/**
+ * The shape of an element: fields in the order in which they are written, alternatives, hooks.
+ *
+ * @module
+ */
+import type { Reading } from "./context.ts";
+import type { AnyField } from "./field.ts";
+
+/** The parts of an element by property, in the order in which they are written. */
+export type Fields = Readonly<Record<string, AnyField>>;
+
+type Simplify<T> = { [K in keyof T]: T[K] } & unknown;
+
+type OptionalKeys<F extends Fields> = {
+  [K in keyof F]: F[K]["optionalType"] extends true ? K : never;
+}[keyof F];
+
+/** The value that fields describe. */
+export type ValueOfFields<F extends Fields> = Simplify<
+  & { readonly [K in Exclude<keyof F, OptionalKeys<F>>]: F[K]["valueType"] }
+  & { readonly [K in OptionalKeys<F>]?: F[K]["valueType"] }
+>;
+
+/** The value that a shape, a scalar or a document describes. */
+export type ValueOf<S extends { readonly valueType?: unknown }> = Exclude<S["valueType"], undefined>;
+
+/** What an alternative adds: fields, or a shape with alternatives of its own. */
+export type Alternative = Fields | Shape<unknown>;
+
+type ValueOfAlternative<A> = A extends Shape<infer T> ? T : A extends Fields ? ValueOfFields<A> : never;
+
+/** The union that {@linkcode Shape.by} describes. */
+export type ValueBy<T, D extends string, A> = {
+  [K in keyof A & string]: Simplify<T & { readonly [P in D]: K } & ValueOfAlternative<A[K]>>;
+}[keyof A & string];
+
+/** Settings of {@linkcode Shape.by}. */
+export interface ByOptions<K extends string> {
+  /** The alternative that is meant where the attribute is missing; it is written out. @default it is required */
+  readonly default?: K;
+  /** The attribute. @default the property's name */
+  readonly attribute?: string;
+  /** The property behind which the alternative's parts are written. @default after all others */
+  readonly after?: string;
+}
+
+/** Alternatives as the engine sees them. */
+export interface Alternatives {
+  readonly discriminator: string;
+  readonly attribute: string;
+  readonly initial: string | undefined;
+  readonly after: string | undefined;
+  readonly shapes: ReadonlyMap<string, Shape<unknown>>;
+}
+
+/** Something done with the value of an element once it and all that is in it are read. */
+export interface Hook<T> {
+  readonly kind: "normalise" | "check";
+  run(value: T, reading: Reading): T | void;
+}
+
+/** A shape that is looked up when needed, for elements that contain themselves. */
+export interface Lazy<T> {
+  readonly kind: "lazy";
+  readonly valueType?: T;
+  resolve(): Shape<T>;
+}
+
+/** How a shape is put together. */
+interface ShapeParts<T> {
+  readonly alternatives?: Alternatives;
+  readonly hooks?: readonly Hook<T>[];
+  readonly closedAs?: string;
+}
+
+/** The shape of an element whose value is a `T`. Shapes never change; each method returns another one. */
+export class Shape<T> {
+  readonly kind = "shape";
+  declare readonly valueType: T;
+  readonly fields: Fields;
+  readonly parts: ShapeParts<T>;
+
+  constructor(fields: Fields, parts: ShapeParts<T> = {}) {
+    this.fields = fields;
+    this.parts = parts;
+  }
+
+  /**
+   * Adds alternatives that an attribute of the element tells apart; the value becomes a union discriminated by that
+   * property.
+   *
+   * @example
+   * ```ts
+   * import { attribute, element, shape, text } from "./mod.ts";
+   * const disk = shape({ target: element({ dev: attribute(text()) }) }).by("type", {
+   *   file: { source: element({ file: attribute(text()) }).optional() },
+   *   block: { source: element({ dev: attribute(text()) }).optional() },
+   * }, { default: "file" });
+   * ```
+   */
+  by<D extends string, A extends Readonly<Record<string, Alternative>>>(
+    discriminator: D,
+    alternatives: A,
+    options: ByOptions<keyof A & string> = {},
+  ): Shape<ValueBy<T, D, A>> {
+    if (this.parts.alternatives !== undefined) {
+      throw new TypeError("A shape has alternatives once; nest them");
+    }
+    if (this.parts.hooks !== undefined) throw new TypeError("Add hooks behind the alternatives, not before");
+    const shapes = Object.entries(alternatives).map(([name, part]): [string, Shape<unknown>] => [
+      name,
+      part instanceof Shape ? part : new Shape(part),
+    ]);
+    return new Shape<ValueBy<T, D, A>>(this.fields, {
+      alternatives: {
+        discriminator,
+        attribute: options.attribute ?? discriminator,
+        initial: options.default,
+        after: options.after,
+        shapes: new Map(shapes),
+      },
+      ...(this.parts.closedAs === undefined ? {} : { closedAs: this.parts.closedAs }),
+    });
+  }
+
+  /**
+   * Changes the value as libvirt does when it reads. Runs after the element is read, inner elements first, hooks in
+   * the order in which they were added. Return the value itself where nothing changes, else a copy made by spreading.
+   */
+  normalise(run: (value: T, reading: Reading) => T): Shape<T> {
+    return this.#with({ kind: "normalise", run });
+  }
+
+  /** Refuses values that libvirt refuses; see {@linkcode Reading.refuse}. */
+  check(run: (value: T, reading: Reading) => void): Shape<T> {
+    return this.#with({ kind: "check", run });
+  }
+
+  /** Refuses child elements of libvirt's own that it does not know, calling each a `what`. */
+  closed(what: string): Shape<T> {
+    return new Shape<T>(this.fields, { ...this.parts, closedAs: what });
+  }
+
+  #with(hook: Hook<T>): Shape<T> {
+    return new Shape<T>(this.fields, { ...this.parts, hooks: [...(this.parts.hooks ?? []), hook] });
+  }
+}
+
+/**
+ * An element with these parts, which are written in this order.
+ *
+ * @example
+ * ```ts
+ * import { element, fileMode, integer, shape, text } from "./mod.ts";
+ * const permissions = shape({
+ *   mode: element(fileMode()).optional(),
+ *   owner: element(integer()).optional(),
+ *   label: element(text()).optional(),
+ * });
+ * ```
+ */
+export function shape<F extends Fields>(fields: F): Shape<ValueOfFields<F>> {
+  return new Shape<ValueOfFields<F>>(fields);
+}
+
+/**
+ * A shape that contains itself. Name the value's type by hand, since it cannot be inferred from itself.
+ *
+ * @example
+ * ```ts
+ * import { element, lazy, type Shape, shape, text, type ValueOf } from "./mod.ts";
+ * const parts = { path: element(text()) };
+ * interface Layer extends ValueOf<ReturnType<typeof flat>> {
+ *   readonly backingStore?: Layer;
+ * }
+ * const flat = () => shape(parts);
+ * const layer: Shape<Layer> = shape({ ...parts, backingStore: element(lazy((): Shape<Layer> => layer)).optional() });
+ * ```
+ */
+export function lazy<T>(resolve: () => Shape<T>): Lazy<T> {
+  return { kind: "lazy", resolve };
+}

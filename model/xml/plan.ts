@@ -1,0 +1,221 @@
+/**
+ * Descriptions made ready for reading and writing: names resolved, alternatives spread out, look-ups built. A shape
+ * is planned once, when it is first needed.
+ *
+ * @module
+ */
+import {
+  type AnyField,
+  attribute,
+  type Content,
+  type ElementName,
+  enumeration,
+  type FieldRules,
+  type Fields,
+  type Flag,
+  type Hook,
+  type QualifiedName,
+  type Scalar,
+  type Shape,
+  type Size,
+} from "../documents/language/mod.ts";
+
+/** What an element or attribute holds, with shapes that are looked up when used. */
+export type PlannedContent =
+  | Scalar<unknown>
+  | Size
+  | Flag
+  | { readonly kind: "shape"; readonly plan: () => ShapePlan };
+
+/** A field made ready. */
+export interface FieldPlan {
+  readonly key: string;
+  /** Its number among the shape's fields. */
+  readonly index: number;
+  readonly kind: AnyField["place"]["kind"];
+  /** The element's or attribute's name, without a prefix. */
+  readonly name: string;
+  /** The name's namespace where it has one. */
+  readonly qualified: QualifiedName | undefined;
+  readonly content: PlannedContent;
+  /** What a sequence may hold, by element name; empty elsewhere. */
+  readonly choices: ReadonlyMap<string, PlannedContent>;
+  readonly rules: FieldRules;
+}
+
+/** A shape made ready. */
+export interface ShapePlan {
+  readonly fields: readonly FieldPlan[];
+  readonly attributeFields: readonly FieldPlan[];
+  readonly childFields: readonly FieldPlan[];
+  readonly attributes: ReadonlyMap<string, FieldPlan>;
+  /** Attributes that belong to a size. */
+  readonly units: ReadonlySet<string>;
+  /** By name, or `{uri}name`. */
+  readonly elements: ReadonlyMap<string, FieldPlan>;
+  readonly content: FieldPlan | undefined;
+  readonly hooks: readonly Hook<unknown>[];
+  readonly closedAs: string | undefined;
+  readonly alternatives: PlannedAlternatives | undefined;
+}
+
+/** Alternatives made ready. */
+export interface PlannedAlternatives {
+  readonly key: string;
+  readonly attribute: string;
+  readonly initial: string | undefined;
+  readonly plans: ReadonlyMap<string, ShapePlan>;
+}
+
+const plans = new WeakMap<Shape<unknown>, ShapePlan>();
+
+/** The plan of a shape. */
+export function planOf(shape: Shape<unknown>): ShapePlan {
+  let plan = plans.get(shape);
+  if (plan === undefined) {
+    plan = planShape(shape);
+    plans.set(shape, plan);
+  }
+  return plan;
+}
+
+/** The field that describes a child element with this name. */
+export function fieldOf(
+  plan: ShapePlan,
+  child: { readonly name: string; readonly uri: string },
+): FieldPlan | undefined {
+  if (child.uri === "") return plan.elements.get(child.name);
+  return plan.elements.get(elementKey(child.name.slice(child.name.indexOf(":") + 1), child.uri));
+}
+
+function elementKey(local: string, uri: string): string {
+  return uri === "" ? local : `{${uri}}${local}`;
+}
+
+interface Inherited {
+  readonly fields: Fields;
+  readonly hooks: readonly Hook<unknown>[];
+  readonly closedAs: string | undefined;
+}
+
+function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
+  const { alternatives } = shape.parts;
+  const own: Inherited = {
+    fields: inherited === undefined ? shape.fields : inherited.fields,
+    hooks: [...(inherited === undefined ? shape.parts.hooks ?? [] : inherited.hooks)],
+    closedAs: shape.parts.closedAs ?? inherited?.closedAs,
+  };
+  if (alternatives === undefined) return planFields(own);
+  const planned = new Map<string, ShapePlan>();
+  const discriminator = attribute(alternatives.attribute, enumeration(...namesOf(alternatives.shapes)));
+  for (const [name, alternative] of alternatives.shapes) {
+    const fields = spliced(own.fields, alternative.fields, {
+      after: alternatives.after,
+      first: { [alternatives.discriminator]: discriminator },
+    });
+    planned.set(
+      name,
+      planShape(alternative, {
+        fields,
+        hooks: [...(alternative.parts.hooks ?? []), ...own.hooks],
+        closedAs: own.closedAs,
+      }),
+    );
+  }
+  return {
+    ...planFields(own),
+    alternatives: {
+      key: alternatives.discriminator,
+      attribute: alternatives.attribute,
+      initial: alternatives.initial,
+      plans: planned,
+    },
+  };
+}
+
+function namesOf(shapes: ReadonlyMap<string, unknown>): [string, ...string[]] {
+  const [first, ...rest] = shapes.keys();
+  if (first === undefined) throw new TypeError("Alternatives must be at least one");
+  return [first, ...rest];
+}
+
+/** The fields of an alternative put among the common ones; one of the same name takes the common one's place. */
+function spliced(
+  common: Fields,
+  added: Fields,
+  options: { readonly after: string | undefined; readonly first: Fields },
+): Fields {
+  const { after, first } = options;
+  if (after !== undefined && !Object.hasOwn(common, after)) {
+    throw new TypeError(`Alternatives are to stand after "${after}", which is not a common field`);
+  }
+  const all: Record<string, AnyField> = { ...first };
+  for (const [key, field] of Object.entries(common)) {
+    all[key] = added[key] ?? field;
+    if (key === after) Object.assign(all, added);
+  }
+  return Object.assign(all, added);
+}
+
+function planFields(parts: Inherited): ShapePlan {
+  const fields = Object.entries(parts.fields).map(([key, field], index) => planField(key, { field, index }));
+  const attributes = new Map<string, FieldPlan>();
+  const units = new Set<string>();
+  const elements = new Map<string, FieldPlan>();
+  let content: FieldPlan | undefined;
+  for (const field of fields) {
+    if (field.kind === "attribute" || field.kind === "content") {
+      if (field.kind === "attribute") attributes.set(field.name, field);
+      else content = field;
+      if (field.content.kind === "size") units.add(field.content.unitAttribute);
+    } else if (field.kind === "sequence") {
+      for (const name of field.choices.keys()) elements.set(name, field);
+    } else {
+      elements.set(elementKey(field.name, field.qualified?.uri ?? ""), field);
+    }
+  }
+  return {
+    fields,
+    attributeFields: fields.filter((field) => field.kind === "attribute"),
+    childFields: fields.filter((field) => field.kind !== "attribute" && field.kind !== "content"),
+    attributes,
+    units,
+    elements,
+    content,
+    hooks: parts.hooks,
+    closedAs: parts.closedAs,
+    alternatives: undefined,
+  };
+}
+
+const noChoices: ReadonlyMap<string, PlannedContent> = new Map();
+const noContent: Flag = { kind: "flag" };
+
+function planField(key: string, part: { readonly field: AnyField; readonly index: number }): FieldPlan {
+  const { place, rules } = part.field;
+  const base = { key, index: part.index, kind: place.kind, rules, choices: noChoices, qualified: undefined };
+  switch (place.kind) {
+    case "attribute":
+      return { ...base, name: place.name ?? key, content: place.content };
+    case "content":
+      return { ...base, name: key, content: place.content };
+    case "sequence": {
+      const choices = [...place.choices].map((
+        [name, held],
+      ): [string, PlannedContent] => [name, planned(held)]);
+      return { ...base, name: key, content: noContent, choices: new Map(choices) };
+    }
+    default:
+      return { ...base, ...resolvedName(place.name ?? key), content: planned(place.content) };
+  }
+}
+
+function resolvedName(name: ElementName): Pick<FieldPlan, "name" | "qualified"> {
+  return typeof name === "string" ? { name, qualified: undefined } : { name: name.local, qualified: name };
+}
+
+function planned(content: Content<unknown>): PlannedContent {
+  if (content.kind === "shape") return { kind: "shape", plan: () => planOf(content) };
+  if (content.kind === "lazy") return { kind: "shape", plan: () => planOf(content.resolve()) };
+  return content;
+}
