@@ -121,6 +121,7 @@ export interface Implementation<N extends OperationName> {
   readonly about?: (
     connection: DriverConnection,
     input: ParsedInputOf<Operations[N]>,
+    target: ManagedObject | undefined,
   ) => readonly SlotClaim[];
 }
 

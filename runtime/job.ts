@@ -1,0 +1,256 @@
+/**
+ * A job: one operation on one object, with its slot in hand, and the hops by which it leaves the process.
+ *
+ * @module
+ */
+import { isVirtError, VirtError } from "../model/error.ts";
+import type { ObjectClass, ObjectRef } from "../model/object.ts";
+import type { NormalJob } from "../model/operation.ts";
+import type { OperationName } from "../model/operations/mod.ts";
+import type { Alarms } from "./alarm.ts";
+import type { CallState } from "./call.ts";
+import type { Clock } from "./clock.ts";
+import type { DriverConnection, FencingToken, HopFunction, HopOptions, Job } from "./driver.ts";
+import type { ManagedObject } from "./object.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { SlotHold } from "./slots.ts";
+
+/** What jobs share. */
+export interface JobEnvironment {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly alarms: Alarms;
+  /** How long past its deadline a hop may still answer before the object counts as uncertain, in milliseconds. */
+  readonly graceMs: number;
+  /** Hears what a job tells subscribers. */
+  readonly emit: (connection: DriverConnection, event: JobEvent) => void;
+  /** Hears that a job's mask has changed. */
+  readonly maskChanged: (key: string) => void;
+}
+
+/** What a job tells subscribers. */
+export interface JobEvent {
+  readonly object: ManagedObject;
+  readonly type: string;
+  readonly detail?: string;
+}
+
+/** What a job is made with. */
+export interface KernelJobInit<Live, Facts> {
+  readonly environment: JobEnvironment;
+  readonly operation: OperationName;
+  readonly writes: boolean;
+  readonly object: ManagedObject<Live, Facts>;
+  readonly connection: DriverConnection;
+  /** The caller's name for the connection. */
+  readonly connectionName: string;
+  readonly token: FencingToken;
+  readonly deadline: number;
+  readonly newId: string;
+  /** The slots in hand, the object's own first; none for operations on cached state and for kills. */
+  readonly holds: readonly SlotHold[];
+  readonly peer?: Job<Live, Facts>;
+  readonly onState?: (state: CallState) => void;
+}
+
+/** A job as the kernel sees it; drivers see {@linkcode Job}. */
+export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Facts> {
+  readonly operation: OperationName;
+  readonly object: ManagedObject<Live, Facts>;
+  readonly connection: DriverConnection;
+  readonly token: FencingToken;
+  readonly clock: Clock;
+  readonly deadline: number;
+  readonly newId: string;
+  readonly peer?: Job<Live, Facts>;
+  readonly #init: KernelJobInit<Live, Facts>;
+  readonly #controller = new AbortController();
+  #expected: number;
+  #wasLive: boolean;
+  #revoked: VirtError | undefined;
+  #mayHaveActed = false;
+
+  constructor(init: KernelJobInit<Live, Facts>) {
+    this.operation = init.operation;
+    this.object = init.object;
+    this.connection = init.connection;
+    this.token = init.token;
+    this.clock = init.environment.clock;
+    this.deadline = init.deadline;
+    this.newId = init.newId;
+    if (init.peer !== undefined) this.peer = init.peer;
+    this.#init = init;
+    this.#expected = init.object.generation;
+    this.#wasLive = init.object.live !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether a hop that acts broke, so that nobody here knows what became of it. */
+  get mayHaveActed(): boolean {
+    return this.#mayHaveActed;
+  }
+
+  /** Whether the job lost its right to act. */
+  get revoked(): boolean {
+    return this.#revoked !== undefined;
+  }
+
+  /** Asks the job to stop at its next chance. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Takes the job's right to act: no hop of its leaves or comes back any more. */
+  revoke(reason: VirtError): void {
+    this.#revoked ??= reason;
+    this.#controller.abort(reason);
+  }
+
+  async hop<T>(where: string, fn: HopFunction<Live, T>, options: HopOptions = {}): Promise<T> {
+    const { offline = false, acts = this.#init.writes } = options;
+    this.#checkRight();
+    this.#controller.signal.throwIfAborted();
+    if (!offline) this.#checkAlive(where);
+    this.#setHop(where);
+    try {
+      const result = await this.#carry(where, { fn, acts });
+      this.#checkRight();
+      if (!offline) this.#checkAlive(where);
+      return result;
+    } catch (error) {
+      if (acts && this.#leavesDoubt(error)) this.#mayHaveActed = true;
+      this.#checkRight();
+      if (!offline && !isVirtError(error, "object-gone")) this.#checkAlive(where, error);
+      throw error;
+    } finally {
+      this.#setHop(undefined);
+    }
+  }
+
+  allow(jobs: readonly NormalJob[]): void {
+    const hold = this.#init.holds[0];
+    if (hold === undefined) return;
+    hold.holder.mask = new Set<NormalJob>(["destroy", ...jobs]);
+    this.#init.environment.maskChanged(hold.key);
+  }
+
+  progress(fraction: number, detail?: string): void {
+    const hold = this.#init.holds[0];
+    if (hold !== undefined) hold.holder.fraction = fraction;
+    this.#init.onState?.({ kind: "progress", fraction, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  goLive(live: Live): void {
+    this.#own(() => this.object.goLive(live));
+  }
+
+  goDown(): void {
+    this.#own(() => this.object.goDown());
+  }
+
+  remove(): void {
+    this.#own(() => this.object.remove());
+  }
+
+  emit(type: string, options: { readonly detail?: string; readonly object?: ManagedObject } = {}): void {
+    const { detail, object = this.object as ManagedObject } = options;
+    this.#init.environment.emit(this.connection, {
+      object,
+      type,
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+
+  ref<C extends ObjectClass>(object: ManagedObject, objectClass: C): ObjectRef<C> {
+    return { ...object.ref(this.#init.connectionName), $ref: objectClass };
+  }
+
+  /** The job knows of the changes that it makes itself. */
+  #own(change: () => void): void {
+    this.#checkRight();
+    const unmoved = this.object.generation === this.#expected;
+    change();
+    if (!unmoved) return;
+    this.#expected = this.object.generation;
+    this.#wasLive = this.object.live !== undefined;
+  }
+
+  /** A promise cannot be killed: past the deadline and the grace the job goes on without its answer. */
+  #carry<T>(where: string, { fn, acts }: { fn: HopFunction<Live, T>; acts: boolean }): Promise<T> {
+    const { scheduler, alarms, graceMs } = this.#init.environment;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const late = alarms.set(this.deadline, () => {
+      this.abort(this.#lateError(where));
+      last = alarms.set(this.deadline + graceMs, () => {
+        if (acts) this.#mayHaveActed = true;
+        this.revoke(this.#lateError(where));
+        reject(this.#lateError(where));
+      });
+    });
+    let last = late;
+    const info = { operation: this.operation, where, object: this.object.key, acts };
+    scheduler.hop(info, () => fn(this.signal, this.object.live as Live)).then(resolve, reject);
+    return promise.finally(() => {
+      late[Symbol.dispose]();
+      last[Symbol.dispose]();
+    });
+  }
+
+  #lateError(where: string): VirtError {
+    return new VirtError(
+      "timed-out",
+      `Cannot ${this.operation} ${this.object.label}: no answer in time at "${where}"`,
+      {
+        target: this.object.label,
+      },
+    );
+  }
+
+  /** An abort in the middle of an acting hop leaves as much doubt as a broken link. */
+  #leavesDoubt(error: unknown): boolean {
+    if (this.signal.aborted && (error === this.signal.reason || isVirtError(error, "timed-out"))) return true;
+    if (!isVirtError(error, "unreachable")) return false;
+    const { detail } = error;
+    return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
+      detail.mayHaveActed === true;
+  }
+
+  #checkRight(): void {
+    if (this.#revoked === undefined) return;
+    throw new VirtError(
+      "revoked",
+      `Cannot go on with ${this.operation}: the right to act on it was taken away`,
+      {
+        target: this.object.label,
+        cause: this.#revoked,
+      },
+    );
+  }
+
+  /** Whoever slept looks again before touching anything. */
+  #checkAlive(where: string, cause?: unknown): void {
+    const { object } = this;
+    if (object.generation === this.#expected) return;
+    const gone = object.phase === "removed" || (this.#wasLive && object.live === undefined);
+    const found = object.phase === "removed"
+      ? "it was removed"
+      : gone
+      ? "it is not running any more"
+      : "it was changed";
+    throw new VirtError(
+      gone ? "object-gone" : "changed-outside",
+      `Cannot ${this.operation} ${object.label}: ${found} during "${where}"`,
+      { target: object.label, ...(cause === undefined ? {} : { cause }) },
+    );
+  }
+
+  #setHop(where: string | undefined): void {
+    const holder = this.#init.holds[0]?.holder;
+    if (holder === undefined) return;
+    if (where === undefined) delete holder.hop;
+    else holder.hop = where;
+  }
+}
