@@ -403,6 +403,7 @@ export class CallRunner {
       connection,
       connectionName: request.connection,
       holds,
+      ...(prepared.target === undefined ? {} : { target: prepared.target }),
       ...(other === undefined ? {} : { peer: other }),
     });
   }

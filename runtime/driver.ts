@@ -35,6 +35,8 @@ export interface HopOptions {
    * @default true for operations that write
    */
   readonly acts?: boolean;
+  /** Goes although the job was cancelled: gives back what was begun. @default false */
+  readonly givesBack?: boolean;
 }
 
 /**
@@ -49,6 +51,8 @@ export interface Job<Live = unknown, Facts = unknown> {
   /** The object whose slot the job holds; for operations on a connection, the connection's own object. */
   readonly object: ManagedObject<Live, Facts>;
   readonly connection: DriverConnection;
+  /** What the call was made on, where that is not the job's object: a snapshot of the domain whose slot the job holds. */
+  readonly target?: ManagedObject;
   readonly token: FencingToken;
   readonly clock: Clock;
   /** Aborts on cancel, on the deadline, and when the token is revoked. */

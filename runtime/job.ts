@@ -50,6 +50,7 @@ export interface KernelJobInit<Live, Facts> {
   /** The slots in hand, the object's own first; none for operations on cached state and for kills. */
   readonly holds: readonly SlotHold[];
   readonly peer?: Job<Live, Facts>;
+  readonly target?: ManagedObject;
   readonly onState?: (state: CallState) => void;
 }
 
@@ -63,6 +64,7 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   readonly deadline: number;
   readonly newId: string;
   readonly peer?: Job<Live, Facts>;
+  readonly target?: ManagedObject;
   readonly #init: KernelJobInit<Live, Facts>;
   readonly #controller = new AbortController();
   #expected: number;
@@ -79,6 +81,7 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
     this.deadline = init.deadline;
     this.newId = init.newId;
     if (init.peer !== undefined) this.peer = init.peer;
+    if (init.target !== undefined) this.target = init.target;
     this.#init = init;
     this.#expected = init.object.generation;
     this.#wasLive = init.object.live !== undefined;
@@ -110,9 +113,9 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   }
 
   async hop<T>(where: string, fn: HopFunction<Live, T>, options: HopOptions = {}): Promise<T> {
-    const { offline = false, acts = this.#init.writes } = options;
+    const { offline = false, acts = this.#init.writes, givesBack = false } = options;
     this.#checkRight();
-    this.#controller.signal.throwIfAborted();
+    if (!givesBack) this.#controller.signal.throwIfAborted();
     if (!offline) this.#checkAlive(where);
     this.#setHop(where);
     try {
