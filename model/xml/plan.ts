@@ -107,7 +107,8 @@ function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
   };
   if (alternatives === undefined) return planFields(own);
   const planned = new Map<string, ShapePlan>();
-  const discriminator = attribute(alternatives.attribute, enumeration(...namesOf(alternatives.shapes)));
+  const named = attribute(alternatives.attribute, enumeration(...namesOf(alternatives.shapes)));
+  const discriminator = alternatives.initial === undefined ? named : named.default(alternatives.initial);
   for (const [name, alternative] of alternatives.shapes) {
     const fields = spliced(own.fields, alternative.fields, {
       after: alternatives.after,

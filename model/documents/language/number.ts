@@ -43,12 +43,12 @@ export function integer(options: IntegerOptions = {}): Scalar<number> {
   return {
     kind: "scalar",
     expected: rangeText(min, max),
-    read(text) {
+    read(text): number | undefined {
       const value = readNumber(text, base);
       if (value === undefined || value < min) return undefined;
       if (value > Number.MAX_SAFE_INTEGER) {
         const big = readBig(text, base);
-        return big !== undefined && big <= max ? value : undefined;
+        return big !== undefined && big <= max && big <= greatest ? value : undefined;
       }
       return value <= limit ? value : undefined;
     },

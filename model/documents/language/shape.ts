@@ -168,13 +168,15 @@ export function shape<F extends Fields>(fields: F): Shape<ValueOfFields<F>> {
  *
  * @example
  * ```ts
- * import { element, lazy, type Shape, shape, text, type ValueOf } from "./mod.ts";
- * const parts = { path: element(text()) };
- * interface Layer extends ValueOf<ReturnType<typeof flat>> {
- *   readonly backingStore?: Layer;
+ * import { attribute, element, integer, lazy, type Shape, shape } from "./mod.ts";
+ * interface Layer {
+ *   readonly index: number;
+ *   readonly backing?: Layer;
  * }
- * const flat = () => shape(parts);
- * const layer: Shape<Layer> = shape({ ...parts, backingStore: element(lazy((): Shape<Layer> => layer)).optional() });
+ * const layer: Shape<Layer> = shape({
+ *   index: attribute(integer()),
+ *   backing: element(lazy((): Shape<Layer> => layer)).optional(),
+ * });
  * ```
  */
 export function lazy<T>(resolve: () => Shape<T>): Lazy<T> {

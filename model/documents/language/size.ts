@@ -68,7 +68,7 @@ function sizeIn(perUnit: bigint, scale: Scale): Size {
     expected: 'a whole number, with a unit such as "bytes", "KiB", "MiB", "GiB" or "TiB"',
     unitAttribute: scale.attribute ?? "unit",
     unit: scale.unit,
-    read(text, unit) {
+    read(text, unit): bigint | undefined {
       const digits = /^\s*\+?(\d+)$/.exec(text)?.[1];
       const factor = factorOf(unit === undefined || unit === "" ? scale.assumed : unit);
       if (digits === undefined || factor === undefined) return undefined;
