@@ -21,8 +21,8 @@ const layers: readonly Layer[] = [
   { folder: "drivers", may: ["model", "runtime", "protocol", "drivers"], packages: ["zod", "node:"] },
   {
     folder: "dsl",
-    may: ["dsl", "model/frame.ts", "model/channel_limits.ts"],
-    packages: ["zod"],
+    may: ["dsl", "model/frame.ts", "model/error.ts"],
+    packages: ["zod", "node:async_hooks"],
     typesOf: ["model"],
   },
   { folder: "automation", may: ["model", "runtime", "automation"], packages: ["zod", "yaml"] },
