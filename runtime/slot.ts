@@ -70,8 +70,8 @@ export class Slot {
   readonly #waiters: SlotWaiter[] = [];
   readonly #passBoundMs: number;
   #leases = 0;
-  /** Waiters that may pass a waiting normal job: all but plain normal ones. */
-  #passers = 0;
+  /** How many wait for each kind; spares looking through long queues when none of them can go. */
+  readonly #waitingFor = new Map<SlotKind, number>();
 
   /** @param passBoundMs how long masked-in jobs may pass an asynchronous job that waits */
   constructor(key: string, { label, passBoundMs }: { readonly label: string; readonly passBoundMs: number }) {
@@ -106,7 +106,7 @@ export class Slot {
     let index = this.#waiters.length;
     while (index > 0 && comesBefore(waiter.request, this.#waiters[index - 1]!.request)) index--;
     this.#waiters.splice(index, 0, waiter);
-    if (isPasser(waiter.request)) this.#passers++;
+    this.#count(waiter.request.kind, 1);
   }
 
   /** Takes a request out of the queue: it was cancelled, or its time is up. */
@@ -132,7 +132,7 @@ export class Slot {
   takeReady(now: number): { readonly waiter: SlotWaiter; readonly holder: SlotHolder }[] {
     const ready: { readonly waiter: SlotWaiter; readonly holder: SlotHolder }[] = [];
     const passed: SlotRequest[] = [];
-    for (let index = 0; index < this.#waiters.length;) {
+    for (let index = 0; index < this.#waiters.length && this.#someoneMayGo();) {
       const waiter = this.#waiters[index]!;
       const { request } = waiter;
       const goes = this.#isFree(request) &&
@@ -143,7 +143,6 @@ export class Slot {
       } else {
         passed.push(request);
         index++;
-        if (this.#isShut(request)) break;
       }
     }
     return ready;
@@ -190,7 +189,7 @@ export class Slot {
 
   #removeAt(index: number): void {
     const [waiter] = this.#waiters.splice(index, 1);
-    if (waiter !== undefined && isPasser(waiter.request)) this.#passers--;
+    if (waiter !== undefined) this.#count(waiter.request.kind, -1);
   }
 
   #isFree(request: SlotRequest): boolean {
@@ -202,22 +201,9 @@ export class Slot {
 
   #conflicts(holder: SlotHolder, request: SlotRequest): boolean {
     const held = holder.request.kind;
-    const { kind } = request;
     // A lease stands against everybody but its own run.
-    if (held === "lease" || kind === "lease") return !isSameRun(holder.request, request);
-    switch (laneOf(kind)) {
-      case "agent":
-        return held === "agent";
-      case "use":
-        return held !== "use" && disturbsUses(held);
-      case "async":
-        return held !== "agent";
-      default:
-        if (held === "agent") return false;
-        if (held === "use") return disturbsUses(kind);
-        if (laneOf(held) === "normal") return true;
-        return !isMaskedIn(holder, kind);
-    }
+    if (held === "lease" || request.kind === "lease") return !isSameRun(holder.request, request);
+    return conflicts(holder, request.kind);
   }
 
   /** Whether an earlier request that still waits must not be overtaken by a later one. */
@@ -245,10 +231,21 @@ export class Slot {
     );
   }
 
-  /** Whether nobody behind `first` can go any more; spares looking through long queues. */
-  #isShut(first: SlotRequest): boolean {
-    if (this.#passers > 0 || this.#leases > 0 || isPasser(first)) return false;
-    return [...this.#holders].some((holder) => laneOf(holder.request.kind) === "normal");
+  /** Whether the holders leave room for any kind that is waited for. */
+  #someoneMayGo(): boolean {
+    if (this.#leases > 0 || this.#waitingFor.has("lease")) return true;
+    for (const kind of this.#waitingFor.keys()) {
+      let free = true;
+      for (const holder of this.#holders) free &&= !conflicts(holder, kind);
+      if (free) return true;
+    }
+    return false;
+  }
+
+  #count(kind: SlotKind, change: number): void {
+    const count = (this.#waitingFor.get(kind) ?? 0) + change;
+    if (count === 0) this.#waitingFor.delete(kind);
+    else this.#waitingFor.set(kind, count);
   }
 }
 
@@ -260,10 +257,24 @@ function isSameRun(a: SlotRequest, b: SlotRequest): boolean {
   return a.caller.run !== undefined && a.caller.run === b.caller.run;
 }
 
-function isPasser(request: SlotRequest): boolean {
-  return request.kind === "destroy" || laneOf(request.kind) !== "normal";
-}
-
 function isMaskedIn(asynchronous: SlotHolder, kind: SlotKind): boolean {
   return kind === "destroy" || kind === "reconcile" || asynchronous.mask.has(kind as NormalJob);
+}
+
+/** Whether a holder that is no lease stands against a kind that is none. */
+function conflicts(holder: SlotHolder, kind: SlotKind): boolean {
+  const held = holder.request.kind;
+  switch (laneOf(kind)) {
+    case "agent":
+      return held === "agent";
+    case "use":
+      return held !== "use" && disturbsUses(held);
+    case "async":
+      return held !== "agent";
+    default:
+      if (held === "agent") return false;
+      if (held === "use") return disturbsUses(kind);
+      if (laneOf(held) === "normal") return true;
+      return !isMaskedIn(holder, kind);
+  }
 }
