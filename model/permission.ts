@@ -21,6 +21,7 @@ export const permissionVerbs = {
     "search_interfaces",
     "search_secrets",
     "search_nwfilters",
+    "search_nwfilter_bindings",
     "detect_storage_pools",
     "pm_control",
     "interface_transaction",
@@ -87,8 +88,9 @@ export const permissionVerbs = {
     "kernel",
     "script",
     "namespace",
-    "unknown",
     "network",
+    "security",
+    "unknown",
   ],
 } as const;
 

@@ -47,6 +47,10 @@ export interface PermissionUse {
   readonly connection: string;
   /** The name that globs are matched against; absent for uses that concern no single object. */
   readonly name?: string;
+  /** The name of what holds the object: a volume's pool. */
+  readonly parentName?: string;
+  /** The object's definition, for the labels in it. */
+  readonly definition?: string;
   readonly operation: string;
   /** `asked` before the queue, `obtained` with the slot in hand, `reach` for what a definition reaches. */
   readonly when: "asked" | "obtained" | "reach" | "listed";
@@ -62,6 +66,10 @@ export interface ReachUse {
   readonly xml: string;
   /** The present name of the object that it changes; absent for a new one. */
   readonly name?: string;
+  /** The present name of what holds the object: a volume's pool. */
+  readonly parentName?: string;
+  /** The present definition of that object. */
+  readonly definition?: string;
   /** Host paths that need no grant: those of pools. */
   readonly grantedPaths: readonly string[];
 }
