@@ -8,9 +8,21 @@
  */
 import type { Clock } from "./clock.ts";
 
-interface Alarm {
+/** One deadline; disposing it means that it is not reached any more. */
+class Alarm implements Disposable {
   readonly at: number;
   readonly ring: () => void;
+  readonly #forget: (alarm: Alarm) => void;
+
+  constructor(at: number, { ring, forget }: { ring: () => void; forget: (alarm: Alarm) => void }) {
+    this.at = at;
+    this.ring = ring;
+    this.#forget = forget;
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget(this);
+  }
 }
 
 /** A set of deadlines of which mostly none is reached. */
@@ -19,6 +31,10 @@ export class Alarms {
   readonly #alarms = new Set<Alarm>();
   #timer: Disposable | undefined;
   #next = Infinity;
+  readonly #forget = (alarm: Alarm): void => {
+    this.#alarms.delete(alarm);
+    if (this.#alarms.size === 0) this.#disarm();
+  };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -26,15 +42,10 @@ export class Alarms {
 
   /** Calls `ring` at `at` (milliseconds since 1970), unless disposed before. */
   set(at: number, ring: () => void): Disposable {
-    const alarm = { at, ring };
+    const alarm = new Alarm(at, { ring, forget: this.#forget });
     this.#alarms.add(alarm);
     if (at < this.#next) this.#arm(at);
-    return {
-      [Symbol.dispose]: () => {
-        this.#alarms.delete(alarm);
-        if (this.#alarms.size === 0) this.#disarm();
-      },
-    };
+    return alarm;
   }
 
   #arm(at: number): void {

@@ -150,36 +150,27 @@ export class SlotTable {
 
   #wait(order: SlotOrder, { slot, request }: { slot: Slot; request: SlotRequest }): Promise<SlotHold> {
     const { promise, resolve, reject } = Promise.withResolvers<SlotHold>();
-    const waiter: SlotWaiter = {
-      request,
-      grant: (holder) => {
-        settle();
-        resolve(this.#hold(slot, holder));
-      },
-      fail: (error) => {
-        settle();
+    const waiter = new Waiting(request, {
+      settled: () => this.#waiting.delete(waiter),
+      granted: (holder) => resolve(this.#hold(slot, holder)),
+      failed: (error) => {
         slot.leave(waiter);
         reject(error);
         this.#handOver(slot);
       },
-    };
-    const onAbort = (): void => waiter.fail(order.signal?.reason);
-    const alarm = this.#alarms.set(order.deadline, () => {
-      waiter.fail(
-        notObtained(order, slot, `it was not obtained within ${seconds(order.deadline - request.since)}`),
-      );
     });
-    // While an asynchronous job waits, time alone closes the door to those who pass it.
-    const bound = request.kind.startsWith("async:")
-      ? this.#alarms.set(request.since + this.#settings.passBoundMs, () => this.#handOver(slot))
-      : undefined;
-    const settle = (): void => {
-      alarm[Symbol.dispose]();
-      bound?.[Symbol.dispose]();
-      order.signal?.removeEventListener("abort", onAbort);
-      this.#waiting.delete(waiter);
-    };
-    order.signal?.addEventListener("abort", onAbort, { once: true });
+    waiter.until(
+      order.signal,
+      this.#alarms.set(order.deadline, () => {
+        waiter.fail(
+          notObtained(order, slot, `it was not obtained within ${seconds(order.deadline - request.since)}`),
+        );
+      }),
+      // While an asynchronous job waits, time alone closes the door to those who pass it.
+      request.kind.startsWith("async:")
+        ? this.#alarms.set(request.since + this.#settings.passBoundMs, () => this.#handOver(slot))
+        : undefined,
+    );
     slot.enqueue(waiter);
     this.#waiting.set(waiter, slot);
     if (order.onState !== undefined) {
@@ -245,6 +236,56 @@ export class SlotTable {
         },
       ),
     );
+  }
+}
+
+/** What a waiting request does when it ends. */
+interface WaitingEnds {
+  readonly settled: () => void;
+  readonly granted: (holder: SlotHolder) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A request in the queue, with all that can end its wait. */
+class Waiting implements SlotWaiter {
+  readonly request: SlotRequest;
+  readonly #ends: WaitingEnds;
+  #signal: AbortSignal | undefined;
+  #alarm: Disposable | undefined;
+  #bound: Disposable | undefined;
+
+  constructor(request: SlotRequest, ends: WaitingEnds) {
+    this.request = request;
+    this.#ends = ends;
+  }
+
+  /** Ends the wait on abort; keeps the alarms that stand for its deadline and its pass bound. */
+  until(signal: AbortSignal | undefined, alarm: Disposable, bound?: Disposable): void {
+    this.#signal = signal;
+    this.#alarm = alarm;
+    this.#bound = bound;
+    signal?.addEventListener("abort", this);
+  }
+
+  grant(holder: SlotHolder): void {
+    this.#settle();
+    this.#ends.granted(holder);
+  }
+
+  fail(error: unknown): void {
+    this.#settle();
+    this.#ends.failed(error);
+  }
+
+  handleEvent(): void {
+    this.fail(this.#signal?.reason);
+  }
+
+  #settle(): void {
+    this.#alarm?.[Symbol.dispose]();
+    this.#bound?.[Symbol.dispose]();
+    this.#signal?.removeEventListener("abort", this);
+    this.#ends.settled();
   }
 }
 
