@@ -100,3 +100,13 @@ export const domainDestroy = operation("domain.destroy", {
   input: z.object({}),
   output: domainStatus,
 });
+
+export const domainXml = operation("domain.xml", {
+  summary: "Show a domain's definition",
+  permission: "domain:read",
+  job: "query",
+  effect: "read",
+  aliases: ["dumpxml"],
+  input: z.object({ inactive: z.boolean().default(false) }),
+  output: z.object({ xml: z.string() }),
+});

@@ -1,0 +1,53 @@
+/**
+ * The one way in which the driver acts on the world: an effect in a hop, and then the objects that follow it.
+ *
+ * @module
+ */
+import type { HopOptions, Job } from "../../runtime/driver.ts";
+import { connectionOf } from "./connection.ts";
+import type { EffectInput, EffectName, EffectResult } from "./world/effects.ts";
+import type { WorldReply } from "./world/hypervisor.ts";
+
+/**
+ * Performs one effect outside, and brings the objects to where things are then. Nothing in memory has changed when it
+ * throws, unless the effect did happen and only the job may not go on.
+ */
+export async function act<E extends EffectName>(
+  job: Job,
+  effect: E,
+  { input, ...options }: { readonly input: EffectInput<E> } & HopOptions,
+): Promise<EffectResult<E>> {
+  const connection = connectionOf(job);
+  let reply: WorldReply<EffectResult<E>> | undefined;
+  try {
+    reply = await job.hop(effect, async (signal) => {
+      reply = await connection.link.request(effect, input, {
+        token: job.token,
+        signal,
+        label: job.object.name,
+      });
+      return reply;
+    }, options);
+    connection.table.absorb(reply.changes, connection.doerOf(job));
+    return reply.result;
+  } catch (error) {
+    // It happened all the same: whoever looks next must see it, as something that came from elsewhere.
+    if (reply !== undefined) connection.table.absorb(reply.changes, connection.outsider);
+    throw error;
+  }
+}
+
+/** Looks at the world outside, changing nothing there. */
+export async function inspect<E extends EffectName>(
+  job: Job,
+  effect: E,
+  { input, ...options }: { readonly input: EffectInput<E> } & HopOptions,
+): Promise<EffectResult<E>> {
+  const { link } = connectionOf(job);
+  const { result } = await job.hop(
+    effect,
+    (signal) => link.request(effect, input, { token: job.token, signal, label: job.object.name }),
+    { acts: false, ...options },
+  );
+  return result;
+}

@@ -1,0 +1,45 @@
+/**
+ * How an effect on the outside world is declared.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { ImageStore } from "./image.ts";
+import type { RecordKind } from "./record.ts";
+import type { Transaction } from "./world.ts";
+
+/** What an effect works with. */
+export interface EffectContext {
+  /** Milliseconds since 1970, by the clock of whoever asked. */
+  readonly now: number;
+  /** The bytes of images, by volume. */
+  readonly images: ImageStore;
+}
+
+/** One thing that can be done to the outside world, or read from it. */
+export interface Effect<I extends z.ZodType = z.ZodType, R = unknown> {
+  /** What kind of thing its object is. */
+  readonly on: RecordKind;
+  /** Reads change nothing and are not logged. */
+  readonly reads: boolean;
+  readonly input: I;
+  perform(world: Transaction, input: z.output<I>, context: EffectContext): R;
+}
+
+/** Declares an effect: something that really changes the world. */
+export function effect<I extends z.ZodType, R>(
+  on: RecordKind,
+  input: I,
+  perform: (world: Transaction, input: z.output<I>, context: EffectContext) => R,
+): Effect<I, R> {
+  return { on, reads: false, input, perform };
+}
+
+/** Declares a look at the world. */
+export function look<I extends z.ZodType, R>(
+  on: RecordKind,
+  input: I,
+  perform: (world: Transaction, input: z.output<I>, context: EffectContext) => R,
+): Effect<I, R> {
+  return { on, reads: true, input, perform };
+}

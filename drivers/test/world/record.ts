@@ -1,0 +1,247 @@
+/**
+ * What exists in the simulated outside world: one record per thing, plain data, replaced and never changed.
+ *
+ * @module
+ */
+
+/** The states of a guest that is there. Names are libvirt's `virDomainState`. */
+export type GuestState = "running" | "paused" | "pmsuspended" | "crashed";
+
+/** A guest: the process that a running domain is. */
+export interface Guest {
+  /** The number that libvirt calls the domain's id. */
+  readonly id: number;
+  /** The definition that it was started with, with what was changed on it since. */
+  readonly xml: string;
+  readonly state: GuestState;
+  /** Why it is in this state: `booted`, `user`, `restored`, … */
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly startedAt: number;
+  /** Whether its file systems are frozen by the agent. */
+  readonly frozen: readonly string[];
+  /** Seconds that were added to the guest's clock. */
+  readonly clockOffsetS: number;
+  /** Set while it comes in from another host and does not run yet. */
+  readonly incoming?: boolean;
+}
+
+/** A number, text or switch under a name, as libvirt's typed parameters carry them. */
+export type Parameters = Readonly<Record<string, number | string | boolean>>;
+
+/** A domain: its definition file, its guest, and what is kept beside them. */
+export interface DomainRecord {
+  readonly id: string;
+  readonly revision: number;
+  readonly name: string;
+  /** The definition file; absent for a transient domain. */
+  readonly config?: string;
+  readonly guest?: Guest;
+  /** Why it last stopped: `destroyed`, `shutdown`, `crashed`, `migrated`, `saved`, `failed`. */
+  readonly stopped?: string;
+  readonly autostart: boolean;
+  readonly managedSave?: { readonly xml: string; readonly paused: boolean };
+  /** The current snapshot's name. */
+  readonly currentSnapshot?: string;
+  /** Scheduler, block I/O, memory and NUMA parameters, by group. */
+  readonly parameters: Readonly<Record<string, Parameters>>;
+}
+
+/** A snapshot: its metadata file, and the data that it keeps in each disk. */
+export interface SnapshotRecord {
+  /** `DOMAIN/NAME`. */
+  readonly id: string;
+  readonly revision: number;
+  readonly domain: string;
+  readonly name: string;
+  readonly parent?: string;
+  readonly description?: string;
+  /** Seconds since 1970. */
+  readonly createdS: number;
+  /** What the domain did: `running`, `paused`, `shutoff`, `disk-snapshot`. */
+  readonly state: string;
+  /** The domain's definition at that moment. */
+  readonly domainXml: string;
+  readonly memory: "no" | "internal" | "external";
+  readonly disks: readonly { readonly name: string; readonly snapshot: "no" | "internal" | "external" }[];
+  /** Disks whose image still holds this snapshot's data. */
+  readonly data: readonly string[];
+  /** A delete of several steps has begun and not ended. */
+  readonly deleting?: boolean;
+}
+
+/** A checkpoint: its metadata file and its bitmaps. */
+export interface CheckpointRecord {
+  /** `DOMAIN/NAME`. */
+  readonly id: string;
+  readonly revision: number;
+  readonly domain: string;
+  readonly name: string;
+  readonly parent?: string;
+  readonly description?: string;
+  /** Seconds since 1970. */
+  readonly createdS: number;
+  readonly domainXml: string;
+  readonly disks: readonly string[];
+}
+
+/** A virtual network: its definition file and its bridge. */
+export interface NetworkRecord {
+  readonly id: string;
+  readonly revision: number;
+  readonly name: string;
+  readonly config?: string;
+  /** The definition in force while its bridge is up. */
+  readonly bridge?: { readonly xml: string };
+  readonly autostart: boolean;
+}
+
+/** A storage pool: its definition file, and the directory or device that it is. */
+export interface PoolRecord {
+  readonly id: string;
+  readonly revision: number;
+  readonly name: string;
+  readonly config?: string;
+  /** The definition in force while the pool is started. */
+  readonly started?: { readonly xml: string };
+  readonly autostart: boolean;
+  /** Whether its target has been made. */
+  readonly built: boolean;
+  /** Bytes. */
+  readonly capacity: number;
+}
+
+/** A volume: an image in a pool. Its bytes are kept beside it. */
+export interface VolumeRecord {
+  /** `POOL/NAME`. */
+  readonly id: string;
+  readonly revision: number;
+  readonly pool: string;
+  readonly name: string;
+  readonly path: string;
+  readonly type: "file" | "block" | "dir" | "network";
+  readonly format: string;
+  /** Bytes. */
+  readonly capacity: number;
+  /** Bytes. */
+  readonly allocation: number;
+  readonly backing?: { readonly path: string; readonly format: string };
+}
+
+/** A host's network interface. */
+export interface InterfaceRecord {
+  readonly id: string;
+  readonly revision: number;
+  readonly name: string;
+  readonly mac: string;
+  readonly config: string;
+  readonly up: boolean;
+}
+
+/** A device of the host. */
+export interface NodeDeviceRecord {
+  readonly id: string;
+  readonly revision: number;
+  readonly name: string;
+  readonly parent?: string;
+  readonly config: string;
+  /** Present on the host; a defined device may not be. */
+  readonly present: boolean;
+  /** Has a definition file. */
+  readonly defined: boolean;
+  readonly autostart: boolean;
+}
+
+/** A secret: its definition file and its value. */
+export interface SecretRecord {
+  readonly id: string;
+  readonly revision: number;
+  readonly name: string;
+  readonly config: string;
+  readonly private: boolean;
+  readonly ephemeral: boolean;
+  /** Base64. */
+  readonly value?: string;
+}
+
+/** A file on the host: a saved guest, a dump. */
+export interface FileRecord {
+  /** Its path. */
+  readonly id: string;
+  readonly revision: number;
+  readonly kind: "saved-guest" | "dump" | "memory-snapshot";
+  readonly xml: string;
+  readonly paused: boolean;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** The host itself. */
+export interface HostRecord {
+  /** Always `host`. */
+  readonly id: string;
+  readonly revision: number;
+  /** The host's UUID. */
+  readonly uuid: string;
+  readonly nextGuestId: number;
+  readonly nextDevice: number;
+  /** Bytes per NUMA cell; MHz; counts. */
+  readonly cpus: number;
+  readonly mhz: number;
+  readonly nodes: number;
+  readonly sockets: number;
+  readonly cores: number;
+  readonly threads: number;
+  readonly memoryKib: number;
+  readonly cpuModel: string;
+  /** Definitions of all interfaces at the beginning of a change transaction. */
+  readonly interfaceTransaction?: readonly InterfaceRecord[];
+  /** The highest epoch seen of each kernel. */
+  readonly fences: Readonly<Record<string, number>>;
+}
+
+/** Every kind of record. */
+export interface Records {
+  readonly host: HostRecord;
+  readonly domain: DomainRecord;
+  readonly snapshot: SnapshotRecord;
+  readonly checkpoint: CheckpointRecord;
+  readonly network: NetworkRecord;
+  readonly pool: PoolRecord;
+  readonly volume: VolumeRecord;
+  readonly interface: InterfaceRecord;
+  readonly nodeDevice: NodeDeviceRecord;
+  readonly secret: SecretRecord;
+  readonly file: FileRecord;
+}
+
+/** The name of a kind of record. */
+export type RecordKind = keyof Records;
+
+/** Every kind of record. */
+export const recordKinds = [
+  "host",
+  "domain",
+  "snapshot",
+  "checkpoint",
+  "network",
+  "pool",
+  "volume",
+  "interface",
+  "nodeDevice",
+  "secret",
+  "file",
+] as const satisfies readonly RecordKind[];
+
+/** One change of the world: what a record is now, or that it is no more. */
+export type Change = {
+  readonly [K in RecordKind]: {
+    readonly kind: K;
+    readonly id: string;
+    /** Grows with every change of the world. */
+    readonly revision: number;
+    /** Absent where the thing is gone. */
+    readonly record?: Records[K];
+  };
+}[RecordKind];
