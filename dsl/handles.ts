@@ -1,0 +1,42 @@
+/**
+ * The handles' types: what each class offers itself, and every operation that the registry puts on it.
+ *
+ * @module
+ */
+import type { ObjectClass } from "../model/object.ts";
+import type { DomainHandle } from "./domain.ts";
+import type { ObjectHandle } from "./handle.ts";
+import type { HostHandle } from "./host.ts";
+import type { MethodsOf } from "./method.ts";
+
+/** A host: the other end of a connection. */
+export interface Host extends HostHandle, Omit<MethodsOf<"connection">, keyof HostHandle> {}
+
+/** A domain: a virtual machine or a container. */
+export interface Domain extends DomainHandle, Omit<MethodsOf<"domain">, keyof DomainHandle> {}
+
+/** A snapshot of a domain. */
+export interface Snapshot extends ObjectHandle<"snapshot">, Omit<MethodsOf<"snapshot">, keyof ObjectHandle> {}
+
+/** A virtual network. */
+export interface Network extends ObjectHandle<"network">, Omit<MethodsOf<"network">, keyof ObjectHandle> {}
+
+/** A storage pool. */
+export interface Pool extends ObjectHandle<"pool">, Omit<MethodsOf<"pool">, keyof ObjectHandle> {}
+
+/** A storage volume. */
+export interface Volume extends ObjectHandle<"volume">, Omit<MethodsOf<"volume">, keyof ObjectHandle> {}
+
+/** The named types of handles, by class. */
+interface NamedHandles {
+  readonly connection: Host;
+  readonly domain: Domain;
+  readonly snapshot: Snapshot;
+  readonly network: Network;
+  readonly pool: Pool;
+  readonly volume: Volume;
+}
+
+/** The handle of an object of a class. */
+export type HandleOf<C extends ObjectClass> = C extends keyof NamedHandles ? NamedHandles[C]
+  : ObjectHandle<C> & Omit<MethodsOf<C>, keyof ObjectHandle>;

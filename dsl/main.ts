@@ -1,0 +1,138 @@
+/**
+ * Serves one recipe over one channel, from its declaration to its result.
+ *
+ * @module
+ */
+import type { HostName, ToRecipe } from "../model/channel.ts";
+import { VirtError } from "../model/error.ts";
+import type { Realm, RecipeChannel } from "./channel.ts";
+import { makeFiles } from "./files.ts";
+import type { Host } from "./handles.ts";
+import { makeLog, makeProgress, makeStep } from "./log.ts";
+import { Objects } from "./objects.ts";
+import { placeOnStack } from "./place.ts";
+import { toPlain } from "./plain.ts";
+import { type AnyContext, Recipe } from "./recipe.ts";
+import { Session } from "./session.ts";
+import { makeSleep } from "./wait.ts";
+
+/**
+ * Serves a recipe: waits for the runtime's `hello`, declares the recipe, waits for `start`, runs it, and says how it
+ * ended. Resolves when that has been said; never rejects.
+ *
+ * @param recipe the default export of a recipe's module, whatever that is
+ * @param realm the globals that the recipe sees, to be bound to the run; left alone where absent
+ */
+export function serveRecipe(
+  recipe: unknown,
+  channel: RecipeChannel,
+  realm?: Realm,
+): Promise<void> {
+  const session = new Session(channel);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let hello: Extract<ToRecipe, { readonly t: "hello" }> | undefined;
+  let ended = false;
+  const end = (say: () => void): void => {
+    if (ended) return;
+    ended = true;
+    say();
+    resolve();
+  };
+  const fail = (error: unknown): void => end(() => session.say({ t: "failed", error: failure(error) }));
+  channel.onMessage((message) => {
+    if (message.t === "hello") {
+      hello = message;
+      if (!(recipe instanceof Recipe)) return fail(notARecipe(message.recipe));
+      session.say({ t: "recipe", declaration: recipe.declaration });
+      return;
+    }
+    if (message.t !== "start") return session.receive(message);
+    if (hello === undefined || !(recipe instanceof Recipe)) return;
+    session.receive(message);
+    session.begin(message);
+    realm?.bind({
+      seed: message.seed,
+      now: () => session.now,
+      timer: (ms, fire) => session.timer(ms, fire),
+      fail,
+    });
+    const objects = new Objects(session, hello.methods);
+    const context = contextOf(session, objects, { run: hello.run, start: message });
+    void run(recipe, context).then(
+      (result) => end(() => session.say({ t: "done", result })),
+      fail,
+    );
+  });
+  return promise;
+
+  async function run(recipe: Recipe, context: AnyContext): Promise<unknown> {
+    const result = toPlain(
+      await recipe.execute({ ...context, input: recipe.parseInput(context.input) }),
+      "the result of the recipe",
+    ) ?? null;
+    await forgotten(session, context);
+    return result;
+  }
+}
+
+/** Waits for calls that the recipe has not awaited, so that a run never ends before what it began. */
+async function forgotten(session: Session, { log }: AnyContext): Promise<void> {
+  for (const { doing, at } of session.openCalls()) {
+    const place = at === undefined ? "" : ` at line ${at.line}`;
+    log.warn(`The recipe has ended while ${doing}${place} is still under way; is there an await missing?`);
+  }
+  await session.idle();
+}
+
+function contextOf(
+  session: Session,
+  objects: Objects,
+  { run, start }: { readonly run: string; readonly start: Extract<ToRecipe, { readonly t: "start" }> },
+): AnyContext {
+  const hosts: Record<string, Host> = {};
+  for (const { name, ref } of start.hosts) hosts[name] = objects.handle(ref);
+  return {
+    host: start.hosts.map(({ name }: HostName) => hosts[name])[0],
+    hosts,
+    input: start.input,
+    log: makeLog(session),
+    signal: session.signal,
+    step: makeStep(session),
+    progress: makeProgress(session),
+    files: makeFiles(session),
+    sleep: makeSleep(session),
+    now: () => session.now,
+    runId: run,
+  };
+}
+
+function notARecipe(file: string): VirtError {
+  return new VirtError("recipe-failed", `Cannot run "${file}": its default export is not a recipe`, {
+    hint: "End the file with: export default recipe({ … })",
+  });
+}
+
+/** An uncaught error of the recipe, with the line that it came from. */
+function failure(error: unknown): Extract<Parameters<Session["say"]>[0], { t: "failed" }>["error"] {
+  if (!(error instanceof Error)) {
+    return { code: "recipe-failed", message: clip(`The recipe threw ${show(error)}`) };
+  }
+  const known = error instanceof VirtError ? error : undefined;
+  const at = known?.at ?? placeOnStack(error.stack);
+  return {
+    code: known?.code ?? "recipe-failed",
+    message: clip(known === undefined ? `${error.name}: ${error.message}` : error.message),
+    ...(known?.target === undefined ? {} : { target: clip(known.target, 4_096) }),
+    ...(known?.hint === undefined ? {} : { hint: clip(known.hint, 4_096) }),
+    ...(at === undefined ? {} : { at }),
+    ...(error.stack === undefined ? {} : { stack: clip(error.stack) }),
+  };
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? `"${value}"` : String(value);
+}
+
+function clip(text: string, length = 65_536): string {
+  return text.length <= length ? text : text.slice(0, length);
+}

@@ -1,0 +1,197 @@
+/**
+ * What a recipe is.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { RecipeDeclaration } from "../model/channel.ts";
+import { VirtError } from "../model/error.ts";
+import type { Files } from "./files.ts";
+import type { Host } from "./handles.ts";
+import type { Log, ProgressFunction, StepFunction } from "./log.ts";
+import type { Needs } from "./need.ts";
+import type { SleepFunction } from "./wait.ts";
+
+/** What every recipe's `run` is given, beside its hosts and its input. */
+export interface RunTools {
+  /** Writes log lines. */
+  readonly log: Log;
+  /** Aborts when the run is to end. Whatever the recipe waits for ends by itself; hand it on to your own waits. */
+  readonly signal: AbortSignal;
+  /** Runs a part under a name: `await step("copy disks", async () => { … })`. */
+  readonly step: StepFunction;
+  /** Says how far the run has come: `progress(0.5, "half of the fleet")`. */
+  readonly progress: ProgressFunction;
+  /** Reads the data files that the recipe has declared. */
+  readonly files: Files;
+  /** Waits: `await sleep("30s")`. For something to happen, see the waits of handles. */
+  readonly sleep: SleepFunction;
+  /** The run's time, in milliseconds since 1970; the same again when the run is resumed. */
+  now(): number;
+  /** The run's id. */
+  readonly runId: string;
+}
+
+/** What a recipe with one connection is given. */
+export interface RunContext<Input> extends RunTools {
+  /** The host that the recipe was pointed at with `-c URI`. */
+  readonly host: Host;
+  /** The checked input, with its defaults filled in. */
+  readonly input: Input;
+}
+
+/** What a recipe with several connections is given. */
+export interface HostsContext<Input, Names extends string> extends RunTools {
+  /** The hosts by the recipe's names for them; each is given with `-c NAME=URI`. */
+  readonly hosts: { readonly [N in Names]: Host };
+  /** The checked input, with its defaults filled in. */
+  readonly input: Input;
+}
+
+/** How a recipe names its connections: a list, or names with what each one is for. */
+export type HostNames = readonly string[] | Readonly<Record<string, string>>;
+
+/** The names in {@linkcode HostNames}. */
+type NameIn<Hosts> = Hosts extends readonly (infer Name extends string)[] ? Name : keyof Hosts & string;
+
+/** What a recipe's `run` is given: `host`, or `hosts` where it has named its connections. */
+export type ContextFor<Input, Hosts> = [Hosts] extends [undefined] ? RunContext<Input>
+  : HostsContext<Input, NameIn<Hosts>>;
+
+/** A recipe as it is written. */
+export interface RecipeDefinition<Shape extends z.ZodType, Texts extends readonly string[], Hosts, Result> {
+  /** What it does, in one line. */
+  readonly summary: string;
+  /**
+   * What it takes: a zod object. Its descriptions, defaults and checks make the help and the form.
+   * @default z.object({})
+   */
+  readonly input?: Shape;
+  /**
+   * The permissions that it needs: `"domain:start,stop"`, `"domain:snapshot@web-*"`. Whoever runs it grants them; what is
+   * not declared here is refused whatever they grant.
+   */
+  readonly needs: Needs<Texts>;
+  /** The data files that it reads, relative to its own file. */
+  readonly files?: readonly string[];
+  /**
+   * Its connections where it has several: names, or names with what each one is for. `run` then gets `hosts`.
+   * @default one connection, `host`
+   */
+  readonly hosts?: Hosts;
+  /** What it does. What it returns is the run's result. */
+  readonly run: (context: ContextFor<z.output<Shape>, Hosts>) => Result | Promise<Result>;
+}
+
+/** What a recipe is run with, whatever it declares. */
+export interface AnyContext extends RunTools {
+  readonly host: Host | undefined;
+  readonly hosts: Readonly<Record<string, Host>>;
+  readonly input: unknown;
+}
+
+/** A recipe that has been made by `recipe({ … })`. */
+export class Recipe<Input = unknown, Result = unknown> {
+  /** What it says of itself: summary, needs, connections, files, the JSON schema of its input. */
+  readonly declaration: RecipeDeclaration;
+  /** Only there for the compiler: what it takes and what it returns. */
+  declare readonly types: { readonly input: Input; readonly result: Result };
+  readonly #input: z.ZodType;
+  readonly #run: (context: AnyContext) => unknown;
+
+  /** Use `recipe({ … })`. */
+  constructor(declaration: RecipeDeclaration, input: z.ZodType, run: (context: AnyContext) => unknown) {
+    this.declaration = declaration;
+    this.#input = input;
+    this.#run = run;
+  }
+
+  /**
+   * Checks an input and fills in its defaults.
+   *
+   * @throws {VirtError} `invalid-argument`, naming every field at fault.
+   */
+  parseInput(input: unknown): unknown {
+    const checked = this.#input.safeParse(input);
+    if (checked.success) return checked.data;
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot run the recipe: its input is not right\n${z.prettifyError(checked.error)}`,
+      { hint: "Give inputs with --input name=value" },
+    );
+  }
+
+  /** Runs its body. */
+  async execute(context: AnyContext): Promise<unknown> {
+    return await this.#run(context);
+  }
+}
+
+/** The input of a recipe that takes none. */
+type NoInput = z.ZodObject<Record<never, never>>;
+
+/**
+ * Declares a recipe; a recipe file's default export.
+ *
+ * @throws {VirtError} `invalid-argument` where the declaration is wrong.
+ *
+ * @example
+ * ```ts
+ * import { recipe, z } from "drover";
+ *
+ * export default recipe({
+ *   summary: "Start domains by name",
+ *   input: z.object({ domains: z.string().default("web-*").describe("A glob over names") }),
+ *   needs: ["connect:search_domains", "domain:getattr,start"],
+ *   async run({ host, input, log }) {
+ *     for (const vm of await host.domains({ name: input.domains, state: "shutoff" })) {
+ *       await vm.start();
+ *       log.info("started", { vm });
+ *     }
+ *   },
+ * });
+ * ```
+ *
+ * @example Two connections
+ * ```ts
+ * import { recipe } from "drover";
+ *
+ * export default recipe({
+ *   summary: "Compare two hosts",
+ *   needs: ["connect:getattr"],
+ *   hosts: { source: "where it comes from", target: "where it goes" },
+ *   async run({ hosts }) {
+ *     const [source, target] = await Promise.all([hosts.source.info(), hosts.target.info()]);
+ *     return { same: source.hostUuid === target.hostUuid };
+ *   },
+ * });
+ * ```
+ */
+export function recipe<
+  const Texts extends readonly string[],
+  Result,
+  Shape extends z.ZodType = NoInput,
+  const Hosts extends HostNames | undefined = undefined,
+>(definition: RecipeDefinition<Shape, Texts, Hosts, Result>): Recipe<z.input<Shape>, Result> {
+  const { summary, needs, files, hosts } = definition;
+  const input = definition.input ?? z.object({});
+  const names = hosts === undefined
+    ? ["host"]
+    : Array.isArray(hosts)
+    ? hosts.map(String)
+    : Object.keys(hosts);
+  const declaration: RecipeDeclaration = {
+    summary,
+    needs: [...needs],
+    hosts: names,
+    files: [...files ?? []],
+    inputSchema: inputSchema(input),
+  };
+  // Which of the two contexts `run` takes follows from `hosts`; AnyContext holds what both need.
+  return new Recipe(declaration, input, definition.run as unknown as (context: AnyContext) => unknown);
+}
+
+function inputSchema(input: z.ZodType): Record<string, unknown> {
+  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
+  return schema;
+}

@@ -1,0 +1,292 @@
+/**
+ * One run as its recipe sees it: numbers what is asked for, and brings every answer to whoever asked.
+ *
+ * Nothing is decided here. The runtime checks every message and is not harmed by a recipe that tampers with this.
+ *
+ * @module
+ */
+import type { CallOptionsData, FromRecipe, HostName, ToRecipe } from "../model/channel.ts";
+import type { ErrorData, SourcePlace } from "../model/error.ts";
+import { VirtError } from "../model/error.ts";
+import type { VirtEvent } from "../model/event.ts";
+import type { ObjectClass, ObjectRef } from "../model/object.ts";
+import { type MakeOptions, optionsData } from "./call_options.ts";
+import type { RecipeChannel } from "./channel.ts";
+import { receivedError } from "./error.ts";
+import { callerPlace } from "./place.ts";
+import { toPlain } from "./plain.ts";
+import { currentStep } from "./step_scope.ts";
+
+/** How many deliveries may pass before the runtime hears that they were taken; a quarter of its credit. */
+const creditEvery = 64;
+
+/** An answer, before its references become handles. */
+export interface Answer {
+  readonly value: unknown;
+  readonly lease?: string;
+  readonly generation?: number;
+}
+
+/** Somebody who waits for the answer to a step. */
+interface Waiter {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+  readonly at: SourcePlace | undefined;
+  /** What was asked for, for those who forgot to await it. */
+  readonly doing: string;
+  items?: unknown[];
+}
+
+/** What a call is about. */
+export interface CallTarget {
+  readonly connection: string;
+  readonly ref?: ObjectRef;
+}
+
+/** A call that has not been answered. */
+export interface OpenCall {
+  readonly doing: string;
+  readonly at?: SourcePlace;
+}
+
+/** What a subscription is about. */
+export interface SubscriptionFilter {
+  readonly connection: string;
+  readonly objectClass?: ObjectClass;
+  readonly object?: ObjectRef;
+}
+
+/** One run's traffic with the runtime. */
+export class Session {
+  readonly #channel: RecipeChannel;
+  readonly #abort = new AbortController();
+  readonly #waiters = new Map<number, Waiter>();
+  readonly #timers = new Map<number, () => void>();
+  readonly #subscriptions = new Map<number, (event: VirtEvent) => void>();
+  readonly #hosts = new Map<string, HostName>();
+  #nextStep = 0;
+  #now = 0;
+  #taken = 0;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(channel: RecipeChannel) {
+    this.#channel = channel;
+  }
+
+  /** Aborts when the run is to end. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The recipe's clock: the time of the last delivery. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** What the runtime said about a connection. */
+  host(name: string): HostName | undefined {
+    return this.#hosts.get(name);
+  }
+
+  /** Takes the start's connections and time. */
+  begin(start: Extract<ToRecipe, { readonly t: "start" }>): void {
+    for (const host of start.hosts) this.#hosts.set(host.name, host);
+    this.#now = start.now;
+  }
+
+  /** Resolves when every call has been answered. */
+  async idle(): Promise<void> {
+    while (this.#waiters.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#whenIdle = resolve;
+      await promise;
+    }
+  }
+
+  /** Calls that have not been answered yet. */
+  openCalls(): OpenCall[] {
+    return [...this.#waiters.values()].map(({ doing, at }) => ({
+      doing,
+      ...(at === undefined ? {} : { at }),
+    }));
+  }
+
+  /** Asks for an operation. */
+  call(operation: string, target: CallTarget, input: unknown, options?: MakeOptions): Promise<Answer> {
+    const at = callerPlace(this.call);
+    let message: FromRecipe;
+    try {
+      this.#throwIfEnded(options?.signal);
+      const within = currentStep();
+      message = {
+        t: "call",
+        step: this.#nextStep,
+        operation,
+        connection: target.connection,
+        input: input === undefined ? {} : toPlain(input, `the input of ${operation}`),
+        options: optionsData(options),
+        ...(target.ref === undefined ? {} : { target: target.ref }),
+        ...(within === undefined ? {} : { within }),
+        ...(at === undefined ? {} : { at }),
+      };
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#ask(message, { doing: operation, at, signal: options?.signal });
+  }
+
+  /** Asks for exclusive leases on objects. */
+  acquire(objects: ObjectRef[], options?: MakeOptions): Promise<Answer> {
+    const at = callerPlace(this.acquire);
+    try {
+      this.#throwIfEnded(options?.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const data: CallOptionsData = optionsData(options);
+    return this.#ask(
+      { t: "acquire", step: this.#nextStep, objects, options: data, ...(at === undefined ? {} : { at }) },
+      { doing: "exclusive", at, signal: options?.signal },
+    );
+  }
+
+  /** Gives a lease back, or keeps what it would undo. Works after a cancel too. */
+  async settleLease(how: "release" | "keep", lease: string): Promise<void> {
+    const step = this.#nextStep;
+    await this.#ask({ t: how, step, lease }, { doing: how, at: undefined, signal: undefined });
+  }
+
+  /** Reads a data file that the recipe has declared. */
+  file(name: string): Promise<Answer> {
+    const at = callerPlace(this.file);
+    try {
+      this.#throwIfEnded(undefined);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#ask({ t: "file", step: this.#nextStep, name }, {
+      doing: `file "${name}"`,
+      at,
+      signal: undefined,
+    });
+  }
+
+  /** Calls `fire` once after `ms` milliseconds of the run's clock; the answer ends the timer early. */
+  timer(ms: number, fire: () => void): () => void {
+    const step = this.#nextStep++;
+    this.#timers.set(step, fire);
+    this.#channel.send({ t: "timer", step, ms });
+    return () => {
+      if (this.#timers.delete(step)) this.#channel.send({ t: "cancel", step });
+    };
+  }
+
+  /** Hears events until the answer is called. */
+  subscribe(filter: SubscriptionFilter, listener: (event: VirtEvent) => void): () => void {
+    const step = this.#nextStep++;
+    this.#subscriptions.set(step, listener);
+    this.#channel.send({ t: "subscribe", step, ...filter });
+    return () => {
+      if (this.#subscriptions.delete(step)) this.#channel.send({ t: "cancel", step });
+    };
+  }
+
+  /** Begins a named step and says its number. */
+  beginStep(name: string): number {
+    const within = currentStep();
+    const step = this.#nextStep++;
+    this.#channel.send({ t: "begin", step, name, ...(within === undefined ? {} : { within }) });
+    return step;
+  }
+
+  /** Says something that wants no answer and has no number of its own. */
+  say(message: Extract<FromRecipe, { t: "log" | "progress" | "end" | "recipe" | "done" | "failed" }>): void {
+    this.#channel.send(message);
+  }
+
+  /** Takes what the runtime says. */
+  receive(message: ToRecipe): void {
+    if ("now" in message) this.#take(message.now);
+    this.#deliver(message);
+    if (this.#waiters.size === 0) this.#whenIdle?.();
+  }
+
+  #deliver(message: ToRecipe): void {
+    switch (message.t) {
+      case "page":
+        return this.#page(message.step, message.items);
+      case "answer":
+        return this.#answer(message);
+      case "refused":
+        return this.#refuse(message.step, message.error);
+      case "event":
+        return this.#subscriptions.get(message.step)?.(message.event);
+      case "fired":
+        return this.#fire(message.step);
+      case "cancel":
+        return this.#abort.abort(new VirtError("cancelled", `The run was cancelled: ${message.reason}`));
+    }
+  }
+
+  #ask(
+    message: Extract<FromRecipe, { t: "call" | "acquire" | "release" | "keep" | "file" }>,
+    { doing, at, signal }: {
+      readonly doing: string;
+      readonly at: SourcePlace | undefined;
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<Answer> {
+    const step = this.#nextStep++;
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.#waiters.set(step, { resolve, reject, at, doing });
+    });
+    this.#channel.send(message);
+    if (signal === undefined) return answer;
+    const onAbort = (): void => this.#channel.send({ t: "cancel", step });
+    signal.addEventListener("abort", onAbort, { once: true });
+    return answer.finally(() => signal.removeEventListener("abort", onAbort));
+  }
+
+  #throwIfEnded(signal: AbortSignal | undefined): void {
+    this.#abort.signal.throwIfAborted();
+    signal?.throwIfAborted();
+  }
+
+  #take(now: number): void {
+    this.#now = now;
+    this.#taken++;
+    if (this.#taken < creditEvery) return;
+    this.#channel.send({ t: "credit", frames: this.#taken });
+    this.#taken = 0;
+  }
+
+  #page(step: number, items: readonly unknown[]): void {
+    const waiter = this.#waiters.get(step);
+    if (waiter === undefined) return;
+    waiter.items ??= [];
+    for (const item of items) waiter.items.push(item);
+  }
+
+  #answer(message: Extract<ToRecipe, { readonly t: "answer" }>): void {
+    const waiter = this.#waiters.get(message.step);
+    if (waiter === undefined) return;
+    this.#waiters.delete(message.step);
+    const { items } = waiter;
+    if (items === undefined) return waiter.resolve(message);
+    if (Array.isArray(message.value)) { for (const item of message.value) items.push(item); }
+    waiter.resolve({ ...message, value: items });
+  }
+
+  #refuse(step: number, error: ErrorData): void {
+    const waiter = this.#waiters.get(step);
+    if (waiter === undefined) return;
+    this.#waiters.delete(step);
+    waiter.reject(receivedError(error, waiter.at));
+  }
+
+  #fire(step: number): void {
+    const fire = this.#timers.get(step);
+    this.#timers.delete(step);
+    fire?.();
+  }
+}
