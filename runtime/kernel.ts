@@ -21,6 +21,7 @@ import { directScheduler, type Scheduler } from "./scheduler.ts";
 import { defaultSettings, type KernelSettings } from "./settings.ts";
 import type { SlotHold } from "./slots.ts";
 import { SlotTable } from "./slots.ts";
+import { findObject } from "./understood_call.ts";
 import { type Doubt, type DoubtListener, UncertainObjects } from "./uncertain.ts";
 
 /** What a kernel is made with. */
@@ -162,7 +163,7 @@ export class Kernel implements AsyncDisposable {
    * @throws {VirtError} `not-found` where it does not exist, or not any more.
    */
   find(ref: ObjectRef, connections: ReadonlyMap<string, DriverConnection>): ManagedObject {
-    return this.#calls.find(ref, connections);
+    return findObject(ref, connections);
   }
 
   /** Hears everything that happens on a connection from now on. */
