@@ -96,7 +96,7 @@ export class Slot {
   tryTake(request: SlotRequest, now: number): SlotHolder | undefined {
     if (!this.#isFree(request)) return undefined;
     const heldBack = this.#waiters.some(({ request: earlier }) =>
-      comesBefore(earlier, request) && this.#holdsBack(earlier, request, now)
+      !comesBefore(request, earlier) && this.#holdsBack(earlier, request, now)
     );
     return heldBack ? undefined : this.#take(request, now);
   }
@@ -122,10 +122,13 @@ export class Slot {
     return true;
   }
 
-  /** Turns a hold into another kind without letting anybody in between: a job becomes its own reconciliation. */
+  /**
+   * Turns a hold into another kind without letting anybody in between: a job becomes its own reconciliation. An agent
+   * job's stays in the agent's lane, since a normal job may hold the other one.
+   */
   convert(holder: SlotHolder, request: SlotRequest, now: number): SlotHolder {
     this.release(holder);
-    return this.#take(request, now);
+    return this.#take(holder.request.kind === "agent" ? { ...request, kind: "agent" } : request, now);
   }
 
   /** Takes every waiter out of the queue that can go now, in order. */
