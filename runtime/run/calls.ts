@@ -1,0 +1,345 @@
+/**
+ * The calls of a run: on record before they act, answered when that is on record too.
+ *
+ * @module
+ */
+import type { FromRecipe } from "../../model/channel.ts";
+import { fromErrorData, isVirtError, toErrorData, VirtError } from "../../model/error.ts";
+import { objectClasses } from "../../model/object.ts";
+import type { ObjectRef } from "../../model/object.ts";
+import { operations } from "../../model/operations/mod.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { Permission } from "../../model/permission.ts";
+import type { CallIntent, CallRequest, CallState } from "../call.ts";
+import type { StepRecord } from "../journal/record.ts";
+import type { RunContext } from "./context.ts";
+import type { Generations } from "./generations.ts";
+import type { RunLeases } from "./leases.ts";
+import { SecretValues } from "./secret_values.ts";
+import { asRef, type CallMessage, labelOf } from "./step_identity.ts";
+
+/** A recipe's wish to have objects for itself. */
+export type AcquireMessage = Extract<FromRecipe, { readonly t: "acquire" }>;
+
+/** A recipe's wish to end a lease. */
+export type LeaseMessage = Extract<FromRecipe, { readonly t: "release" | "keep" }>;
+
+/** What is known of a step that a resume takes up again. */
+export interface TakenUp {
+  /** Its row, where there is one from before. */
+  readonly recorded?: StepRecord;
+  /** What became of it, where that was found out. */
+  readonly found?: Outcome;
+}
+
+interface Pending {
+  readonly controller: AbortController;
+  readonly settled: Promise<void>;
+}
+
+interface Finished {
+  readonly outcome: Outcome;
+  /** The generation of the call's target after it. */
+  readonly generation?: number;
+}
+
+/** The calls of one run that are under way. */
+export class RunCalls {
+  readonly #context: RunContext;
+  readonly #leases: RunLeases;
+  readonly #generations: Generations | undefined;
+  readonly #secrets: SecretValues;
+  readonly #pending = new Map<number, Pending>();
+
+  /** @param generations of a resumed run: which of its references are up to date */
+  constructor(
+    context: RunContext,
+    { leases, generations }: { readonly leases: RunLeases; readonly generations?: Generations },
+  ) {
+    this.#context = context;
+    this.#leases = leases;
+    this.#generations = generations;
+    this.#secrets = new SecretValues(context.run);
+  }
+
+  /** How many are under way. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Carries an operation out and answers. */
+  call(message: CallMessage, taken: TakenUp = {}): void {
+    this.#track(message.step, async (signal) => {
+      this.#answer(message, await this.#finish(message, { signal, taken }));
+    });
+  }
+
+  /** Takes objects for the run alone and answers. */
+  acquire(message: AcquireMessage): void {
+    this.#track(message.step, async (signal) => {
+      const { step } = message;
+      try {
+        const lease = await this.#acquire(message, signal);
+        this.#settled(step, { kind: "done", value: null });
+        this.#context.outbox.deliver({ t: "answer", step, value: null, lease: lease.id }, { durable: true });
+      } catch (error) {
+        this.#refuse(step, error);
+      }
+    });
+  }
+
+  /** Ends a lease and answers. A cancel does not reach it. */
+  endLease({ t, step, lease }: LeaseMessage): void {
+    this.#track(step, async () => {
+      try {
+        if (t === "release") await this.#leases.release(lease);
+        else await this.#leases.keep(lease);
+        this.#settled(step, { kind: "done", value: null });
+        this.#context.outbox.deliver({ t: "answer", step, value: null }, { durable: true });
+      } catch (error) {
+        this.#refuse(step, error);
+      }
+    });
+  }
+
+  /** Refuses a step that may not be carried out. */
+  refuse(step: number, error: VirtError): void {
+    this.#refuse(step, error);
+  }
+
+  /** Remembers a call whose answer is on record, in case its secret value is needed again. */
+  replayed(message: CallMessage): void {
+    if (operations.get(message.operation)?.secretOutput === true) this.#secrets.forgotten(message);
+  }
+
+  /** Asks a call to end early. */
+  cancel(step: number, reason: VirtError): void {
+    this.#pending.get(step)?.controller.abort(reason);
+  }
+
+  /** Asks all to end early. */
+  cancelAll(reason: VirtError): void {
+    for (const { controller } of this.#pending.values()) controller.abort(reason);
+  }
+
+  /** Resolves when none is under way. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) {
+      await Promise.all([...this.#pending.values()].map(({ settled }) => settled));
+    }
+  }
+
+  /** What a call asks of the kernel. */
+  request(message: CallMessage, signal: AbortSignal): CallRequest {
+    const { caller, authority, connections, kernel } = this.#context;
+    const { operation, connection, target, options } = message;
+    return {
+      operation,
+      connections,
+      connection,
+      ...(target === undefined ? {} : { target: this.#current(asRef(target)) }),
+      input: message.input,
+      caller,
+      authority,
+      signal,
+      ...(options.withinMs === undefined ? {} : { deadline: kernel.clock.now() + options.withinMs }),
+      ...(options.priority === undefined ? {} : { priority: options.priority }),
+      ...(options.rebase === undefined ? {} : { rebase: options.rebase }),
+      ...(options.noWait === undefined ? {} : { noWait: options.noWait }),
+      onState: (state) => this.#tell(message, state),
+    };
+  }
+
+  async #finish(
+    message: CallMessage,
+    { signal, taken }: { readonly signal: AbortSignal; readonly taken: TakenUp },
+  ): Promise<Finished> {
+    if (taken.found !== undefined) return { outcome: taken.found };
+    try {
+      const operation = operations.get(message.operation);
+      if (message.options.temporary === true && operation !== undefined) this.#leases.check(operation);
+      const request = this.request(message, signal);
+      const newId = taken.recorded?.intent?.newId;
+      const { outcome, object } = await this.#context.kernel.call({
+        ...request,
+        input: await this.#secrets.reveal(request.input, (secret) => this.#readAgain(secret, signal)),
+        journal: { intent: (intent) => this.#intent(message, intent) },
+        ...(newId === undefined ? {} : { newId }),
+      });
+      const own = object !== undefined && object.id === message.target?.id;
+      return { outcome, ...(own ? { generation: object.generation } : {}) };
+    } catch (error) {
+      return { outcome: { kind: "not-done", error: toErrorData(error) } };
+    }
+  }
+
+  /** Makes durable that the call is about to act, together with what takes its result back. */
+  async #intent(message: CallMessage, intent: CallIntent): Promise<void> {
+    const { store, run } = this.#context;
+    const { step, connection, target, options } = message;
+    const operation = operations.get(message.operation);
+    if (options.temporary === true && operation !== undefined) {
+      this.#refuseExisting(message, intent);
+      this.#leases.expect({
+        step,
+        operation,
+        connection,
+        label: intent.label,
+        ...(target === undefined ? {} : { target: asRef(target) }),
+      });
+    }
+    store.changeStep(run, step, { intent });
+    await store.flush();
+  }
+
+  /** What was there before is not ours to take away again. */
+  #refuseExisting({ operation: name, connection }: CallMessage, { object, label }: CallIntent): void {
+    if (operations.get(name)?.on !== "connection") return;
+    if (object === this.#context.connections.get(connection)?.self.key) return;
+    throw new VirtError("already-exists", `Cannot ${name} temporarily: ${label} exists already`, {
+      target: label,
+      hint: "Use another name, or leave out temporary",
+    });
+  }
+
+  #answer(message: CallMessage, { outcome, generation }: Finished): void {
+    const { outbox, store, run } = this.#context;
+    const { step, options } = message;
+    const operation = operations.get(message.operation);
+    const writes = operation?.effect === "write";
+    const temporary = options.temporary === true;
+    this.#settled(step, outcome);
+    if (outcome.kind !== "done") {
+      if (temporary && outcome.kind === "not-done") this.#leases.notMade(step);
+      if (outcome.kind === "unknown") store.changeRun(run, { unknownOutcome: true });
+      outbox.deliver({ t: "refused", step, error: outcome.error }, { durable: writes });
+    } else {
+      const lease = temporary ? this.#leases.made(step, outcome.value) : undefined;
+      const shown = operation?.secretOutput === true
+        ? this.#secrets.hide(message, outcome.value)
+        : outcome.value;
+      this.#generations?.note(
+        shown,
+        message.target === undefined ? undefined : asRef(message.target),
+        generation,
+      );
+      outbox.deliver({
+        t: "answer",
+        step,
+        value: shown ?? null,
+        ...(lease === undefined ? {} : { lease }),
+        ...(generation === undefined ? {} : { generation }),
+      }, { durable: writes });
+    }
+    this.#tellEnd(message, outcome);
+    if (writes) this.#audit(message, outcome);
+  }
+
+  async #acquire(message: AcquireMessage, signal: AbortSignal): ReturnType<RunLeases["acquire"]> {
+    const { authority, kernel } = this.#context;
+    const { step, options } = message;
+    const objects = message.objects.map((ref) => this.#current(asRef(ref)));
+    for (const { $ref, connection, name } of objects) {
+      const permission: Permission = `${objectClasses[$ref].permissionClass}:getattr`;
+      await authority.check({ permission, connection, name, operation: "exclusive", when: "asked" });
+    }
+    const withinMs = options.noWait === true ? 0 : options.withinMs;
+    return await this.#leases.acquire({
+      step,
+      objects,
+      signal,
+      ...(withinMs === undefined ? {} : { deadline: kernel.clock.now() + withinMs }),
+      onState: (state) => this.#tell(message, state),
+    });
+  }
+
+  /** Reads a secret once more whose value was lost with the kernel that had it. */
+  async #readAgain(message: CallMessage, signal: AbortSignal): Promise<unknown> {
+    const { outcome } = await this.#context.kernel.call(this.request(message, signal));
+    if (outcome.kind === "done") return outcome.value;
+    throw fromErrorData(outcome.error);
+  }
+
+  #current(ref: ObjectRef): ObjectRef {
+    return this.#generations?.current(ref) ?? ref;
+  }
+
+  #track(step: number, work: (signal: AbortSignal) => Promise<void>): void {
+    const controller = new AbortController();
+    const settled = work(controller.signal).finally(() => this.#pending.delete(step));
+    this.#pending.set(step, { controller, settled });
+  }
+
+  #settled(step: number, outcome: Outcome): void {
+    const { store, run, kernel } = this.#context;
+    store.changeStep(run, step, {
+      outcome: outcome.kind,
+      settledAt: kernel.clock.now(),
+      ...(outcome.kind === "done" ? {} : { error: outcome.error }),
+    });
+  }
+
+  #refuse(step: number, error: unknown): void {
+    const data = toErrorData(isVirtError(error) ? error : new VirtError("internal", String(error)));
+    this.#settled(step, { kind: "not-done", error: data });
+    this.#context.outbox.deliver({ t: "refused", step, error: data }, { durable: false });
+  }
+
+  #tell(message: CallMessage | AcquireMessage, state: CallState): void {
+    const { feed, kernel } = this.#context;
+    const event = {
+      type: "operation",
+      at: kernel.clock.now(),
+      step: message.step,
+      operation: message.t === "call" ? message.operation : "exclusive",
+      target: labelOf(message),
+    } as const;
+    switch (state.kind) {
+      case "waiting":
+        return feed.publish({
+          ...event,
+          state: "waiting",
+          position: state.position,
+          ...(state.holder === undefined ? {} : { holder: state.holder }),
+        });
+      case "running":
+      case "reconciling":
+        return feed.publish({ ...event, state: state.kind });
+      case "progress":
+        return feed.publish({
+          ...event,
+          state: "running",
+          fraction: state.fraction,
+          ...(state.detail === undefined ? {} : { detail: state.detail }),
+        });
+    }
+  }
+
+  #tellEnd(message: CallMessage, outcome: Outcome): void {
+    const { feed, kernel } = this.#context;
+    feed.publish({
+      type: "operation",
+      at: kernel.clock.now(),
+      step: message.step,
+      operation: message.operation,
+      target: labelOf(message),
+      state: outcome.kind,
+      ...(outcome.kind === "done" ? {} : { error: outcome.error }),
+    });
+  }
+
+  #audit(message: CallMessage, outcome: Outcome): void {
+    const { store, run, caller, kernel } = this.#context;
+    store.addAudit({
+      at: kernel.clock.now(),
+      principal: caller.principal,
+      run,
+      step: message.step,
+      decision: outcome.kind,
+      operation: message.operation,
+      connection: message.connection,
+      ...(message.target === undefined ? {} : { object: message.target.name }),
+      ...(outcome.kind === "done" ? {} : { detail: outcome.error.message }),
+    });
+  }
+}
