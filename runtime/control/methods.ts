@@ -107,6 +107,7 @@ export const runEvent = z.discriminatedUnion("type", [
     at: epochMs,
     step: z.int().nonnegative(),
     operation: shortText,
+    effect: z.enum(["read", "write"]),
     /** The object's name, as people call it. */
     target: shortText.optional(),
     state: z.enum(stepStates),
@@ -146,6 +147,8 @@ const startRun = z.object({
   hosts: z.record(connectionName, shortText),
   input: z.unknown(),
   grants: z.array(shortText).max(1024),
+  /** Grant whatever the recipe says it needs. */
+  grantNeeds: z.boolean().default(false),
   /** The text of a policy file, and where it was read. */
   policy: z.object({ file: shortText, text: longText }).optional(),
   sandbox: z.enum(sandboxLevels).default("best"),

@@ -1,0 +1,80 @@
+/**
+ * A recipe's inputs, as the command line gives them.
+ *
+ * @module
+ */
+import { VirtError } from "../../model/error.ts";
+import type { Io } from "../io.ts";
+import { readDocument } from "../operations/document.ts";
+
+/** Where inputs come from. */
+export interface InputSources {
+  /** `NAME=VALUE`. */
+  readonly input?: readonly string[];
+  readonly inputFile?: string;
+}
+
+/**
+ * The inputs: those of the file, and above them the single ones.
+ *
+ * @throws {VirtError} `invalid-argument` where one is not `NAME=VALUE`, or the file holds no mapping.
+ */
+export async function recipeInput(
+  io: Io,
+  { input = [], inputFile }: InputSources,
+): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = inputFile === undefined ? {} : await readInputFile(io, inputFile);
+  for (const given of input) {
+    const at = given.indexOf("=");
+    const name = given.slice(0, at);
+    if (at < 1) {
+      throw new VirtError("invalid-argument", `Cannot use "${given}" as an input: it is not NAME=VALUE`, {
+        hint: "Write for instance --input batch=2",
+      });
+    }
+    values[name] = inputValue(given.slice(at + 1));
+  }
+  return values;
+}
+
+/** JSON where it reads as JSON, else the text: `2` is a number, `"2"` and `two` are texts. */
+function inputValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function readInputFile(io: Io, file: string): Promise<Record<string, unknown>> {
+  const text = await readDocument(io, file);
+  const value = file.endsWith(".json") ? parseJson(text, file) : await parseYaml(text, file);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot use "${file}" as input: it holds no mapping of names to values`,
+    );
+  }
+  return { ...value };
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new VirtError("invalid-argument", `Cannot read "${file}": it is not JSON`, { cause: error });
+  }
+}
+
+async function parseYaml(text: string, file: string): Promise<unknown> {
+  const { parseDocument } = await import("yaml");
+  const document = parseDocument(text);
+  const [fault] = document.errors;
+  if (fault !== undefined) {
+    const at = fault.linePos?.[0];
+    throw new VirtError("invalid-argument", `Cannot read "${file}": ${fault.message.split("\n")[0] ?? ""}`, {
+      ...(at === undefined ? {} : { at: { file, line: at.line, column: at.col } }),
+    });
+  }
+  return document.toJS({ maxAliasCount: 100 });
+}

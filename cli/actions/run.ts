@@ -1,0 +1,93 @@
+/**
+ * `drover run`.
+ *
+ * @module
+ */
+import { VirtError } from "../../model/error.ts";
+import type { ParamsOf } from "../../runtime/control/methods.ts";
+import type { RunFlags } from "../commands/run.ts";
+import type { DroverContext } from "../context.ts";
+import { readDocument } from "../operations/document.ts";
+import { plain, plainJson } from "../output/plain.ts";
+import { namedConnections, stateDirectory } from "../settings.ts";
+import { followRun } from "./follow.ts";
+import { recipeInput } from "./recipe_input.ts";
+
+/** Runs a recipe and follows it, or leaves it running. */
+export async function runRecipe(this: DroverContext, flags: RunFlags, file: string): Promise<void> {
+  const { io } = this;
+  const params = await startParams(this, { flags, file });
+  if (flags.detach === true) return await startDetached(this, { flags, params });
+  await using control = await this.openControl({ io, stateDirectory: stateDirectory(io, flags.stateDir) });
+  const ended = await followRun(this, {
+    control,
+    format: flags.output ?? "table",
+    owns: true,
+    begin: (options) => control.request("runs.start", params, options),
+  });
+  if (flags.outputFile !== undefined && ended.state === "done") {
+    await writeResult(flags.outputFile, ended.result);
+  }
+}
+
+async function startParams(
+  { io }: DroverContext,
+  { flags, file }: { readonly flags: RunFlags; readonly file: string },
+): Promise<ParamsOf<"runs.start">> {
+  return {
+    file: await recipePath(file),
+    hosts: namedConnections(io, flags.connect ?? []),
+    input: await recipeInput(io, flags),
+    grants: [...(flags.allow ?? [])],
+    grantNeeds: flags.yes ?? false,
+    sandbox: flags.sandbox ?? "best",
+    detach: flags.detach ?? false,
+    ...(flags.policy === undefined
+      ? {}
+      : { policy: { file: flags.policy, text: await readDocument(io, flags.policy) } }),
+  };
+}
+
+/** The recipe's real path: what runs must not depend on where the kernel happens to be. */
+async function recipePath(file: string): Promise<string> {
+  try {
+    const path = await Deno.realPath(file);
+    if ((await Deno.stat(path)).isFile) return path;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new VirtError("operation-failed", `Cannot read the recipe "${file}"`, { cause: error });
+    }
+    throw new VirtError("not-found", `Cannot run "${file}": no such file`, {
+      hint: "Begin a recipe with: drover new recipe NAME",
+    });
+  }
+  throw new VirtError("invalid-argument", `Cannot run "${file}": it is not a file`);
+}
+
+/** A detached run needs a kernel that outlives this process. */
+async function startDetached(
+  context: DroverContext,
+  { flags, params }: { readonly flags: RunFlags; readonly params: ParamsOf<"runs.start"> },
+): Promise<void> {
+  const { io } = context;
+  const { ensureKernel } = await import("../kernel.ts");
+  const directory = stateDirectory(io, flags.stateDir);
+  await ensureKernel(directory);
+  await using control = await context.openControl({ io, stateDirectory: directory });
+  const run = await control.request("runs.start", params);
+  const format = flags.output ?? "table";
+  if (format === "table" || format === "wide") {
+    io.stdout.write(`run ${plain(run.id)}  started; watch it with: drover runs watch ${plain(run.id)}\n`);
+    return;
+  }
+  const { printOne } = await import("../output/format.ts");
+  await printOne(run, { kind: "run", columns: [], name: ({ id }) => id }, { io, format });
+}
+
+async function writeResult(file: string, result: unknown): Promise<void> {
+  try {
+    await Deno.writeTextFile(file, `${plainJson(result ?? null, 2)}\n`);
+  } catch (error) {
+    throw new VirtError("operation-failed", `Cannot write the result to "${file}"`, { cause: error });
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * `drover run` and `drover plan`: their flags. What they do is loaded when it is needed.
+ *
+ * @module
+ */
+import { buildCommand, type Command } from "@stricli/core";
+import type { DroverContext } from "../context.ts";
+import { outputAliases, type OutputFlags, outputFlags, type StateFlags, stateFlags, text } from "../flags.ts";
+
+/** What says where and with what a recipe runs. */
+export interface RecipeFlags extends StateFlags, OutputFlags {
+  readonly connect?: readonly string[];
+  readonly input?: readonly string[];
+  readonly inputFile?: string;
+}
+
+/** Flags of `drover run`. */
+export interface RunFlags extends RecipeFlags {
+  readonly allow?: readonly string[];
+  readonly policy?: string;
+  readonly sandbox?: "best" | "strict";
+  readonly yes?: boolean;
+  readonly outputFile?: string;
+  readonly detach?: boolean;
+}
+
+const recipeFlags = {
+  ...stateFlags,
+  ...outputFlags,
+  connect: {
+    kind: "parsed",
+    parse: text,
+    variadic: true,
+    optional: true,
+    placeholder: "[NAME=]URI",
+    brief: "Connection, once per host that the recipe names",
+  },
+  input: {
+    kind: "parsed",
+    parse: text,
+    variadic: true,
+    optional: true,
+    placeholder: "NAME=VALUE",
+    brief: "An input of the recipe; value as text, or as JSON",
+  },
+  inputFile: {
+    kind: "parsed",
+    parse: text,
+    optional: true,
+    placeholder: "FILE",
+    brief: "Inputs from a JSON or YAML file; --input stands above it",
+  },
+} as const;
+
+/** `-c`, `-i`, `-o`. */
+const recipeAliases = { c: "connect", i: "input", ...outputAliases } as const;
+
+const recipePositional = {
+  kind: "tuple",
+  parameters: [{ brief: "The recipe's file", parse: text, placeholder: "FILE" }],
+} as const;
+
+/** `drover run`. */
+export const runCommand: Command<DroverContext> = buildCommand<RunFlags, [string], DroverContext>({
+  docs: {
+    brief: "Run a recipe in its sandbox",
+    fullDescription: "Run a recipe in its sandbox.\n" +
+      "It may do what it says it needs and what --allow, --policy or you at the prompt grant, and nothing else.\n" +
+      "Ctrl-C cancels in good order, a second one ends at once; what was begun can be resumed.",
+  },
+  parameters: {
+    flags: {
+      ...recipeFlags,
+      allow: {
+        kind: "parsed",
+        parse: text,
+        variadic: true,
+        optional: true,
+        placeholder: "GRANT",
+        brief: "Grant permissions: CLASS:VERB[,VERB][@GLOB], or all",
+      },
+      policy: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "FILE",
+        brief: "Grants from a policy file",
+      },
+      sandbox: {
+        kind: "enum",
+        values: ["best", "strict"],
+        optional: true,
+        brief: "strict refuses to run with less than the best isolation",
+      },
+      yes: {
+        kind: "boolean",
+        optional: true,
+        brief: "Grant whatever the recipe says it needs",
+        withNegated: false,
+      },
+      outputFile: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "FILE",
+        brief: "Write the recipe's result there, as JSON",
+      },
+      detach: {
+        kind: "boolean",
+        optional: true,
+        brief: "Print the run's id and leave it running",
+        withNegated: false,
+      },
+    },
+    aliases: { ...recipeAliases, y: "yes", d: "detach" },
+    positional: recipePositional,
+  },
+  loader: async () => (await import("../actions/run.ts")).runRecipe,
+});
+
+/** Flags of `drover plan`. */
+export interface PlanFlags extends RecipeFlags {
+  readonly permissions?: boolean;
+}
+
+/** `drover plan`. */
+export const planCommand: Command<DroverContext> = buildCommand<PlanFlags, [string], DroverContext>({
+  docs: {
+    brief: "Show what a recipe would need, without doing anything",
+    fullDescription:
+      "Run a recipe against a copy of what the connection has, in the simulated hypervisor and in virtual time.\n" +
+      "With --permissions, print the least grants that this path needs.",
+  },
+  parameters: {
+    flags: {
+      ...recipeFlags,
+      permissions: { kind: "boolean", optional: true, brief: "Print the grants needed", withNegated: false },
+    },
+    aliases: recipeAliases,
+    positional: recipePositional,
+  },
+  loader: async () => (await import("../actions/plan.ts")).planRecipe,
+});

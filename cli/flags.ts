@@ -1,0 +1,46 @@
+/**
+ * Flags that several commands share. Types only are imported, so that help loads nothing.
+ *
+ * @module
+ */
+import type { OutputFormat } from "./output/format.ts";
+
+/** Where the kernel is. */
+export interface StateFlags {
+  readonly stateDir?: string;
+}
+
+/** How to print. */
+export interface OutputFlags {
+  readonly output?: OutputFormat;
+}
+
+/** Takes text as it is. */
+export function text(input: string): string {
+  return input;
+}
+
+/** `--state-dir`. */
+export const stateFlags = {
+  stateDir: {
+    kind: "parsed",
+    parse: text,
+    optional: true,
+    placeholder: "DIR",
+    brief: "State directory, which has one kernel",
+  },
+} as const;
+
+/** `-o`. */
+export const outputFlags = {
+  output: {
+    kind: "enum",
+    values: ["table", "wide", "name", "json", "ndjson", "yaml"],
+    optional: true,
+    placeholder: "FORMAT",
+    brief: "How to print",
+  },
+} as const;
+
+/** Letters for the shared flags. */
+export const outputAliases = { o: "output" } as const;

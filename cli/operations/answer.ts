@@ -1,0 +1,128 @@
+/**
+ * Prints what an operation answered, in columns that its output schema gives.
+ *
+ * @module
+ */
+import type { Operation } from "../../model/operation.ts";
+import { type Column, printList, printOne, type PrintOptions, type Shape } from "../output/format.ts";
+import { plainLines } from "../output/plain.ts";
+import { type Field, outputShape } from "./schema.ts";
+import { formatNumber, withoutUnit } from "../units.ts";
+import { spoken, title } from "../words.ts";
+
+/** An answer, and whose it is. */
+interface Answer {
+  readonly value: unknown;
+  /** What the operation was on: `domain "web-1"`. */
+  readonly label: string;
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+function isItem(value: unknown): value is Item {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isReference(
+  value: unknown,
+): value is { readonly $ref: string; readonly name: string; readonly id: string } {
+  return isItem(value) && typeof value["$ref"] === "string" && typeof value["name"] === "string";
+}
+
+function cell(name: string, value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return formatNumber(name, value);
+  if (typeof value === "string") return value;
+  if (isReference(value)) return value.name;
+  if (Array.isArray(value)) return value.map((one) => cell(name, one)).join(", ");
+  return JSON.stringify(value);
+}
+
+/** Fields that tables leave to `-o wide`: they are for programs, or too wide for a screen. */
+function isWide(field: Field): boolean {
+  return field.kind.kind === "json" || field.name === "generation" || field.name === "phase";
+}
+
+function fieldColumn(operation: Operation, field: Field): Column<Item> {
+  const isSelf = field.kind.kind === "reference" && field.kind.objectClass === operation.objectClass;
+  return {
+    header: isSelf ? "Name" : title(withoutUnit(field.name)),
+    value: (item) => cell(field.name, item[field.name]),
+    wide: isWide(field),
+  };
+}
+
+/** Columns for references: what names them, and what identifies them. */
+const referenceColumns: readonly Column<Item>[] = [
+  { header: "Name", value: (item) => cell("name", item["name"]) },
+  { header: "UUID", value: (item) => cell("id", item["id"]), wide: true },
+];
+
+function nameOf(operation: Operation): (item: Item) => string {
+  return (item) => {
+    const own = item[operation.objectClass];
+    return isReference(own) ? own.name : cell("name", item["name"] ?? Object.values(item).find(isReference));
+  };
+}
+
+function shapeOf(operation: Operation, fields: readonly Field[]): Shape<Item> {
+  return {
+    kind: operation.name,
+    columns: fields.map((field) => fieldColumn(operation, field)),
+    name: nameOf(operation),
+  };
+}
+
+/** Prints an answer. */
+export async function printAnswer(
+  operation: Operation,
+  answer: Answer,
+  options: PrintOptions,
+): Promise<void> {
+  const shape = outputShape(operation);
+  const { value } = answer;
+  const forPeople = options.format === "table" || options.format === "wide";
+  if (forPeople && operation.effect === "write") return confirm(operation, answer, options);
+  switch (shape.kind) {
+    case "list":
+      return await printList(items(value), shapeOf(operation, shape.fields), options);
+    case "object":
+      return await printOne(isItem(value) ? value : {}, shapeOf(operation, shape.fields), options);
+    case "references":
+      return await printList(items(value), referenceShape(operation), options);
+    case "reference":
+      return await printOne(isItem(value) ? value : {}, referenceShape(operation), options);
+    case "value":
+      return await printValue(operation, value, options);
+  }
+}
+
+function items(value: unknown): readonly Item[] {
+  return Array.isArray(value) ? value.filter(isItem) : [];
+}
+
+function referenceShape(operation: Operation): Shape<Item> {
+  return { kind: operation.name, columns: referenceColumns, name: (item) => cell("name", item["name"]) };
+}
+
+/** Text goes out as it is: XML must stay XML. On a terminal controls in it are spelled out. */
+async function printValue(operation: Operation, value: unknown, options: PrintOptions): Promise<void> {
+  if (options.format !== "table" && options.format !== "wide" && options.format !== "name") {
+    return await printOne(value, { kind: operation.name, columns: [], name: String }, options);
+  }
+  const text = typeof value === "string"
+    ? value
+    : Array.isArray(value)
+    ? value.map(String).join("\n")
+    : cell("", value);
+  const safe = options.io.stdout.terminal ? plainLines(text) : text;
+  options.io.stdout.write(safe === "" || safe.endsWith("\n") ? safe : `${safe}\n`);
+}
+
+/** One line for a write: what was done, and in what state the object is now. */
+function confirm(operation: Operation, { value, label }: Answer, { io }: PrintOptions): void {
+  const about = isReference(value) ? `${spoken(operation.objectClass)} "${value.name}"` : label;
+  const state = isItem(value) && typeof value["state"] === "string" ? `, now ${value["state"]}` : "";
+  io.stdout.write(plainLines(`${about}: ${spoken(operation.verb)} done${state}`) + "\n");
+}
