@@ -10,6 +10,7 @@ import type { Files } from "./files.ts";
 import type { Host } from "./handles.ts";
 import type { Log, ProgressFunction, StepFunction } from "./log.ts";
 import type { Needs } from "./need.ts";
+import { callerPlace } from "./place.ts";
 import type { SleepFunction } from "./wait.ts";
 
 /** What every recipe's `run` is given, beside its hosts and its input. */
@@ -127,6 +128,13 @@ export class Recipe<Input = unknown, Result = unknown> {
   }
 }
 
+let hearer: ((file: string | undefined) => void) | undefined;
+
+/** Hears of every recipe that is declared: the URL of the file. */
+export function onRecipe(hear: (file: string | undefined) => void): void {
+  hearer = hear;
+}
+
 /** The input of a recipe that takes none. */
 type NoInput = z.ZodObject<Record<never, never>>;
 
@@ -187,6 +195,7 @@ export function recipe<
     files: [...files ?? []],
     inputSchema: inputSchema(input),
   };
+  hearer?.(callerPlace(recipe)?.file);
   // Which of the two contexts `run` takes follows from `hosts`; AnyContext holds what both need.
   return new Recipe(declaration, input, definition.run as unknown as (context: AnyContext) => unknown);
 }

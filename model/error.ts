@@ -39,6 +39,7 @@ export const errorCodes = {
   "budget-exceeded": { libvirt: 9, exit: exitCode.error, retryable: false },
   "protocol": { libvirt: 39, exit: exitCode.error, retryable: false },
   "recipe-failed": { libvirt: 9, exit: exitCode.error, retryable: false },
+  "some-failed": { libvirt: 9, exit: exitCode.someFailed, retryable: false },
 } as const satisfies Record<string, CodeFacts>;
 
 /** A stable name for what went wrong; callers branch on it, never on the message. */
