@@ -115,6 +115,15 @@ export function rootOf(text: string, options: Pick<ParseOptions, "limits" | "fil
   return treeOf({ text, title: undefined, file: options.file }, options.limits).root.name;
 }
 
+/**
+ * A text's elements, whatever document it is; for checks that need no description.
+ *
+ * @throws {DocumentError} where the text is no document that may be read
+ */
+export function parseTree(text: string, options: Pick<ParseOptions, "limits" | "file"> = {}): Tree {
+  return treeOf({ text, title: undefined, file: options.file }, options.limits);
+}
+
 interface Source {
   readonly text: string;
   readonly title: string | undefined;

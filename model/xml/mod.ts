@@ -12,9 +12,11 @@ export {
   type DocumentLimits,
   parseDocument,
   type ParseOptions,
+  parseTree,
   rootOf,
   writeDocument,
   type WriteOptions,
 } from "./document.ts";
 export { DocumentError, type DocumentFault } from "./document_error.ts";
 export type { UnknownCounts } from "./keeping.ts";
+export { pathOf, type Tree, TreeElement } from "./tree.ts";
