@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fieldOf, type FieldPlan, type PlannedContent, type ShapePlan } from "./plan.ts";
+import { alternativeNamed, fieldOf, type FieldPlan, type PlannedContent, type ShapePlan } from "./plan.ts";
 import { TreeElement } from "./tree.ts";
 
 /** An element, or one of its attributes. */
@@ -58,8 +58,6 @@ function planWithin(field: FieldPlan, element: TreeElement): ShapePlan | undefin
 function alternativeFor(element: TreeElement, plan: ShapePlan): ShapePlan {
   const { alternatives } = plan;
   if (alternatives === undefined) return plan;
-  const chosen = alternatives.plans.get(
-    element.attribute(alternatives.attribute) ?? alternatives.initial ?? "",
-  );
+  const chosen = alternativeNamed(alternatives, element.attribute(alternatives.attribute));
   return chosen === undefined ? plan : alternativeFor(element, chosen);
 }

@@ -64,7 +64,18 @@ export interface PlannedAlternatives {
   readonly key: string;
   readonly attribute: string;
   readonly initial: string | undefined;
+  /** For an element without the attribute. */
+  readonly otherwise: ShapePlan | undefined;
   readonly plans: ReadonlyMap<string, ShapePlan>;
+}
+
+/** The plan for a value of the deciding attribute; `undefined` where there is none. */
+export function alternativeNamed(
+  alternatives: PlannedAlternatives,
+  name: string | undefined,
+): ShapePlan | undefined {
+  const chosen = name ?? alternatives.initial;
+  return chosen === undefined ? alternatives.otherwise : alternatives.plans.get(chosen);
 }
 
 const plans = new WeakMap<Shape<unknown>, ShapePlan>();
@@ -109,29 +120,32 @@ function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
   const planned = new Map<string, ShapePlan>();
   const named = attribute(alternatives.attribute, enumeration(...namesOf(alternatives.shapes)));
   const discriminator = alternatives.initial === undefined ? named : named.default(alternatives.initial);
+  const first = { [alternatives.discriminator]: discriminator };
   for (const [name, alternative] of alternatives.shapes) {
-    const fields = spliced(own.fields, alternative.fields, {
-      after: alternatives.after,
-      first: { [alternatives.discriminator]: discriminator },
-    });
-    planned.set(
-      name,
-      planShape(alternative, {
-        fields,
-        hooks: [...(alternative.parts.hooks ?? []), ...own.hooks],
-        closedAs: own.closedAs,
-      }),
-    );
+    planned.set(name, planAlternative(alternative, { own, after: alternatives.after, first }));
   }
+  const { otherwise, after } = alternatives;
   return {
     ...planFields(own),
     alternatives: {
       key: alternatives.discriminator,
       attribute: alternatives.attribute,
       initial: alternatives.initial,
+      otherwise: otherwise === undefined ? undefined : planAlternative(otherwise, { own, after, first: {} }),
       plans: planned,
     },
   };
+}
+
+function planAlternative(
+  alternative: Shape<unknown>,
+  into: { readonly own: Inherited; readonly after: string | undefined; readonly first: Fields },
+): ShapePlan {
+  return planShape(alternative, {
+    fields: spliced(into.own.fields, alternative.fields, into),
+    hooks: [...(alternative.parts.hooks ?? []), ...into.own.hooks],
+    closedAs: into.own.closedAs,
+  });
 }
 
 function namesOf(shapes: ReadonlyMap<string, unknown>): [string, ...string[]] {

@@ -16,7 +16,7 @@ import {
 } from "../documents/language/mod.ts";
 import { Keeping, keptAttribute, keptNode, UnknownCounter } from "./keeping.ts";
 import { located } from "./locate.ts";
-import { fieldOf, type FieldPlan, type PlannedContent, type ShapePlan } from "./plan.ts";
+import { alternativeNamed, fieldOf, type FieldPlan, type PlannedContent, type ShapePlan } from "./plan.ts";
 import { TreeElement } from "./tree.ts";
 
 /** Why an element or attribute is refused; the document adds line and column. */
@@ -68,7 +68,9 @@ export class Reader {
   #chosen(element: TreeElement, plan: ShapePlan): ShapePlan {
     const alternatives = plan.alternatives;
     if (alternatives === undefined) return plan;
-    const name = element.attribute(alternatives.attribute) ?? alternatives.initial;
+    const name = element.attribute(alternatives.attribute);
+    const chosen = alternativeNamed(alternatives, name);
+    if (chosen !== undefined) return chosen;
     const expected = oneOf([...alternatives.plans.keys()]);
     if (name === undefined) {
       return this.#options.fail({
@@ -77,13 +79,12 @@ export class Reader {
         expected,
       });
     }
-    return alternatives.plans.get(name) ??
-      this.#options.fail({
-        element,
-        attribute: alternatives.attribute,
-        problem: `Found "${shortened(name)}"`,
-        expected,
-      });
+    return this.#options.fail({
+      element,
+      attribute: alternatives.attribute,
+      problem: `Found "${shortened(name)}"`,
+      expected,
+    });
   }
 
   #attributes(element: TreeElement, into: { readonly plan: ShapePlan; readonly keeping: Keeping }): void {
@@ -113,6 +114,13 @@ export class Reader {
         if (plan.closedAs !== undefined && child.uri === "" && field === undefined) {
           const problem = `"${child.name}" is not a known ${plan.closedAs}`;
           this.#options.fail({ element: child, problem, expected: oneOf([...plan.elements.keys()]) });
+        }
+        if (field?.rules.single === true) {
+          this.#options.fail({
+            element: child,
+            problem: `Found a second <${child.name}>`,
+            expected: "only one",
+          });
         }
         keeping.node(keptNode(child));
         this.unknown.element(child);

@@ -13,7 +13,13 @@ import {
 } from "../documents/language/mod.ts";
 import { DocumentError } from "./document_error.ts";
 import { escapeAttribute, escapeText, isWritable } from "./escape.ts";
-import type { FieldPlan, PlannedContent, ShapePlan } from "./plan.ts";
+import {
+  alternativeNamed,
+  type FieldPlan,
+  type PlannedAlternatives,
+  type PlannedContent,
+  type ShapePlan,
+} from "./plan.ts";
 import { prefixOf } from "./tree.ts";
 
 /** Namespaces by prefix. */
@@ -88,8 +94,10 @@ export class Writer {
   #chosen(value: Values, into: { readonly plan: ShapePlan; readonly spot: Spot }): ShapePlan {
     let plan = into.plan;
     while (plan.alternatives !== undefined) {
-      const { key, initial, plans }: NonNullable<ShapePlan["alternatives"]> = plan.alternatives;
-      const next: ShapePlan | undefined = plans.get(String(value[key] ?? initial));
+      const alternatives: PlannedAlternatives = plan.alternatives;
+      const { key } = alternatives;
+      const named = value[key];
+      const next = alternativeNamed(alternatives, named === undefined ? undefined : String(named));
       if (next === undefined) return this.#fail(into.spot.path, `"${value[key]}" is not a known "${key}"`);
       plan = next;
     }
@@ -110,8 +118,8 @@ export class Writer {
   /** The value to be written, `undefined` for none. */
   #valueOf(field: FieldPlan, from: { readonly values: Values; readonly path: string }): unknown {
     const { rules } = field;
-    if (this.#normal && rules.transient === true) return undefined;
     const value = from.values[field.key] ?? rules.initial;
+    if (this.#normal && rules.transient?.(value) === true) return undefined;
     if (value === undefined && rules.optional !== true) return this.#fail(from.path, "The value is missing");
     if (value === false && field.content.kind === "flag") return undefined;
     return rules.omitted?.includes(value) === true ? undefined : value;

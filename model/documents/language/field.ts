@@ -63,9 +63,11 @@ export interface FieldRules {
   readonly optional?: boolean;
   readonly initial?: unknown;
   readonly omitted?: readonly unknown[];
-  readonly transient?: boolean;
+  /** Whether a value is left out of the normal form. */
+  readonly transient?: (value: unknown) => boolean;
   readonly emptyIsAbsent?: boolean;
   readonly atLeast?: number;
+  readonly single?: boolean;
 }
 
 /**
@@ -103,9 +105,18 @@ export class Field<T, O extends boolean = false> {
     return new Field(this.place, { ...this.rules, optional: true, emptyIsAbsent: true });
   }
 
-  /** Reported by a host or read once: in the value, but not in the normal form, as libvirt does not store it. */
-  transient(): Field<T, O> {
-    return new Field(this.place, { ...this.rules, transient: true });
+  /**
+   * Reported by a host or read once: in the value, but not in the normal form, as libvirt does not store it. With
+   * `when`, only such values are.
+   */
+  transient(when: (value: T) => boolean = () => true): Field<T, O> {
+    // The rule is only ever asked about values of this field.
+    return new Field(this.place, { ...this.rules, transient: (value) => when(value as T) });
+  }
+
+  /** A second element of this name is refused instead of kept. */
+  single(): Field<T, O> {
+    return new Field(this.place, { ...this.rules, single: true });
   }
 
   /** A list must hold so many. */

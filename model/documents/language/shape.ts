@@ -34,10 +34,16 @@ export type ValueBy<T, D extends string, A> = {
   [K in keyof A & string]: Simplify<T & { readonly [P in D]: K } & ValueOfAlternative<A[K]>>;
 }[keyof A & string];
 
+/** What {@linkcode Shape.by} describes where the attribute is missing. */
+export type ValueOtherwise<T, D extends string, O> = [O] extends [never] ? never
+  : Simplify<T & { readonly [P in D]?: undefined } & ValueOfAlternative<O>>;
+
 /** Settings of {@linkcode Shape.by}. */
-export interface ByOptions<K extends string> {
+export interface ByOptions<K extends string, O = never> {
   /** The alternative that is meant where the attribute is missing; it is written out. @default it is required */
   readonly default?: K;
+  /** The parts of an element without the attribute. @default such an element is refused, unless there is a default */
+  readonly otherwise?: O;
   /** The attribute. @default the property's name */
   readonly attribute?: string;
   /** The property behind which the alternative's parts are written. @default after all others */
@@ -50,6 +56,7 @@ export interface Alternatives {
   readonly attribute: string;
   readonly initial: string | undefined;
   readonly after: string | undefined;
+  readonly otherwise: Shape<unknown> | undefined;
   readonly shapes: ReadonlyMap<string, Shape<unknown>>;
 }
 
@@ -98,25 +105,26 @@ export class Shape<T> {
    * }, { default: "file" });
    * ```
    */
-  by<D extends string, A extends Readonly<Record<string, Alternative>>>(
+  by<D extends string, A extends Readonly<Record<string, Alternative>>, O extends Alternative = never>(
     discriminator: D,
     alternatives: A,
-    options: ByOptions<keyof A & string> = {},
-  ): Shape<ValueBy<T, D, A>> {
+    options: ByOptions<keyof A & string, O> = {},
+  ): Shape<ValueBy<T, D, A> | ValueOtherwise<T, D, O>> {
     if (this.parts.alternatives !== undefined) {
       throw new TypeError("A shape has alternatives once; nest them");
     }
     if (this.parts.hooks !== undefined) throw new TypeError("Add hooks behind the alternatives, not before");
     const shapes = Object.entries(alternatives).map(([name, part]): [string, Shape<unknown>] => [
       name,
-      part instanceof Shape ? part : new Shape(part),
+      shapeOf(part),
     ]);
-    return new Shape<ValueBy<T, D, A>>(this.fields, {
+    return new Shape<ValueBy<T, D, A> | ValueOtherwise<T, D, O>>(this.fields, {
       alternatives: {
         discriminator,
         attribute: options.attribute ?? discriminator,
         initial: options.default,
         after: options.after,
+        otherwise: options.otherwise === undefined ? undefined : shapeOf(options.otherwise),
         shapes: new Map(shapes),
       },
       ...(this.parts.closedAs === undefined ? {} : { closedAs: this.parts.closedAs }),
@@ -144,6 +152,10 @@ export class Shape<T> {
   #with(hook: Hook<T>): Shape<T> {
     return new Shape<T>(this.fields, { ...this.parts, hooks: [...(this.parts.hooks ?? []), hook] });
   }
+}
+
+function shapeOf(part: Alternative): Shape<unknown> {
+  return part instanceof Shape ? part : new Shape(part);
 }
 
 /**

@@ -68,6 +68,13 @@ function alternativesOf(shape: Shape<unknown>, common: Common): z.ZodType {
     });
     return checked(inner, alternative.parts.hooks ?? []);
   });
+  if (alternatives.otherwise !== undefined) {
+    const inner = alternativesOf(alternatives.otherwise, {
+      fields: { ...common.fields, ...alternatives.otherwise.fields },
+      literals: { ...common.literals, [alternatives.discriminator]: z.undefined().optional() },
+    });
+    options.push(checked(inner, alternatives.otherwise.parts.hooks ?? []));
+  }
   const [first, ...rest] = options;
   return first === undefined || rest.length === 0 ? first ?? z.never() : z.union([first, ...rest]);
 }
