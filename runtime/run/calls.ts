@@ -16,7 +16,8 @@ import type { RunContext } from "./context.ts";
 import type { Generations } from "./generations.ts";
 import type { RunLeases } from "./leases.ts";
 import { SecretValues } from "./secret_values.ts";
-import { asRef, type CallMessage, labelOf } from "./step_identity.ts";
+import { stepEndEvent, stepStateEvent } from "./step_event.ts";
+import { asRef, type CallMessage } from "./step_identity.ts";
 
 /** A recipe's wish to have objects for itself. */
 export type AcquireMessage = Extract<FromRecipe, { readonly t: "acquire" }>;
@@ -231,7 +232,7 @@ export class RunCalls {
         ...(generation === undefined ? {} : { generation }),
       }, { durable: writes });
     }
-    this.#tellEnd(message, outcome);
+    this.#context.feed.publish(stepEndEvent(message, outcome, this.#context.kernel.clock.now()));
     if (writes) this.#audit(message, outcome);
   }
 
@@ -287,45 +288,7 @@ export class RunCalls {
 
   #tell(message: CallMessage | AcquireMessage, state: CallState): void {
     const { feed, kernel } = this.#context;
-    const event = {
-      type: "operation",
-      at: kernel.clock.now(),
-      step: message.step,
-      operation: message.t === "call" ? message.operation : "exclusive",
-      target: labelOf(message),
-    } as const;
-    switch (state.kind) {
-      case "waiting":
-        return feed.publish({
-          ...event,
-          state: "waiting",
-          position: state.position,
-          ...(state.holder === undefined ? {} : { holder: state.holder }),
-        });
-      case "running":
-      case "reconciling":
-        return feed.publish({ ...event, state: state.kind });
-      case "progress":
-        return feed.publish({
-          ...event,
-          state: "running",
-          fraction: state.fraction,
-          ...(state.detail === undefined ? {} : { detail: state.detail }),
-        });
-    }
-  }
-
-  #tellEnd(message: CallMessage, outcome: Outcome): void {
-    const { feed, kernel } = this.#context;
-    feed.publish({
-      type: "operation",
-      at: kernel.clock.now(),
-      step: message.step,
-      operation: message.operation,
-      target: labelOf(message),
-      state: outcome.kind,
-      ...(outcome.kind === "done" ? {} : { error: outcome.error }),
-    });
+    feed.publish(stepStateEvent(message, state, kernel.clock.now()));
   }
 
   #audit(message: CallMessage, outcome: Outcome): void {

@@ -28,6 +28,7 @@ import { methodNames } from "./methods.ts";
 import { Outbox } from "./outbox.ts";
 import { Replay, type RunHistory } from "./replay.ts";
 import { RunLog } from "./run_log.ts";
+import { recordedStepEvent } from "./step_event.ts";
 import { describeStep, issuesStep, type StepMessage, stepRecord } from "./step_identity.ts";
 import { RunSubscriptions } from "./subscriptions.ts";
 import { RunTimers } from "./timers.ts";
@@ -296,16 +297,8 @@ export class Session {
     this.#inFlight.delete(number);
     if (inFlight?.message.t !== "call") return;
     this.#parts?.calls.replayed(inFlight.message);
-    const { operation = "", label, outcome } = inFlight.recorded ?? inFlight.step;
-    this.#options.feed.publish({
-      type: "operation",
-      at: this.#options.kernel.clock.now(),
-      step: number,
-      operation,
-      target: label,
-      state: outcome ?? "done",
-      replayed: true,
-    });
+    const at = this.#options.kernel.clock.now();
+    this.#options.feed.publish(recordedStepEvent(inFlight.recorded ?? inFlight.step, { at, replayed: true }));
   }
 
   /** Takes up what was under way when the kernel died, then everything goes its normal way. */
