@@ -185,21 +185,26 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   #carry<T>(where: string, { fn, acts }: { fn: HopFunction<Live, T>; acts: boolean }): Promise<T> {
     const { scheduler, alarms, graceMs } = this.#init.environment;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const late = alarms.set(this.deadline, () => {
+    let alarm = alarms.set(this.deadline, () => {
       this.abort(this.#lateError(where));
-      last = alarms.set(this.deadline + graceMs, () => {
+      alarm = alarms.set(this.deadline + graceMs, () => {
         if (acts) this.#mayHaveActed = true;
         this.revoke(this.#lateError(where));
         reject(this.#lateError(where));
       });
     });
-    let last = late;
     const info = { operation: this.operation, where, object: this.object.key, acts };
-    scheduler.hop(info, () => fn(this.signal, this.object.live as Live)).then(resolve, reject);
-    return promise.finally(() => {
-      late[Symbol.dispose]();
-      last[Symbol.dispose]();
-    });
+    scheduler.hop(info, () => fn(this.signal, this.object.live as Live)).then(
+      (value) => {
+        alarm[Symbol.dispose]();
+        resolve(value);
+      },
+      (error) => {
+        alarm[Symbol.dispose]();
+        reject(error);
+      },
+    );
+    return promise;
   }
 
   #lateError(where: string): VirtError {
@@ -252,8 +257,6 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
 
   #setHop(where: string | undefined): void {
     const holder = this.#init.holds[0]?.holder;
-    if (holder === undefined) return;
-    if (where === undefined) delete holder.hop;
-    else holder.hop = where;
+    if (holder !== undefined) holder.hop = where;
   }
 }

@@ -38,8 +38,8 @@ export interface SlotHolder {
   readonly since: number;
   /** Normal jobs allowed meanwhile; for asynchronous jobs. */
   mask: ReadonlySet<NormalJob>;
-  fraction?: number;
-  hop?: string;
+  fraction: number | undefined;
+  hop: string | undefined;
 }
 
 /** A request in the queue. */
@@ -184,7 +184,13 @@ export class Slot {
   }
 
   #take(request: SlotRequest, now: number): SlotHolder {
-    const holder: SlotHolder = { request, since: now, mask: destroyOnly };
+    const holder: SlotHolder = {
+      request,
+      since: now,
+      mask: destroyOnly,
+      fraction: undefined,
+      hop: undefined,
+    };
     this.#holders.add(holder);
     if (request.kind === "lease") this.#leases++;
     return holder;
