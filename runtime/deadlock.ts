@@ -12,6 +12,8 @@ import type { Slot, SlotHolder, SlotRequest, SlotWaiter } from "./slot.ts";
 /** What the search walks. */
 export interface WaitGraph {
   readonly waiting: ReadonlyMap<SlotWaiter, Slot>;
+  /** Milliseconds since 1970; time closes the door to those who pass a waiting asynchronous job. */
+  readonly now: number;
 }
 
 /** The party that a holder is, and whether it may be waiting elsewhere. */
@@ -26,31 +28,42 @@ function partiesOf(request: SlotRequest): string[] {
   return request.caller.run === undefined ? [group] : [group, `run:${request.caller.run}`];
 }
 
-/** The waiters of a circle that `start` closes, beginning with it; `undefined` where there is none. */
-export function findCycle(
-  start: SlotWaiter,
-  { waiting }: WaitGraph,
-): readonly SlotWaiter[] | undefined {
-  const own = new Set(partiesOf(start.request));
-  const waitersOf = new Map<string, SlotWaiter[]>();
-  for (const waiter of waiting.keys()) {
+function byParty(waiters: Iterable<SlotWaiter>): Map<string, SlotWaiter[]> {
+  const found = new Map<string, SlotWaiter[]>();
+  for (const waiter of waiters) {
     for (const party of partiesOf(waiter.request)) {
-      const known = waitersOf.get(party);
-      if (known === undefined) waitersOf.set(party, [waiter]);
+      const known = found.get(party);
+      if (known === undefined) found.set(party, [waiter]);
       else known.push(waiter);
     }
   }
+  return found;
+}
+
+/**
+ * The waiters of a circle that `start` closes, beginning with it; `undefined` where there is none. A waiter waits for
+ * those who hold what it wants, and for those before it in the queue whom it must not overtake.
+ */
+export function findCycle(start: SlotWaiter, { waiting, now }: WaitGraph): readonly SlotWaiter[] | undefined {
+  const own = new Set(partiesOf(start.request));
+  const waitersOf = byParty(waiting.keys());
   const seen = new Set<SlotWaiter>();
   const walk = (waiter: SlotWaiter): SlotWaiter[] | undefined => {
-    if (seen.has(waiter)) return undefined;
     seen.add(waiter);
-    for (const holder of waiting.get(waiter)?.blockers(waiter.request) ?? []) {
+    const slot = waiting.get(waiter);
+    const next: SlotWaiter[] = [];
+    for (const holder of slot?.blockers(waiter.request) ?? []) {
       const party = partyOf(holder);
       if (own.has(party)) return [waiter];
-      for (const next of waitersOf.get(party) ?? []) {
-        const rest = walk(next);
-        if (rest !== undefined) return [waiter, ...rest];
-      }
+      next.push(...waitersOf.get(party) ?? []);
+    }
+    for (const earlier of slot?.heldBackBy(waiter, now) ?? []) {
+      if (earlier === start) return [waiter];
+      next.push(earlier);
+    }
+    for (const each of next) {
+      const rest = seen.has(each) ? undefined : walk(each);
+      if (rest !== undefined) return [waiter, ...rest];
     }
     return undefined;
   };

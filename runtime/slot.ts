@@ -156,6 +156,23 @@ export class Slot {
     return [...this.#holders].filter((holder) => this.#conflicts(holder, request));
   }
 
+  /**
+   * The earlier waiters that must not be overtaken by a waiter: of each kind and caller the nearest, since those before
+   * it wait for the same.
+   */
+  heldBackBy(waiter: SlotWaiter, now: number): SlotWaiter[] {
+    const found = new Map<string, SlotWaiter>();
+    for (let index = this.#waiters.indexOf(waiter) - 1; index >= 0; index--) {
+      const earlier = this.#waiters[index]!;
+      const { kind, caller } = earlier.request;
+      const party = `${kind}/${caller.run ?? ""}`;
+      if (!found.has(party) && this.#holdsBack(earlier.request, waiter.request, now)) {
+        found.set(party, earlier);
+      }
+    }
+    return [...found.values()];
+  }
+
   holderViews(): HolderView[] {
     return [...this.#holders].map(({ request, since, fraction, hop }) => ({
       operation: request.operation,

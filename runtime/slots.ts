@@ -60,6 +60,8 @@ export class SlotTable {
   readonly #waiting = new Map<SlotWaiter, Slot>();
   /** How many leases each run holds; only such runs, and calls that hold one slot of several, can deadlock. */
   readonly #leasesOf = new Map<string, number>();
+  /** How many wait for a slot while they hold another one of the same call. */
+  #waitingWithHolds = 0;
   readonly #alarms: Alarms;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
@@ -89,9 +91,9 @@ export class SlotTable {
     }
     const holder = slot.tryTake(request, now);
     if (holder !== undefined) {
-      const hold = this.#hold(slot, holder);
+      this.#countLease(holder, 1);
       if (request.kind === "lease") this.#breakCycles(slot);
-      return hold;
+      return this.#hold(slot, holder);
     }
     if (order.noWait === true) throw notObtained(order, slot, "it is busy and the caller does not wait");
     return this.#wait(order, { slot, request });
@@ -151,8 +153,9 @@ export class SlotTable {
   #wait(order: SlotOrder, { slot, request }: { slot: Slot; request: SlotRequest }): Promise<SlotHold> {
     const { promise, resolve, reject } = Promise.withResolvers<SlotHold>();
     const waiter = new Waiting(request, {
-      settled: () => this.#waiting.delete(waiter),
+      settled: () => this.#forget(waiter),
       granted: (holder) => resolve(this.#hold(slot, holder)),
+      tooLate: (holder) => this.#release(slot, holder),
       failed: (error) => {
         slot.leave(waiter);
         reject(error);
@@ -168,11 +171,12 @@ export class SlotTable {
       }),
       // While an asynchronous job waits, time alone closes the door to those who pass it.
       request.kind.startsWith("async:")
-        ? this.#alarms.set(request.since + this.#settings.passBoundMs, () => this.#handOver(slot))
+        ? this.#alarms.set(request.since + this.#settings.passBoundMs + 1, () => this.#breakCycles(slot))
         : undefined,
     );
     slot.enqueue(waiter);
     this.#waiting.set(waiter, slot);
+    if (request.holds) this.#waitingWithHolds++;
     if (order.onState !== undefined) {
       const holder = slot.holderViews()[0];
       order.onState({
@@ -181,45 +185,69 @@ export class SlotTable {
         ...(holder === undefined ? {} : { holder }),
       });
     }
-    this.#breakCycle(waiter);
+    this.#breakCyclesOf(waiter);
     return promise;
   }
 
   #hold(slot: Slot, holder: SlotHolder): SlotHold {
-    const run = holder.request.kind === "lease" ? holder.request.caller.run : undefined;
-    if (run !== undefined) this.#leasesOf.set(run, (this.#leasesOf.get(run) ?? 0) + 1);
     return { key: slot.key, holder, release: () => this.#release(slot, holder) };
   }
 
   #release(slot: Slot, holder: SlotHolder): void {
     if (!slot.release(holder)) return;
-    const run = holder.request.kind === "lease" ? holder.request.caller.run : undefined;
-    const leases = run === undefined ? undefined : this.#leasesOf.get(run);
-    if (run !== undefined && leases !== undefined) {
-      if (leases > 1) this.#leasesOf.set(run, leases - 1);
-      else this.#leasesOf.delete(run);
-    }
+    this.#countLease(holder, -1);
     if (slot.waiters.length > 0) this.#handOver(slot);
     else if (slot.idle && this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
   }
 
+  #countLease({ request: { kind, caller: { run } } }: SlotHolder, change: 1 | -1): void {
+    if (kind !== "lease" || run === undefined) return;
+    const leases = (this.#leasesOf.get(run) ?? 0) + change;
+    if (leases > 0) this.#leasesOf.set(run, leases);
+    else this.#leasesOf.delete(run);
+  }
+
+  #forget(waiter: SlotWaiter): void {
+    if (this.#waiting.delete(waiter) && waiter.request.holds) this.#waitingWithHolds--;
+  }
+
   #handOver(slot: Slot): void {
     const ready = slot.takeReady(this.#clock.now());
-    for (const { waiter, holder } of ready) this.#scheduler.handOver(() => waiter.grant(holder));
-    if (ready.some(({ holder }) => holder.request.kind === "lease")) this.#breakCycles(slot);
+    for (const { waiter, holder } of ready) {
+      this.#forget(waiter);
+      this.#countLease(holder, 1);
+      this.#scheduler.handOver(() => waiter.grant(holder));
+    }
+    this.#breakCycles(slot);
     if (slot.idle && this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
   }
 
-  #breakCycles(slot: Slot): void {
-    for (const waiter of [...slot.waiters]) this.#breakCycle(waiter);
+  /** Nobody can wait in a circle without holding something meanwhile. */
+  get #circlesArePossible(): boolean {
+    return this.#waitingWithHolds > 0 || this.#leasesOf.size > 0;
   }
 
-  #breakCycle(waiter: SlotWaiter): void {
-    const { holds, caller } = waiter.request;
-    if (!holds && (caller.run === undefined || !this.#leasesOf.has(caller.run))) return;
-    const cycle = findCycle(waiter, { waiting: this.#waiting });
-    if (cycle === undefined) return;
-    const victim = cycle.reduce((a, b) => b.request.caller.since > a.request.caller.since ? b : a);
+  #mayBeInCircle({ request: { holds, caller } }: SlotWaiter): boolean {
+    return holds || (caller.run !== undefined && this.#leasesOf.has(caller.run));
+  }
+
+  #breakCycles(slot: Slot): void {
+    if (!this.#circlesArePossible) return;
+    for (const waiter of [...slot.waiters]) this.#breakCyclesOf(waiter);
+  }
+
+  #breakCyclesOf(waiter: SlotWaiter): void {
+    while (this.#circlesArePossible && this.#waiting.has(waiter)) {
+      const cycle = findCycle(waiter, { waiting: this.#waiting, now: this.#clock.now() });
+      if (cycle === undefined) return;
+      this.#breakCycle(cycle);
+    }
+  }
+
+  /** Of those in a circle who hold something, the youngest yields. */
+  #breakCycle(cycle: readonly SlotWaiter[]): void {
+    const victim = cycle.filter((waiter) => this.#mayBeInCircle(waiter))
+      .reduce((a, b) => b.request.caller.since > a.request.caller.since ? b : a);
     const slot = this.#waiting.get(victim);
     const path = cycle.map((each) =>
       `${callerName(each.request.caller)} waits for ${this.#waiting.get(each)?.label}`
@@ -243,6 +271,8 @@ export class SlotTable {
 interface WaitingEnds {
   readonly settled: () => void;
   readonly granted: (holder: SlotHolder) => void;
+  /** The slot came when nobody waited for it any more. */
+  readonly tooLate: (holder: SlotHolder) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -253,6 +283,7 @@ class Waiting implements SlotWaiter {
   #signal: AbortSignal | undefined;
   #alarm: Disposable | undefined;
   #bound: Disposable | undefined;
+  #ended = false;
 
   constructor(request: SlotRequest, ends: WaitingEnds) {
     this.request = request;
@@ -268,11 +299,16 @@ class Waiting implements SlotWaiter {
   }
 
   grant(holder: SlotHolder): void {
+    if (this.#ended) {
+      this.#ends.tooLate(holder);
+      return;
+    }
     this.#settle();
     this.#ends.granted(holder);
   }
 
   fail(error: unknown): void {
+    if (this.#ended) return;
     this.#settle();
     this.#ends.failed(error);
   }
@@ -282,6 +318,7 @@ class Waiting implements SlotWaiter {
   }
 
   #settle(): void {
+    this.#ended = true;
     this.#alarm?.[Symbol.dispose]();
     this.#bound?.[Symbol.dispose]();
     this.#signal?.removeEventListener("abort", this);
