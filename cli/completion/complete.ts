@@ -17,7 +17,10 @@ export async function complete(words: readonly string[], context: DroverContext)
   const completing = completionWords(inputs);
   const proposed = await proposeCompletions(app, [...inputs, partial], { ...context, completing });
   const seen = new Set<string>();
-  for (const { completion, brief } of proposed) {
+  // Flags come up when asked for by a dash, or where nothing else may stand.
+  const named = proposed.filter(({ completion }) => !completion.startsWith("-"));
+  const shown = partial.startsWith("-") || named.length === 0 ? proposed : named;
+  for (const { completion, brief } of shown) {
     if (seen.has(completion) || completion.startsWith("__")) continue;
     seen.add(completion);
     context.io.stdout.write(`${plain(completion)}\t${plain(brief.split("\n")[0] ?? "")}\n`);

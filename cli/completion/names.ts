@@ -5,7 +5,7 @@
  */
 import type { Operation } from "../../model/operation.ts";
 import type { DroverContext } from "../context.ts";
-import { targetClasses } from "../operations/addressing.ts";
+import { targetClasses } from "../../runtime/control/addressing.ts";
 import { defaultUri, stateDirectory } from "../settings.ts";
 
 /** The words before the one that is being completed, as the hidden `__complete` command got them. */

@@ -1,29 +1,12 @@
 /**
- * How objects are named on the command line, from the registry: which object an operation is on, and what holds it.
+ * How objects are named on the command line.
  *
  * @module
  */
 import { VirtError } from "../../model/error.ts";
-import { type ObjectClass, objectClasses } from "../../model/object.ts";
+import { objectClasses } from "../../model/object.ts";
 import type { Operation } from "../../model/operation.ts";
-import { operations } from "../../model/operations/mod.ts";
-
-/** The class whose objects hold those of `objectClass`: where their look-up is offered. */
-export function parentClass(objectClass: ObjectClass): ObjectClass | undefined {
-  const on = operations.get(`${objectClass}.lookup`)?.on;
-  return on === undefined || on === "connection" || on === objectClass ? undefined : on;
-}
-
-/** The classes of the names that address an operation's target, the outermost first. */
-export function targetClasses(operation: Operation): readonly ObjectClass[] {
-  const classes: ObjectClass[] = [];
-  let at: ObjectClass | undefined = operation.on;
-  while (at !== undefined && at !== "connection") {
-    classes.unshift(at);
-    at = parentClass(at);
-  }
-  return classes;
-}
+import { targetClasses } from "../../runtime/control/addressing.ts";
 
 /**
  * Takes the target's names off the front of the positional arguments: one each, or several in one with slashes

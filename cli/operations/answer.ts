@@ -74,6 +74,11 @@ function shapeOf(operation: Operation, fields: readonly Field[]): Shape<Item> {
   };
 }
 
+/** Whether an answer is nothing but a document. */
+function isDocument(fields: readonly Field[], value: unknown): value is { readonly xml: string } {
+  return fields.length === 1 && isItem(value) && typeof value["xml"] === "string";
+}
+
 /** Prints an answer. */
 export async function printAnswer(
   operation: Operation,
@@ -88,6 +93,9 @@ export async function printAnswer(
     case "list":
       return await printList(items(value), shapeOf(operation, shape.fields), options);
     case "object":
+      if (forPeople && isDocument(shape.fields, value)) {
+        return await printValue(operation, value.xml, options);
+      }
       return await printOne(isItem(value) ? value : {}, shapeOf(operation, shape.fields), options);
     case "references":
       return await printList(items(value), referenceShape(operation), options);

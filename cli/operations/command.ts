@@ -15,7 +15,7 @@ import type { Operation } from "../../model/operation.ts";
 import { operations } from "../../model/operations/mod.ts";
 import type { DroverContext } from "../context.ts";
 import { outputAliases, outputFlags, stateFlags, text } from "../flags.ts";
-import { targetClasses } from "./addressing.ts";
+import { targetClasses } from "../../runtime/control/addressing.ts";
 import { type Field, type FieldKind, inputFields } from "./schema.ts";
 import { parseNumber, unitOf, withoutUnit } from "../units.ts";
 import { kebab, title } from "../words.ts";

@@ -1,0 +1,23 @@
+/**
+ * The drivers of this build. Each is loaded when a connection asks for it.
+ *
+ * @module
+ */
+import type { Driver } from "../runtime/driver.ts";
+
+/** A driver, and how far it has come. */
+export interface RegisteredDriver extends Driver {
+  /** For `drover doctor`: what it has met so far. */
+  readonly met: string;
+}
+
+/** Every driver. */
+export const registeredDrivers: readonly RegisteredDriver[] = [
+  {
+    name: "test",
+    schemes: ["test"],
+    met: "simulated hypervisor, in memory",
+    connect: async (uri, environment) =>
+      (await import("../drivers/test/mod.ts")).testDriver.connect(uri, environment),
+  },
+];

@@ -1,0 +1,252 @@
+/**
+ * The methods that need a kernel only: single operations, who holds what, names.
+ *
+ * @module
+ */
+import { fromErrorData, toErrorData, VirtError } from "../../model/error.ts";
+import { type ObjectClass, objectClasses, type ObjectRef, refSchema } from "../../model/object.ts";
+import type { Operation } from "../../model/operation.ts";
+import type { Authority, Caller, CallRequest, CallResult } from "../call.ts";
+import { sleep } from "../clock.ts";
+import type { DriverConnection } from "../driver.ts";
+import { type Kernel, operationNamed } from "../kernel.ts";
+import { listOf, lookupOf, parentClass, targetClasses } from "./addressing.ts";
+import type { ControlHandlers, RequestContext } from "./control.ts";
+import type { ParsedParamsOf, ResultOf } from "./methods.ts";
+
+/** The methods that are answered here. */
+type Method = "operation.call" | "jobs.list" | "jobs.watch" | "jobs.cancel" | "jobs.accept" | "objects.names";
+
+/** What the answers come from. */
+export interface OperationHandlersOptions {
+  readonly kernel: Kernel;
+  /** Cancels a run that holds or awaits an object; whether there is such a run. */
+  readonly cancelRun: (run: string, reason: string) => boolean | Promise<boolean>;
+  /** Carries out an operation that changes something, with a record of it. @default the kernel does, without one */
+  readonly write?: (request: CallRequest) => Promise<CallResult>;
+  /** Says what became of an object whose state is uncertain. @default the kernel is told */
+  readonly accept?: (key: string, as: "done" | "not-done") => boolean | Promise<boolean>;
+}
+
+/** How often a watched table of slots is looked at, in milliseconds. */
+const watchMs = 500;
+
+/** How long names may take: whoever presses the tabulator key waits for them. */
+const namesMs = 2000;
+
+/** Whoever owns the kernel may do what the kernel may: nothing stands between a person and their own hypervisor. */
+const owner: Authority = { check: () => {}, checkReach: () => {}, sees: () => true };
+
+/** The handlers. */
+export function operationHandlers(options: OperationHandlersOptions): Pick<ControlHandlers, Method> {
+  const { kernel } = options;
+  const calls = new CallsUnderWay();
+  return {
+    "operation.call": (params, context) => callOperation(params, { ...options, context, calls }),
+    "jobs.list": () => Promise.resolve(slotViews(kernel)),
+    "jobs.watch": async (_params, { signal, send }) => {
+      let told: string | undefined;
+      while (!signal.aborted) {
+        const slots = slotViews(kernel);
+        const text = JSON.stringify(slots);
+        if (text !== told) await send(slots);
+        told = text;
+        await sleep(kernel.clock, watchMs, signal).catch(() => {});
+      }
+      return {};
+    },
+    "jobs.cancel": async ({ key }) => {
+      const slot = kernel.slots().find((each) => each.key === key);
+      if (slot === undefined) throw nobodyThere(key);
+      const callers = new Set([...slot.holders, ...slot.waiters].map(({ caller }) => caller));
+      let cancelled = calls.cancel(callers);
+      for (const run of new Set([...callers].flatMap((caller) => caller.run ?? []))) {
+        if (await options.cancelRun(run, `Cancelled as the holder of ${slot.label}`)) cancelled++;
+      }
+      return { cancelled };
+    },
+    "jobs.accept": async ({ key, as }) => {
+      const accepted = await (options.accept?.(key, as) ?? kernel.accept(key));
+      if (!accepted) {
+        throw new VirtError("not-found", `Cannot accept anything on "${key}": its state is not uncertain`, {
+          hint: "See: drover jobs list -o wide",
+        });
+      }
+      return {};
+    },
+    "objects.names": (params, { principal }) => objectNames(kernel, { ...params, principal }),
+  };
+}
+
+function slotViews(kernel: Kernel): ResultOf<"jobs.list"> {
+  return kernel.slots().map((slot) => ({ ...slot, holders: [...slot.holders], waiters: [...slot.waiters] }));
+}
+
+function nobodyThere(key: string): VirtError {
+  return new VirtError("not-found", `Cannot cancel anything on "${key}": nobody holds it or waits for it`);
+}
+
+/** Single operations that are under way, so that they can be cancelled by the object that they hold. */
+class CallsUnderWay {
+  readonly #aborters = new Map<Caller, AbortController>();
+
+  /** A signal for one call that ends with it. */
+  begin(caller: Caller, signal: AbortSignal): { readonly signal: AbortSignal } & Disposable {
+    const aborter = new AbortController();
+    this.#aborters.set(caller, aborter);
+    return {
+      signal: AbortSignal.any([signal, aborter.signal]),
+      [Symbol.dispose]: () => this.#aborters.delete(caller),
+    };
+  }
+
+  /** How many of the callers had something to cancel. */
+  cancel(callers: Iterable<Caller>): number {
+    let count = 0;
+    for (const caller of callers) {
+      const aborter = this.#aborters.get(caller);
+      if (aborter === undefined) continue;
+      aborter.abort(new VirtError("cancelled", "Cancelled by somebody else"));
+      count++;
+    }
+    return count;
+  }
+}
+
+interface CallOptions extends OperationHandlersOptions {
+  readonly context: RequestContext<"operation.call">;
+  readonly calls: CallsUnderWay;
+}
+
+async function callOperation(
+  params: ParsedParamsOf<"operation.call">,
+  options: CallOptions,
+): Promise<ResultOf<"operation.call">> {
+  const { kernel, context, calls } = options;
+  const operation = operationNamed(params.operation);
+  const caller: Caller = {
+    principal: context.principal,
+    title: `drover ${operation.objectClass} ${operation.verb}`,
+    since: kernel.clock.now(),
+  };
+  using underWay = calls.begin(caller, context.signal);
+  const connections = new Map([["host", await kernel.connect(params.uri)]]);
+  if (params.peer !== undefined) connections.set("peer", await kernel.connect(params.peer));
+  const ask: Asking = { kernel, connections, caller, signal: underWay.signal };
+  try {
+    const target = await findTarget(operation, { ...ask, names: params.target });
+    const request: CallRequest = {
+      ...requestBase(ask),
+      operation: operation.name,
+      input: params.input,
+      ...(target === undefined ? {} : { target }),
+      ...(params.withinMs === undefined ? {} : { deadline: kernel.clock.now() + params.withinMs }),
+      ...(params.priority === undefined ? {} : { priority: params.priority }),
+      ...(params.noWait === undefined ? {} : { noWait: params.noWait }),
+      onState: (state) => void context.send(state),
+    };
+    const carryOut = operation.effect === "write" ? options.write : undefined;
+    const { outcome } = await (carryOut?.(request) ?? kernel.call(request));
+    return outcome;
+  } catch (error) {
+    return { kind: "not-done", error: toErrorData(error) };
+  }
+}
+
+/** What every call made here has in common. */
+interface Asking {
+  readonly kernel: Kernel;
+  readonly connections: ReadonlyMap<string, DriverConnection>;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+}
+
+function requestBase({ connections, caller, signal }: Asking): Omit<CallRequest, "operation" | "input"> {
+  return { connections, connection: "host", caller, authority: owner, signal };
+}
+
+/** The object that names address; `undefined` for the connection itself. */
+async function findTarget(
+  operation: Operation,
+  ask: Asking & { readonly names: readonly string[] },
+): Promise<ObjectRef | undefined> {
+  const classes = targetClasses(operation);
+  if (ask.names.length !== classes.length) {
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot call ${operation.name}: it takes ${classes.length} names, and got ${ask.names.length}`,
+    );
+  }
+  let found: ObjectRef | undefined;
+  for (const [index, objectClass] of classes.entries()) {
+    found = await lookUp(objectClass, { ...ask, name: ask.names[index] ?? "", parent: found });
+  }
+  return found;
+}
+
+async function lookUp(
+  objectClass: ObjectClass,
+  ask: Asking & { readonly name: string; readonly parent: ObjectRef | undefined },
+): Promise<ObjectRef> {
+  const { label } = objectClasses[objectClass];
+  const operation = lookupOf(objectClass);
+  if (operation === undefined) {
+    throw new VirtError(
+      "unsupported",
+      `Cannot find the ${label} "${ask.name}": nothing looks one up by name`,
+    );
+  }
+  const { outcome } = await ask.kernel.call({
+    ...requestBase(ask),
+    operation: operation.name,
+    input: { name: ask.name },
+    ...(ask.parent === undefined ? {} : { target: ask.parent }),
+  });
+  if (outcome.kind !== "done") throw fromErrorData(outcome.error);
+  const ref = refIn(objectClass, outcome.value);
+  if (ref === undefined) throw new VirtError("internal", `${operation.name} answered without a ${label}`);
+  return ref;
+}
+
+/** A reference in an answer. */
+function refIn(objectClass: ObjectClass, value: unknown): ObjectRef | undefined {
+  const parsed = refSchema(objectClass).safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
+
+async function objectNames(
+  kernel: Kernel,
+  params: ParsedParamsOf<"objects.names"> & { readonly principal: string },
+): Promise<string[]> {
+  const operation = listOf(params.objectClass);
+  if (operation === undefined) return [];
+  const signal = AbortSignal.timeout(namesMs);
+  const ask: Asking = {
+    kernel,
+    connections: new Map([["host", await kernel.connect(params.uri)]]),
+    caller: { principal: params.principal, since: kernel.clock.now() },
+    signal,
+  };
+  const parent = parentClass(params.objectClass);
+  const target = parent === undefined || params.parent === undefined
+    ? undefined
+    : await lookUp(parent, { ...ask, name: params.parent, parent: undefined });
+  const { outcome } = await kernel.call({
+    ...requestBase(ask),
+    operation: operation.name,
+    input: {},
+    ...(target === undefined ? {} : { target }),
+  });
+  return outcome.kind === "done" ? namesIn(params.objectClass, outcome.value) : [];
+}
+
+/** The names in a list: its items are references, or hold one of the listed class. */
+function namesIn(objectClass: ObjectClass, value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown) => {
+    const held = typeof item === "object" && item !== null && objectClass in item
+      ? Object.entries(item).find(([key]) => key === objectClass)?.[1]
+      : item;
+    return refIn(objectClass, held)?.name ?? [];
+  });
+}
