@@ -62,11 +62,20 @@ export interface Reaches {
     | "secret";
 }
 
+/** A further permission that an operation needs: always, or when a field of its input is set. */
+export interface AlsoNeeded {
+  readonly permission: Permission;
+  /** The input's field that, where it is true, makes the permission needed. */
+  readonly field?: string;
+}
+
 /** What an operation declares about itself. */
 export interface OperationDeclaration {
   /** One line, in the imperative, without a period. */
   readonly summary: string;
   readonly permission: Permission;
+  /** Further permissions, all on the same object. */
+  readonly also?: readonly AlsoNeeded[];
   readonly job: JobKind;
   readonly effect: "read" | "write";
   /** @default "while-queued" */
@@ -175,3 +184,12 @@ export type ParsedInputOf<Op> = Op extends { readonly input: infer I extends z.Z
 
 /** What an operation answers. */
 export type OutputOf<Op> = Op extends { readonly output: infer O extends z.ZodType } ? z.output<O> : never;
+
+/** All permissions that a call needs, by its input. */
+export function permissionsOf(operation: Operation, input: unknown): readonly Permission[] {
+  const further = (operation.also ?? []).filter(({ field }) =>
+    field === undefined ||
+    (typeof input === "object" && input !== null && Reflect.get(input, field) === true)
+  );
+  return [operation.permission, ...further.map(({ permission }) => permission)];
+}

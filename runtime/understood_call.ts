@@ -6,7 +6,7 @@
  */
 import { VirtError } from "../model/error.ts";
 import { objectClasses, type ObjectRef } from "../model/object.ts";
-import type { Operation } from "../model/operation.ts";
+import { type Operation, permissionsOf } from "../model/operation.ts";
 import { type OperationName, operations } from "../model/operations/mod.ts";
 import type { CallRequest, PermissionUse } from "./call.ts";
 import type { Claim } from "./claim.ts";
@@ -106,17 +106,40 @@ export function targetOf({ request, operation, connection }: UnderstoodCall): Ma
   return object?.phase === "removed" ? undefined : object;
 }
 
-/** Asks for the permission before the call queues, by the name that the object really has. */
-export function checkAsked(call: UnderstoodCall, target: ManagedObject | undefined): void | Promise<void> {
-  const { request, operation } = call;
-  const name = target?.name ?? request.target?.name;
-  return request.authority.check({
-    permission: operation.permission,
-    operation: operation.name,
-    connection: request.connection,
-    when: "asked",
-    ...(name === undefined || operation.on === "connection" ? {} : { name }),
-  });
+/** Asks for the permissions before the call queues, by the name that the object really has. */
+export function checkAsked(
+  call: UnderstoodCall,
+  target: ManagedObject | undefined,
+): void | Promise<unknown> {
+  const { request, operation, connection, input } = call;
+  const name = permissionName(connection, target ?? request.target);
+  return whenAll(
+    permissionsOf(operation, input).map((permission) =>
+      request.authority.check({
+        permission,
+        operation: operation.name,
+        connection: request.connection,
+        when: "asked",
+        ...(name === undefined || operation.on === "connection" ? {} : { name }),
+      })
+    ),
+  );
+}
+
+/** The name that permissions on an object are granted by: a snapshot's is its domain's. */
+function permissionName(
+  connection: DriverConnection,
+  object: ManagedObject | ObjectRef | undefined,
+): string | undefined {
+  if (object === undefined) return undefined;
+  const objectClass = "$ref" in object ? object.$ref : object.objectClass;
+  if (objectClass !== "snapshot" || object.parent === undefined) return object.name;
+  return connection.find({ $ref: "domain", id: object.parent })?.name ?? "";
+}
+
+/** Waits where any of the answers is still to come. */
+function whenAll(answers: readonly (void | Promise<void>)[]): Promise<unknown> | undefined {
+  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers) : undefined;
 }
 
 /**
@@ -125,21 +148,23 @@ export function checkAsked(call: UnderstoodCall, target: ManagedObject | undefin
  */
 export function checkObtained(call: TargetedCall, claims: readonly Claim[]): Promise<unknown> | undefined {
   const { request, operation, connection, target, peer } = call;
-  const use: Omit<PermissionUse, "name"> = {
-    permission: operation.permission,
-    operation: operation.name,
-    connection: request.connection,
-    when: "obtained",
-  };
   const names = target === undefined
     ? claims.filter(({ objectClass }) => objectClass === operation.objectClass).map(({ name }) => name)
-    : [target.name];
+    : [permissionName(connection, target) ?? ""];
   const answers: (void | Promise<void>)[] = [];
-  for (const name of new Set(names)) {
-    answers.push(request.authority.check({ ...use, name }));
-    if (peer !== undefined) answers.push(request.authority.check({ ...use, connection: peer.name, name }));
+  for (const permission of permissionsOf(operation, call.input)) {
+    const use: Omit<PermissionUse, "name"> = {
+      permission,
+      operation: operation.name,
+      connection: request.connection,
+      when: "obtained",
+    };
+    for (const name of new Set(names)) {
+      answers.push(request.authority.check({ ...use, name }));
+      if (peer !== undefined) answers.push(request.authority.check({ ...use, connection: peer.name, name }));
+    }
+    if (names.length === 0) answers.push(request.authority.check(use));
   }
-  if (names.length === 0) answers.push(request.authority.check(use));
   const xml = operation.reaches === undefined ? undefined : fieldOf(call.input, operation.reaches.field);
   if (operation.reaches !== undefined && typeof xml === "string") {
     const existing = target ??
@@ -153,7 +178,7 @@ export function checkObtained(call: TargetedCall, claims: readonly Claim[]): Pro
       ...(existing === undefined ? {} : { name: existing.name }),
     }));
   }
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers) : undefined;
+  return whenAll(answers);
 }
 
 /**

@@ -65,8 +65,8 @@ function xmlOf(
   { object }: DomainJob,
   { inactive }: ParsedInputOf<Operations["domain.xml"]>,
 ): OutputOf<Operations["domain.xml"]> {
-  if (object.live === undefined || inactive) return { xml: object.persistentConfig };
-  return { xml: withGuestId(object.config, object.live.id) };
+  if (object.live === undefined || inactive) return object.persistentConfig;
+  return withGuestId(object.config, object.live.id);
 }
 
 export const domainDefinition = {

@@ -16,6 +16,9 @@ export const hostFacts = {
         driver,
         uri: uri.text,
         hypervisorVersion: "0.0.2",
+        maxVcpus: 32,
+        encrypted: false,
+        secure: true,
       });
     },
   },

@@ -7,35 +7,93 @@ import type { ObjectClass } from "../object.ts";
 import type { Operation } from "../operation.ts";
 import * as connection from "./connection.ts";
 import * as domain from "./domain.ts";
+import * as domainConsole from "./domain_console.ts";
+import * as domainDevice from "./domain_device.ts";
+import * as domainGuest from "./domain_guest.ts";
+import * as domainLifeCycle from "./domain_life_cycle.ts";
+import * as domainResource from "./domain_resource.ts";
+import * as domainSave from "./domain_save.ts";
+import * as domainStats from "./domain_stats.ts";
+import * as hostInterface from "./interface.ts";
+import * as migration from "./migration.ts";
+import * as network from "./network.ts";
+import * as nodeDevice from "./node_device.ts";
+import * as pool from "./pool.ts";
+import * as secret from "./secret.ts";
+import * as snapshot from "./snapshot.ts";
+import * as volume from "./volume.ts";
 
 /** The exports of a module that are operations, keyed by the operation's name. */
 type ByName<M> = {
-  readonly [K in keyof M as M[K] extends Operation<infer N> ? N : never]: M[K];
+  readonly [
+    K in keyof M as M[K] extends { readonly name: infer N extends string; readonly effect: string } ? N
+      : never
+  ]: M[K];
 };
 
 /** Every operation by its name. */
-export type Operations = ByName<typeof connection> & ByName<typeof domain>;
+export interface Operations
+  extends
+    ByName<typeof connection>,
+    ByName<typeof domain>,
+    ByName<typeof domainConsole>,
+    ByName<typeof domainDevice>,
+    ByName<typeof domainGuest>,
+    ByName<typeof domainLifeCycle>,
+    ByName<typeof domainResource>,
+    ByName<typeof domainSave>,
+    ByName<typeof domainStats>,
+    ByName<typeof hostInterface>,
+    ByName<typeof migration>,
+    ByName<typeof network>,
+    ByName<typeof nodeDevice>,
+    ByName<typeof pool>,
+    ByName<typeof secret>,
+    ByName<typeof snapshot>,
+    ByName<typeof volume> {}
 
 /** The name of an operation. */
-export type OperationName = keyof Operations & string;
+export type OperationName = keyof Operations;
 
 /** The operations that the handles of a class offer, by method name. */
 export type OperationsOn<C extends ObjectClass> = {
-  readonly [N in OperationName as Operations[N] extends Operation<string, C> ? Operations[N]["as"] : never]:
-    Operations[N];
+  readonly [
+    N in OperationName as Operations[N] extends { readonly on: C; readonly as: infer As extends string } ? As
+      : never
+  ]: Operations[N];
 };
 
 function isOperation(value: unknown): value is Operation {
   return typeof value === "object" && value !== null && "permission" in value && "effect" in value;
 }
 
-function collect(...modules: readonly Record<string, unknown>[]): ReadonlyMap<string, Operation> {
+function collect(...modules: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, Operation> {
   const found = new Map<string, Operation>();
   for (const value of modules.flatMap((module) => Object.values(module))) {
-    if (isOperation(value)) found.set(value.name, value);
+    if (!isOperation(value)) continue;
+    if (found.has(value.name)) throw new TypeError(`Operation "${value.name}" is declared twice`);
+    found.set(value.name, value);
   }
   return found;
 }
 
 /** Every operation, by name. */
-export const operations: ReadonlyMap<string, Operation> = collect(connection, domain);
+export const operations: ReadonlyMap<string, Operation> = collect(
+  connection,
+  domain,
+  domainLifeCycle,
+  domainSave,
+  domainResource,
+  domainDevice,
+  domainConsole,
+  domainGuest,
+  domainStats,
+  migration,
+  snapshot,
+  network,
+  pool,
+  volume,
+  hostInterface,
+  nodeDevice,
+  secret,
+);

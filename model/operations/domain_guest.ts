@@ -1,0 +1,157 @@
+/**
+ * Operations on domains: what goes on inside the guest, mostly through its agent.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { operation } from "../operation.ts";
+import { nothing } from "./shape.ts";
+
+const mountpoints = z.array(z.string().startsWith("/").max(4096)).max(256).optional().describe(
+  "Mount points; all where not given",
+);
+
+export const domainAddresses = operation("domain.addresses", {
+  summary: "Show the network addresses of a running domain",
+  permission: "domain:read",
+  job: "query",
+  effect: "read",
+  aliases: ["domifaddr"],
+  input: z.object({
+    source: z.enum(["lease", "agent", "arp"]).default("lease").describe(
+      "Ask the host's DHCP leases, the guest's agent, or the host's ARP table",
+    ),
+  }),
+  output: z.array(z.object({
+    interface: z.string(),
+    mac: z.string().optional(),
+    addresses: z.array(z.object({
+      family: z.enum(["ipv4", "ipv6"]),
+      address: z.string(),
+      prefix: z.int().min(0).max(128),
+    })),
+  })),
+});
+
+export const domainGuestExec = operation("domain.guestExec", {
+  summary: "Run a program in the guest by its agent, and wait for it",
+  permission: "domain:write",
+  job: "agent",
+  effect: "write",
+  reconcile: "never",
+  input: z.object({
+    path: z.string().min(1).max(4096).describe("The program"),
+    arguments: z.array(z.string().max(65_536)).max(1024).default([]),
+    environment: z.array(z.string().max(65_536)).max(1024).default([]).describe("NAME=VALUE"),
+    stdin: z.string().max(1024 * 1024).optional(),
+  }),
+  output: z.object({
+    exitCode: z.int().optional(),
+    signal: z.int().optional(),
+    stdout: z.string(),
+    stderr: z.string(),
+  }),
+});
+
+export const domainGuestInfo = operation("domain.guestInfo", {
+  summary: "Show what the guest's agent tells of its system",
+  permission: "domain:write",
+  job: "agent",
+  effect: "read",
+  aliases: ["guestinfo", "domhostname", "domfsinfo"],
+  input: nothing,
+  output: z.object({
+    hostname: z.string(),
+    os: z.object({
+      id: z.string(),
+      name: z.string(),
+      version: z.string(),
+      kernelRelease: z.string(),
+      machine: z.string(),
+    }),
+    timezone: z.object({ name: z.string(), offsetS: z.int() }),
+    users: z.array(z.object({ name: z.string(), loginTime: z.int().describe("Milliseconds since 1970") })),
+    filesystems: z.array(z.object({
+      mountpoint: z.string(),
+      name: z.string(),
+      type: z.string(),
+      disks: z.array(z.string()),
+      frozen: z.boolean(),
+    })),
+  }),
+});
+
+export const domainFreeze = operation("domain.freeze", {
+  summary: "Freeze the guest's file systems by its agent",
+  permission: "domain:fs_freeze",
+  job: "agent",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["domfsfreeze"],
+  input: z.object({ mountpoints }),
+  output: z.object({ frozen: z.int().describe("How many were frozen") }),
+});
+
+export const domainThaw = operation("domain.thaw", {
+  summary: "Thaw the guest's file systems by its agent",
+  permission: "domain:fs_freeze",
+  job: "agent",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["domfsthaw"],
+  input: z.object({ mountpoints }),
+  output: z.object({ thawed: z.int().describe("How many were thawed") }),
+});
+
+export const domainTrim = operation("domain.trim", {
+  summary: "Have the guest give back what its file systems do not use",
+  permission: "domain:fs_trim",
+  job: "agent",
+  effect: "write",
+  reconcile: "never",
+  aliases: ["domfstrim"],
+  input: z.object({
+    mountpoint: z.string().startsWith("/").max(4096).optional().describe("All where not given"),
+    minimumBytes: z.int().min(0).default(0).describe("Smaller pieces are left"),
+  }),
+  output: nothing,
+});
+
+export const domainSetPassword = operation("domain.setPassword", {
+  summary: "Change a user's password in the guest by its agent",
+  permission: "domain:set_password",
+  job: "agent",
+  effect: "write",
+  reconcile: "never",
+  secretInput: ["password"],
+  aliases: ["set-user-password"],
+  input: z.object({
+    user: z.string().min(1).max(256),
+    password: z.string().max(4096),
+    encrypted: z.boolean().default(false).describe("The password is encrypted already"),
+  }),
+  output: nothing,
+});
+
+export const domainTime = operation("domain.time", {
+  summary: "Show the guest's clock",
+  permission: "domain:read",
+  job: "agent",
+  effect: "read",
+  aliases: ["domtime"],
+  input: nothing,
+  output: z.object({ seconds: z.int().describe("Seconds since 1970"), nanoseconds: z.int() }),
+});
+
+export const domainSetTime = operation("domain.setTime", {
+  summary: "Set the guest's clock",
+  permission: "domain:set_time",
+  job: "agent",
+  effect: "write",
+  reconcile: "never",
+  input: z.object({
+    seconds: z.int().min(0).optional().describe("Seconds since 1970; the host's time where not given"),
+    sync: z.boolean().default(false).describe("Set it from the guest's hardware clock"),
+  }),
+  output: nothing,
+});

@@ -1,0 +1,54 @@
+/**
+ * Shapes that inputs and outputs of several operations have in common.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** The largest size in KiB whose bytes are still exact. */
+const greatestKib = Number.MAX_SAFE_INTEGER / 1024;
+
+/** A name, UUID or id to look something up by. */
+export const lookupName = z.string().min(1).max(1024);
+
+/** A definition as XML text. */
+export const xmlText = z.string().min(1).max(8 * 1024 * 1024);
+
+/** A size in KiB. */
+export const kibibytes = z.int().min(1).max(greatestKib);
+
+/** A size or place in bytes. */
+export const bytes = z.int().min(0);
+
+/** Processors: `0-3,8,^2`. */
+export const cpuSet = z.string().regex(/^\^?\d+(-\d+)?(,\^?\d+(-\d+)?)*$/).max(4096).describe(
+  "Processors of the host: 0-3,8,^2",
+);
+
+/** Which of a domain's two definitions a change concerns. */
+export const affect = {
+  live: z.boolean().optional().describe(
+    "Change the running domain. Where neither live nor config is said: the running one if it runs, else the definition",
+  ),
+  config: z.boolean().optional().describe("Change the definition that the next start uses"),
+};
+
+/** Which of a domain's two definitions is asked for. */
+export const affectOne = {
+  config: z.boolean().default(false).describe("Answer for the next start, not for the running domain"),
+};
+
+/** A path on the host. */
+export const hostPath = z.string().startsWith("/").max(4096).describe("An absolute path on the host");
+
+/** Glob over names. */
+export const nameGlob = z.string().max(1024).optional().describe("A glob over names: web-*");
+
+/** Typed parameters by name, as libvirt has them. */
+export const parameters = z.record(
+  z.string().max(80),
+  z.union([z.number(), z.string().max(4096), z.boolean()]),
+);
+
+/** Nothing to say. */
+export const nothing = z.object({});
