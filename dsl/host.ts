@@ -4,6 +4,7 @@
  * @module
  */
 import type { CallOptions } from "./call_options.ts";
+import { Fleet } from "./fleet.ts";
 import { Handle, leaseOn, type ObjectHandle, objectsOf } from "./handle.ts";
 import type { Domain } from "./handles.ts";
 import type { Lease } from "./lease.ts";
@@ -26,8 +27,24 @@ export class HostHandle extends Handle<"connection"> {
     return leaseOn(this, [...objects], options);
   }
 
-  async domains(which: GivenTo<"domain.list"> = {}, options?: CallOptions): Promise<Domain[]> {
+  /**
+   * The domains of the host, as a fleet.
+   *
+   * @param which by name (a glob), state, and whether they are persistent; all of them where left out
+   *
+   * Needs `connect:search_domains`; shows those that `domain:getattr` is granted on.
+   *
+   * @example
+   * ```ts
+   * import type { Host } from "drover";
+   *
+   * export async function namesOfRunning(host: Host): Promise<string[]> {
+   *   return (await host.domains({ name: "web-*", state: "running" })).names;
+   * }
+   * ```
+   */
+  async domains(which: GivenTo<"domain.list"> = {}, options?: CallOptions): Promise<Fleet<Domain>> {
     const entries = await objectsOf(this).invoke("domain.list", this, which, options);
-    return entries.map(({ domain }) => domain);
+    return new Fleet(entries.map(({ domain }) => domain));
   }
 }

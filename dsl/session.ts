@@ -118,13 +118,16 @@ export class Session {
     try {
       this.#throwIfEnded(options?.signal);
       const within = currentStep();
+      const plain = input === undefined ? {} : toPlain(input, `the input of ${operation}`);
+      const data = optionsData(options);
+      // The number comes last: whatever is asked for meanwhile has been asked for before.
       message = {
         t: "call",
         step: this.#nextStep,
         operation,
         connection: target.connection,
-        input: input === undefined ? {} : toPlain(input, `the input of ${operation}`),
-        options: optionsData(options),
+        input: plain,
+        options: data,
         ...(target.ref === undefined ? {} : { target: target.ref }),
         ...(within === undefined ? {} : { within }),
         ...(at === undefined ? {} : { at }),
@@ -236,11 +239,12 @@ export class Session {
       readonly signal: AbortSignal | undefined;
     },
   ): Promise<Answer> {
+    // First of all, since a message that does not fit into a frame is refused and takes no number.
+    this.#channel.send(message);
     const step = this.#nextStep++;
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiters.set(step, { resolve, reject, at, doing });
     });
-    this.#channel.send(message);
     if (signal === undefined) return answer;
     const onAbort = (): void => this.#channel.send({ t: "cancel", step });
     signal.addEventListener("abort", onAbort, { once: true });

@@ -13,6 +13,8 @@ export interface VirtualClockOptions {
   readonly start?: number;
   /** Where its chance begins. @default 1 */
   readonly seed?: number;
+  /** Resolves when nothing can happen any more at the present time. @default {@linkcode settled} */
+  readonly settle?: () => Promise<void>;
 }
 
 interface Timer {
@@ -37,10 +39,12 @@ interface Timer {
 export class VirtualClock implements Clock {
   readonly #timers: Timer[] = [];
   readonly #random: Random;
+  readonly #settle: () => Promise<void>;
   #now: number;
 
-  constructor({ start = 1_700_000_000_000, seed = 1 }: VirtualClockOptions = {}) {
+  constructor({ start = 1_700_000_000_000, seed = 1, settle = settled }: VirtualClockOptions = {}) {
     this.#now = start;
+    this.#settle = settle;
     this.#random = seededRandom(seed);
   }
 
@@ -90,11 +94,11 @@ export class VirtualClock implements Clock {
 
   /** Moves on by `ms` milliseconds; timers go off on the way, and what follows from each settles before the next. */
   async advance(ms: number): Promise<void> {
-    await settled();
+    await this.#settle();
     const end = this.#now + ms;
     while (this.next !== undefined && this.next <= end) {
       this.step();
-      await settled();
+      await this.#settle();
     }
     this.#now = end;
   }
@@ -104,8 +108,8 @@ export class VirtualClock implements Clock {
     let waiting = true;
     const end = (): void => void (waiting = false);
     promise.then(end, end);
-    await settled();
-    while (waiting && this.step()) await settled();
+    await this.#settle();
+    while (waiting && this.step()) await this.#settle();
     if (waiting) throw new Error("The promise never settles: no timer is set that it could wait for");
     return await promise;
   }

@@ -1,0 +1,293 @@
+/**
+ * What a simulated host consists of, in few words.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Change, Guest } from "../drivers/test/world/record.ts";
+import { bareHost, defaultHost } from "../drivers/test/world/default_host.ts";
+
+/** A domain of a simulated host: a name, or more than that. */
+export interface SimulatedDomain {
+  readonly name: string;
+  /** @default "shutoff" */
+  readonly state?: "running" | "paused" | "shutoff";
+  /** The definition; it must carry `name`. @default a small one, with one disk and one interface */
+  readonly xml?: string;
+  /** In MiB. @default 512 */
+  readonly memoryMib?: number;
+  /** @default 1 */
+  readonly cpus?: number;
+  /** Paths of its disks. @default one image of its own in the pool `default` */
+  readonly disks?: readonly string[];
+  /** XML that goes into its `<metadata>`. */
+  readonly metadata?: string;
+  readonly autostart?: boolean;
+  /** Whether it vanishes when it stops. @default false */
+  readonly transient?: boolean;
+  /** Snapshots, oldest first; each one is the parent of the next. */
+  readonly snapshots?: readonly SimulatedSnapshot[];
+}
+
+/** A snapshot of a simulated domain. */
+export interface SimulatedSnapshot {
+  readonly name: string;
+  readonly description?: string;
+  /** How long before the start of the simulation it was taken, in milliseconds. @default 0 */
+  readonly ageMs?: number;
+}
+
+/** A network of a simulated host. */
+export interface SimulatedNetwork {
+  readonly name: string;
+  /** @default true */
+  readonly active?: boolean;
+  readonly xml?: string;
+}
+
+/** A storage pool of a simulated host. */
+export interface SimulatedPool {
+  readonly name: string;
+  /** @default true */
+  readonly active?: boolean;
+  /** Where its volumes are. @default "/var/lib/libvirt/NAME" */
+  readonly path?: string;
+  /** In GiB. @default 100 */
+  readonly capacityGib?: number;
+  readonly volumes?: readonly (string | SimulatedVolume)[];
+}
+
+/** A volume of a simulated pool. */
+export interface SimulatedVolume {
+  readonly name: string;
+  /** In GiB. @default 10 */
+  readonly capacityGib?: number;
+  /** @default "qcow2" */
+  readonly format?: string;
+  /** The path of the volume that it is based on. */
+  readonly backing?: string;
+}
+
+/** What a simulated host consists of. */
+export interface HostContent {
+  readonly domains?: readonly (string | SimulatedDomain)[];
+  /** @default a network `default` that is active */
+  readonly networks?: readonly (string | SimulatedNetwork)[];
+  /** @default a pool `default` that is active and empty */
+  readonly pools?: readonly (string | SimulatedPool)[];
+}
+
+/** A host: libvirt's own test host, or one of your making. */
+export type Simulated = "test:///default" | HostContent;
+
+const gibibyte = 1024 ** 3;
+
+/** The records of a simulated host. */
+export function hostChanges(
+  content: Simulated,
+  { name, now }: { readonly name: string; readonly now: number },
+): readonly Change[] {
+  const uuid = uuidOf("host", name);
+  if (content === "test:///default") return defaultHost(uuid, now);
+  const domains = (content.domains ?? []).map((domain) =>
+    typeof domain === "string" ? { name: domain } : domain
+  );
+  const running = domains.filter(({ state = "shutoff" }) => state !== "shutoff");
+  return [
+    {
+      kind: "host",
+      id: "host",
+      revision: 1,
+      record: { ...bareHost(uuid), nextGuestId: running.length + 1 },
+    },
+    ...(content.networks ?? ["default"]).map((network) =>
+      networkChange(typeof network === "string" ? { name: network } : network)
+    ),
+    ...(content.pools ?? ["default"]).flatMap((pool) =>
+      poolChanges(typeof pool === "string" ? { name: pool } : pool)
+    ),
+    ...domains.flatMap((domain) => domainChanges(domain, { guestId: running.indexOf(domain) + 1, now })),
+  ];
+}
+
+function domainChanges(
+  domain: SimulatedDomain,
+  { guestId, now }: { readonly guestId: number; readonly now: number },
+): Change[] {
+  const { name, state = "shutoff", autostart = false, transient = false, snapshots = [] } = domain;
+  const id = uuidOf("domain", name);
+  const xml = domain.xml ?? domainXml(domain, id);
+  const guest: Guest | undefined = state === "shutoff" ? undefined : {
+    id: guestId,
+    xml,
+    state,
+    reason: state === "paused" ? "user" : "booted",
+    since: now,
+    startedAt: now,
+    frozen: [],
+    clockOffsetS: 0,
+  };
+  const current = snapshots.at(-1);
+  return [
+    {
+      kind: "domain",
+      id,
+      revision: 1,
+      record: {
+        id,
+        revision: 1,
+        name,
+        ...(transient ? {} : { config: xml }),
+        ...(guest === undefined ? {} : { guest }),
+        ...(current === undefined ? {} : { currentSnapshot: current.name }),
+        autostart,
+        parameters: {},
+      },
+    },
+    ...snapshots.map((snapshot, index): Change => {
+      const parent = snapshots[index - 1]?.name;
+      return {
+        kind: "snapshot",
+        id: `${id}/${snapshot.name}`,
+        revision: 1,
+        record: {
+          id: `${id}/${snapshot.name}`,
+          revision: 1,
+          domain: id,
+          name: snapshot.name,
+          ...(parent === undefined ? {} : { parent }),
+          ...(snapshot.description === undefined ? {} : { description: snapshot.description }),
+          createdS: Math.floor((now - (snapshot.ageMs ?? 0)) / 1000),
+          state,
+          domainXml: xml,
+          memory: "no",
+          disks: [{ name: "vda", snapshot: "internal" }],
+          data: ["vda"],
+        },
+      };
+    }),
+  ];
+}
+
+function domainXml(
+  { name, memoryMib = 512, cpus = 1, disks, metadata }: SimulatedDomain,
+  uuid: string,
+): string {
+  const paths = disks ?? [`/var/lib/libvirt/default/${name}.qcow2`];
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  return `<domain type='test'>
+  <name>${escaped(name)}</name>
+  <uuid>${uuid}</uuid>
+${
+    metadata === undefined
+      ? ""
+      : `  <metadata>${metadata}</metadata>\n`
+  }  <memory unit='MiB'>${memoryMib}</memory>
+  <vcpu>${cpus}</vcpu>
+  <os>
+    <type arch='x86_64'>hvm</type>
+  </os>
+  <devices>
+${
+    paths.map((path, index) =>
+      `    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='${escaped(path)}'/>
+      <target dev='vd${letters[index] ?? "z"}' bus='virtio'/>
+    </disk>`
+    ).join("\n")
+  }
+    <interface type='network'>
+      <mac address='52:54:00:${uuid.slice(0, 2)}:${uuid.slice(2, 4)}:${uuid.slice(4, 6)}'/>
+      <source network='default'/>
+    </interface>
+  </devices>
+</domain>
+`;
+}
+
+function networkChange({ name, active = true, xml: given }: SimulatedNetwork): Change {
+  const id = uuidOf("network", name);
+  const xml = given ?? `<network>
+  <name>${escaped(name)}</name>
+  <uuid>${id}</uuid>
+  <forward mode='nat'/>
+  <bridge name='virbr0' stp='on' delay='0'/>
+  <ip address='192.168.122.1' netmask='255.255.255.0'>
+    <dhcp>
+      <range start='192.168.122.2' end='192.168.122.254'/>
+    </dhcp>
+  </ip>
+</network>
+`;
+  return {
+    kind: "network",
+    id,
+    revision: 1,
+    record: { id, revision: 1, name, config: xml, ...(active ? { bridge: { xml } } : {}), autostart: active },
+  };
+}
+
+function poolChanges(pool: SimulatedPool): Change[] {
+  const { name, active = true, path = `/var/lib/libvirt/${pool.name}`, capacityGib = 100 } = pool;
+  const id = uuidOf("pool", name);
+  const xml = `<pool type='dir'>
+  <name>${escaped(name)}</name>
+  <uuid>${id}</uuid>
+  <source>
+  </source>
+  <target>
+    <path>${escaped(path)}</path>
+  </target>
+</pool>
+`;
+  const volumes = (pool.volumes ?? []).map((volume) =>
+    typeof volume === "string" ? { name: volume } : volume
+  );
+  return [
+    {
+      kind: "pool",
+      id,
+      revision: 1,
+      record: {
+        id,
+        revision: 1,
+        name,
+        config: xml,
+        ...(active ? { started: { xml } } : {}),
+        autostart: active,
+        built: true,
+        capacity: capacityGib * gibibyte,
+      },
+    },
+    ...volumes.map((volume: SimulatedVolume): Change => ({
+      kind: "volume",
+      id: `${id}/${volume.name}`,
+      revision: 1,
+      record: {
+        id: `${id}/${volume.name}`,
+        revision: 1,
+        pool: id,
+        name: volume.name,
+        path: `${path}/${volume.name}`,
+        type: "file",
+        format: volume.format ?? "qcow2",
+        capacity: (volume.capacityGib ?? 10) * gibibyte,
+        allocation: 0,
+        ...(volume.backing === undefined ? {} : { backing: { path: volume.backing, format: "qcow2" } }),
+      },
+    })),
+  ];
+}
+
+/** The UUID of something simulated; the same for the same name. */
+export function uuidOf(kind: string, name: string): string {
+  const hash = createHash("sha256").update(`${kind}/${name}`).digest("hex");
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${
+    hash.slice(20, 32)
+  }`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("'", "&apos;");
+}
