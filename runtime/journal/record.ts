@@ -8,6 +8,7 @@ import type { ErrorData, SourcePlace } from "../../model/error.ts";
 import type { ExitCode } from "../../model/exit_code.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { CallIntent } from "../call.ts";
+import type { AuditEntry } from "../permission/audit.ts";
 
 /** Where a run is in its life. */
 export const runStates = [
@@ -61,6 +62,10 @@ export interface RunRecord {
   readonly hosts: readonly RunHost[];
   readonly needs: readonly string[];
   readonly grants: readonly string[];
+  /** Whether what the recipe needs counts as granted. */
+  readonly grantNeeds?: boolean;
+  /** How isolated the recipe must be. */
+  readonly sandbox?: "best" | "strict";
   readonly principal: string;
   /** Feeds the recipe's random numbers. */
   readonly seed: string;
@@ -214,6 +219,8 @@ export interface AuditRecord {
   readonly object?: string;
   readonly permission?: string;
   readonly detail?: string;
+  /** Of a decision about a permission: all that was considered. */
+  readonly use?: AuditEntry;
 }
 
 /** One line of a run's log. */

@@ -29,6 +29,14 @@ export interface TemporaryCall {
   readonly target?: ObjectRef;
 }
 
+/** What a run has from before a resume. */
+export interface EarlierLeases {
+  /** Its rows, oldest first. */
+  readonly records?: readonly LeaseRecord[];
+  /** What is already held in its name. */
+  readonly held?: readonly Lease[];
+}
+
 /** A lease that could not be ended. */
 export interface LeaseFailure {
   readonly lease: LeaseRecord;
@@ -45,11 +53,17 @@ export class RunLeases {
   readonly #held = new Map<string, Lease>();
   readonly #ending = new Map<string, Promise<void>>();
 
-  /** @param records the run's leases so far, oldest first */
-  constructor(context: UndoContext & { readonly run: string }, records: readonly LeaseRecord[] = []) {
+  /** @param earlier what the run has from before */
+  constructor(context: UndoContext & { readonly run: string }, earlier: EarlierLeases = {}) {
     this.#context = context;
     this.#run = context.run;
-    for (const record of records) this.#records.set(record.id, record);
+    for (const record of earlier.records ?? []) this.#records.set(record.id, record);
+    for (const lease of earlier.held ?? []) this.#held.set(lease.id, lease);
+  }
+
+  /** The kernel's leases that are held now. */
+  get held(): readonly Lease[] {
+    return [...this.#held.values()];
   }
 
   /** Leases that are not over, oldest first. */

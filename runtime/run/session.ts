@@ -18,6 +18,7 @@ import type { RecipeEndpoint } from "../endpoint.ts";
 import type { LeaseRecord, RunRecord, RunState, StepRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Lease } from "../lease.ts";
 import { RunCalls } from "./calls.ts";
 import type { PreparedRun, RunContext } from "./context.ts";
 import { type Ending, endingOf, exitOf, type LastMessage, type SessionEnd, sessionEnd } from "./ending.ts";
@@ -42,6 +43,8 @@ const replayStallMs = 60_000;
 /** What a resume starts from. */
 export interface ResumedRun extends RunHistory {
   readonly leases: readonly LeaseRecord[];
+  /** What is already held in the run's name. */
+  readonly held: readonly Lease[];
   /** The sequence number of the first log line that is not on record. */
   readonly nextLog: number;
   /** Steps whose outcome a person knows, where nothing can find it out. */
@@ -125,17 +128,15 @@ export class Session {
 
   /** Runs to the end, with everything given back and on record. Does not reject. */
   async run(): Promise<SessionEnd> {
-    const { endpoint } = this.#options;
     try {
-      for await (const message of endpoint.messages) {
+      for await (const message of this.#options.endpoint.messages) {
         await this.#take(message);
         if (this.#ending !== undefined) break;
       }
-      this.#ending ??= await this.#crashed();
+      return await this.#finish(this.#ending ?? await this.#crashed());
     } catch (error) {
-      this.#ending ??= { kind: "failed", error: toErrorData(error) };
+      return await this.#finish(this.#ending ?? this.#failed(error));
     }
-    return await this.#finish(this.#ending);
   }
 
   /** Asks the recipe to end: its signal aborts, and only what gives back is admitted from now on. */
@@ -221,7 +222,10 @@ export class Session {
       connections,
       authority,
     };
-    const leases = new RunLeases(context, resumed?.leases);
+    const leases = new RunLeases(
+      context,
+      resumed === undefined ? {} : { records: resumed.leases, held: resumed.held },
+    );
     this.#parts = {
       context,
       leases,
@@ -434,8 +438,13 @@ export class Session {
     const { kind, reason } = await this.#options.endpoint.exited;
     if (this.#ending !== undefined) return this.#ending;
     const message = `The recipe ended before it was done: ${reason ?? kind}`;
-    const error = toErrorData(new VirtError(kind === "broke-rules" ? "protocol" : "recipe-failed", message));
-    return { kind: this.#mode === "live" ? "failed" : "interrupted", error };
+    return this.#failed(new VirtError(kind === "broke-rules" ? "protocol" : "recipe-failed", message));
+  }
+
+  /** A resume that does not get going leaves the run as it was. */
+  #failed(error: unknown): Ending {
+    const resuming = this.#options.resumed !== undefined && this.#mode !== "live";
+    return { kind: resuming ? "interrupted" : "failed", error: toErrorData(error) };
   }
 
   async #finish(ending: Ending): Promise<SessionEnd> {

@@ -79,6 +79,7 @@ export class World implements AsyncDisposable {
       steps: await this.store.steps(id),
       deliveries: await this.store.deliveries(id),
       leases: await this.store.leases(id),
+      held: [],
       nextLog: await this.store.nextLog(id),
       assume: options.assume ?? new Map(),
     });

@@ -1,0 +1,211 @@
+/**
+ * The kernel of a state directory, as one process: lock, epoch, journal, kernel and runs.
+ *
+ * @module
+ */
+import { channelVersion } from "../model/channel.ts";
+import { operations } from "../model/operations/mod.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Driver } from "./driver.ts";
+import { canonicalText, sha256 } from "./journal/json.ts";
+import { SqliteStore } from "./journal/sqlite_store.ts";
+import type { Retention, Store } from "./journal/store.ts";
+import { Kernel } from "./kernel.ts";
+import { type Authorize, grantAuthorize } from "./run/authorize.ts";
+import { type Launched, type LaunchRequest, RunManager } from "./run/manager.ts";
+import { recoverRuns } from "./run/recovery.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { KernelSettings } from "./settings.ts";
+import type { Doubt } from "./uncertain.ts";
+
+/** What a host is opened with. */
+export interface HostOptions {
+  /** Absolute; made where it is not there. */
+  readonly stateDirectory: string;
+  readonly drivers: readonly Driver[];
+  /** Puts recipes into their sandboxes. */
+  readonly launch: (request: LaunchRequest) => Promise<Launched>;
+  /** The project's version, kept with each run. */
+  readonly version: string;
+  /** @default by needs and grants */
+  readonly authorize?: (context: { readonly clock: Clock; readonly store: Store }) => Authorize;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+  readonly settings?: Partial<KernelSettings>;
+  /** @default straight through */
+  readonly scheduler?: Scheduler;
+  /** Opens the journal. @default the SQLite file at the path */
+  readonly openStore?: (path: string) => Store;
+  /** @default 30 days, 1 GiB */
+  readonly retention?: Retention;
+  /** How long an interrupted run keeps what it holds, in milliseconds. @default 24 hours */
+  readonly resumeWindowMs?: number;
+  /** How long a cancelled recipe may take to give back what it holds, in milliseconds. @default 10000 */
+  readonly graceMs?: number;
+}
+
+const defaultRetention: Retention = { keepMs: 30 * 24 * 60 * 60 * 1000, maxBytes: 1 << 30 };
+
+/** The kernel of a state directory, in this process. */
+export class Host implements AsyncDisposable {
+  readonly stateDirectory: string;
+  readonly epoch: number;
+  /** When it was opened, in milliseconds since 1970. */
+  readonly since: number;
+  readonly store: Store;
+  readonly kernel: Kernel;
+  readonly runs: RunManager;
+  readonly #lock: Deno.FsFile;
+  readonly #settling: Promise<void>;
+  #closed: Promise<void> | undefined;
+
+  /** Use {@linkcode openHost}. */
+  constructor(options: HostOptions, opened: Opened) {
+    const { stateDirectory, drivers, clock = systemClock, settings, scheduler, authorize } = options;
+    const { store, epoch, lock, doubts } = opened;
+    this.stateDirectory = stateDirectory;
+    this.epoch = epoch;
+    this.since = clock.now();
+    this.store = store;
+    this.#lock = lock;
+    this.kernel = new Kernel({
+      drivers,
+      clock,
+      epoch,
+      stateDirectory,
+      uncertain: doubts,
+      onDoubt: (key, doubt) => rememberDoubt(store, { key, doubt }),
+      ...(settings === undefined ? {} : { settings }),
+      ...(scheduler === undefined ? {} : { scheduler }),
+    });
+    const { version, launch, resumeWindowMs, graceMs } = options;
+    this.runs = new RunManager({
+      kernel: this.kernel,
+      store,
+      launch,
+      authorize: (authorize ?? grantAuthorize)({ clock, store }),
+      versions: { drover: version, channel: channelVersion, operations: operationsHash() },
+      ...(resumeWindowMs === undefined ? {} : { resumeWindowMs }),
+      ...(graceMs === undefined ? {} : { graceMs }),
+    });
+    this.#settling = this.#settle(options.retention ?? defaultRetention);
+  }
+
+  /** Resolves when what dead runs left behind has been seen to, as far as possible. Never rejects. */
+  get settled(): Promise<void> {
+    return this.#settling;
+  }
+
+  /** Interrupts every run, makes everything durable, and gives the directory back. May be called more than once. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #settle(retention: Retention): Promise<void> {
+    try {
+      await this.store.prune({ ...retention, now: this.since });
+      await this.runs.settleDead();
+    } catch {
+      // The journal cannot be written: the next write says so to whoever asked for it.
+    }
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.runs[Symbol.asyncDispose]();
+      await this.#settling;
+      await this.kernel.close();
+    } finally {
+      try {
+        await this.store[Symbol.asyncDispose]();
+      } finally {
+        this.#lock.close();
+      }
+    }
+  }
+}
+
+interface Opened {
+  readonly store: Store;
+  readonly epoch: number;
+  readonly lock: Deno.FsFile;
+  readonly doubts: ReadonlyMap<string, Doubt>;
+}
+
+/**
+ * Becomes the kernel of a state directory. What the kernel before left, if it died, is on record as interrupted then.
+ *
+ * @returns `undefined` where another process is its kernel.
+ * @throws {VirtError} `unsupported` where a later version wrote the journal, `operation-failed` where it is damaged.
+ */
+export async function openHost(options: HostOptions): Promise<Host | undefined> {
+  const { stateDirectory, clock = systemClock } = options;
+  await Deno.mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const lock = takeLock(`${stateDirectory}/lock`);
+  if (lock === undefined) return undefined;
+  let store: Store | undefined;
+  try {
+    const path = `${stateDirectory}/journal.db`;
+    store = options.openStore?.(path) ?? openPrivateStore(path, clock);
+    const epoch = await store.nextEpoch();
+    const doubts = await recoverRuns(store, clock.now());
+    return new Host(options, { store, epoch, lock, doubts });
+  } catch (error) {
+    await store?.[Symbol.asyncDispose]().catch(() => {});
+    lock.close();
+    throw error;
+  }
+}
+
+/** The lock is the process's: it goes with it, however that ends. */
+function takeLock(path: string): Deno.FsFile | undefined {
+  const file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
+  if (!file.tryLockSync(true)) {
+    file.close();
+    return undefined;
+  }
+  file.truncateSync();
+  file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  return file;
+}
+
+/** Recipes' inputs and answers are nobody else's business. */
+function openPrivateStore(path: string, clock: Clock): Store {
+  Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
+  return new SqliteStore(path, { clock });
+}
+
+function rememberDoubt(
+  store: Store,
+  { key, doubt }: { readonly key: string; readonly doubt: Doubt | undefined },
+): void {
+  if (doubt === undefined) return store.clearUncertain(key);
+  const { label, operation, caller, since, reason } = doubt;
+  store.setUncertain({
+    key,
+    label,
+    operation,
+    principal: caller.principal,
+    since,
+    reason,
+    ...(caller.run === undefined ? {} : { run: caller.run }),
+    ...(caller.title === undefined ? {} : { title: caller.title }),
+  });
+}
+
+/** What the operations are, as far as a run depends on it. */
+function operationsHash(): string {
+  const facts = [...operations.values()].map(({ name, effect, job, permission, reconcile }) => [
+    name,
+    effect,
+    job,
+    permission,
+    reconcile,
+  ]);
+  return sha256(canonicalText(facts));
+}

@@ -1,0 +1,89 @@
+/**
+ * The connections of a run: opened when its recipe has said which it needs, and checked against the record on a resume.
+ *
+ * @module
+ */
+import type { HostName } from "../../model/channel.ts";
+import { VirtError } from "../../model/error.ts";
+import type { DriverConnection } from "../driver.ts";
+import type { RunHost } from "../journal/record.ts";
+
+/**
+ * Opens the connections that a recipe names.
+ *
+ * @throws {VirtError} `invalid-argument` where one was not given; whatever connecting fails with.
+ */
+export async function connectHosts(
+  names: readonly string[],
+  { hosts, connect }: {
+    readonly hosts: readonly RunHost[];
+    readonly connect: (uri: string) => Promise<DriverConnection>;
+  },
+): Promise<ReadonlyMap<string, DriverConnection>> {
+  const connections = new Map<string, DriverConnection>();
+  for (const name of names) {
+    const given = hosts.find((host) => host.name === name);
+    if (given === undefined) throw notGiven(name, hosts);
+    connections.set(name, await connect(given.uri));
+  }
+  return connections;
+}
+
+/** The connections as the journal keeps them; those that were given and not needed stay as they are. */
+export function connectedHosts(
+  hosts: readonly RunHost[],
+  connections: ReadonlyMap<string, DriverConnection>,
+): readonly RunHost[] {
+  return hosts.map((host) => {
+    const connection = connections.get(host.name);
+    if (connection === undefined) return host;
+    const { bootId } = connection;
+    return { ...host, host: connection.host, ...(bootId === undefined ? {} : { bootId }) };
+  });
+}
+
+/**
+ * Refuses to go on against a host that is another one, or has lost its state.
+ *
+ * @throws {VirtError} `changed-outside`
+ */
+export function refuseOtherHosts(
+  hosts: readonly RunHost[],
+  connections: ReadonlyMap<string, DriverConnection>,
+): void {
+  for (const { name, uri, host, bootId } of hosts) {
+    const connection = connections.get(name);
+    if (connection === undefined) continue;
+    if (host !== undefined && host !== connection.host) {
+      throw new VirtError(
+        "changed-outside",
+        `Cannot resume the run: "${uri}" leads to another host than before`,
+      );
+    }
+    if (bootId !== connection.bootId && host !== undefined) {
+      throw new VirtError("changed-outside", `Cannot resume the run: "${uri}" has lost its state since`, {
+        hint: "Give the run up with: drover runs abandon, and run the recipe again",
+      });
+    }
+  }
+}
+
+/** The connections as a recipe is told of them. */
+export function hostNames(connections: ReadonlyMap<string, DriverConnection>): readonly HostName[] {
+  return [...connections].map(([name, { uri, driver, self, implementations }]) => ({
+    name,
+    uri: uri.text,
+    driver,
+    ref: { ...self.ref(name), $ref: "connection" },
+    supports: Object.keys(implementations),
+  }));
+}
+
+function notGiven(name: string, hosts: readonly RunHost[]): VirtError {
+  const given = hosts.map((host) => `"${host.name}"`).join(", ");
+  return new VirtError(
+    "invalid-argument",
+    `Cannot run the recipe: it needs a connection "${name}", and was given ${given === "" ? "none" : given}`,
+    { hint: `Give it with: -c ${name}=URI` },
+  );
+}

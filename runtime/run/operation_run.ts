@@ -1,0 +1,98 @@
+/**
+ * One operation from the command line, as a run of one step: on record like any other, without recipe or sandbox.
+ *
+ * @module
+ */
+import { toErrorData, VirtError } from "../../model/error.ts";
+import { exitCode } from "../../model/exit_code.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { CallRequest, CallResult } from "../call.ts";
+import type { RunRecord } from "../journal/record.ts";
+import type { Store } from "../journal/store.ts";
+import type { Kernel } from "../kernel.ts";
+import { exitOf } from "./ending.ts";
+import { stepRecord } from "./step_identity.ts";
+
+/** What recording a call works with. */
+export interface OperationRunOptions {
+  readonly kernel: Kernel;
+  readonly store: Store;
+  readonly run: RunRecord;
+}
+
+/** Carries one call out with a record of it: its intent before it acts, its outcome before it is told. */
+export async function callRecorded(
+  request: CallRequest,
+  { kernel, store, run }: OperationRunOptions,
+): Promise<CallResult> {
+  const { operation, connection, target, input } = request;
+  const message = {
+    t: "call",
+    step: 0,
+    operation,
+    connection,
+    ...(target === undefined ? {} : { target: { ...target } }),
+    input,
+    options: {},
+  } as const;
+  store.addRun(run);
+  store.addStep(stepRecord(message, { run: run.id, issuedAt: kernel.clock.now() }));
+  const result = await kernel.call({
+    ...request,
+    caller: { ...request.caller, run: run.id },
+    journal: {
+      intent: async (intent) => {
+        store.changeStep(run.id, 0, { intent });
+        await store.flush();
+      },
+    },
+  });
+  try {
+    await settleOperation(result.outcome, { kernel, store, run });
+  } catch (error) {
+    const cause = toErrorData(error);
+    const unwritten = new VirtError(
+      "outcome-unknown",
+      `${operation} ended, and that could not be written down`,
+      {
+        cause: error,
+      },
+    );
+    return { ...result, outcome: { kind: "unknown", error: { ...toErrorData(unwritten), cause } } };
+  }
+  return result;
+}
+
+/** Writes down how the operation of a run ended, and ends the run with it. */
+export async function settleOperation(
+  outcome: Outcome,
+  { kernel, store, run }: OperationRunOptions,
+): Promise<void> {
+  const now = kernel.clock.now();
+  const error = outcome.kind === "done" ? undefined : outcome.error;
+  store.changeStep(run.id, 0, {
+    outcome: outcome.kind,
+    settledAt: now,
+    ...(error === undefined ? {} : { error }),
+  });
+  store.changeRun(run.id, {
+    state: outcome.kind === "done" ? "done" : "failed",
+    endedAt: now,
+    unknownOutcome: outcome.kind === "unknown",
+    exit: error === undefined
+      ? exitCode.done
+      : outcome.kind === "unknown"
+      ? exitCode.unknownOutcome
+      : exitOf(error),
+    ...(error === undefined ? {} : { error }),
+  });
+  store.addAudit({
+    at: now,
+    principal: run.principal,
+    run: run.id,
+    step: 0,
+    decision: outcome.kind,
+    operation: run.title,
+  });
+  await store.flush();
+}
