@@ -57,6 +57,9 @@ export interface Reaches {
     | "pool"
     | "volume"
     | "snapshot"
+    | "checkpoint"
+    | "backup"
+    | "filter"
     | "interface"
     | "nodeDevice"
     | "secret";
