@@ -156,8 +156,11 @@ export async function openHost(options: HostOptions): Promise<Host | undefined> 
     const doubts = await recoverRuns(store, clock.now());
     return new Host(options, { store, epoch, lock, doubts });
   } catch (error) {
-    await store?.[Symbol.asyncDispose]().catch(() => {});
-    lock.close();
+    try {
+      await store?.[Symbol.asyncDispose]();
+    } finally {
+      lock.close();
+    }
     throw error;
   }
 }
