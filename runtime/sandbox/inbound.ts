@@ -1,0 +1,185 @@
+/**
+ * The checks that every message of a recipe passes before anybody sees it.
+ *
+ * @module
+ */
+import { channelVersion, type FromRecipe, fromRecipe, type ToRecipe } from "../../model/channel.ts";
+import type { Budget } from "./budget.ts";
+import { plainText } from "./plain_text.ts";
+
+/** How deep a message may be nested; what the DSL lets through is less. */
+const deepest = 100;
+
+/** A recipe that breaks the rules of the channel, or its budget. The message says how, for people. */
+export class RuleBroken extends Error {
+  override readonly name: string = "RuleBroken";
+}
+
+/** Checks what one recipe says, and keeps count of what it has open. */
+export class Inbound {
+  readonly #budget: Budget;
+  /** Steps that wait for an answer, and whether a cancel by the recipe ends them without one. */
+  readonly #open = new Map<number, boolean>();
+  #stage: "launched" | "ready" | "declared" | "ended" = "launched";
+  #lastStep = -1;
+  #logBytes = 0;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  /** Whether the recipe has said how it ended. */
+  get ended(): boolean {
+    return this.#stage === "ended";
+  }
+
+  /**
+   * The message, if it is one, and may be said now. Text is fit for a terminal afterwards.
+   *
+   * @throws {RuleBroken} where it is not.
+   */
+  check(value: unknown): FromRecipe | undefined {
+    throwIfUnfit(value, 0);
+    const parsed = fromRecipe.safeParse(value);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new RuleBroken(
+        `sent a message that is not one: ${issue?.path.join(".") || "message"}: ${issue?.message}`,
+      );
+    }
+    const message = parsed.data;
+    this.#advance(message);
+    this.#count(message);
+    return message.t === "log" && this.#isBeyondLog(message) ? undefined : readable(message);
+  }
+
+  /** Hears what the recipe is told, by which steps come to their end. */
+  answered(message: ToRecipe): void {
+    if (message.t === "answer" || message.t === "refused" || message.t === "fired") {
+      this.#open.delete(message.step);
+    }
+  }
+
+  /** Which messages may come when. */
+  #advance(message: FromRecipe): void {
+    switch (message.t) {
+      case "ready":
+        if (this.#stage !== "launched") throw new RuleBroken("said twice that it is ready");
+        if (message.version !== channelVersion) {
+          throw new RuleBroken(`speaks version ${message.version} of the channel, not ${channelVersion}`);
+        }
+        this.#stage = "ready";
+        return;
+      case "recipe":
+        if (this.#stage !== "ready") throw new RuleBroken("declared itself out of turn");
+        this.#stage = "declared";
+        return;
+      case "log":
+      case "credit":
+        if (this.#stage === "launched") throw new RuleBroken("spoke before it was ready");
+        return;
+      case "failed":
+        if (this.#stage === "launched" || this.#stage === "ended") throw new RuleBroken("failed out of turn");
+        this.#stage = "ended";
+        return;
+      default:
+        if (this.#stage !== "declared") throw new RuleBroken(`sent "${message.t}" out of turn`);
+        if (message.t === "done") this.#stage = "ended";
+    }
+  }
+
+  /** Steps are numbered as they are issued; that no number comes twice is what answers rely on. */
+  #count(message: FromRecipe): void {
+    switch (message.t) {
+      case "call":
+      case "acquire":
+      case "release":
+      case "keep":
+      case "file":
+      case "timer":
+      case "subscribe":
+        this.#open.set(message.step, message.t === "timer" || message.t === "subscribe");
+        if (this.#open.size > this.#budget.pending) {
+          throw new RuleBroken(
+            `has more than ${this.#budget.pending} calls, timers and subscriptions open at once`,
+          );
+        }
+        break;
+      case "begin":
+        break;
+      case "cancel":
+        if (this.#open.get(message.step) === true) this.#open.delete(message.step);
+        return;
+      default:
+        return;
+    }
+    if (message.step <= this.#lastStep) {
+      throw new RuleBroken(`used the step number ${message.step} out of turn`);
+    }
+    this.#lastStep = message.step;
+  }
+
+  #isBeyondLog(message: Extract<FromRecipe, { t: "log" }>): boolean {
+    const { logBytes } = this.#budget;
+    if (this.#logBytes > logBytes) return true;
+    this.#logBytes += message.message.length +
+      (message.fields === undefined ? 0 : JSON.stringify(message.fields).length);
+    if (this.#logBytes <= logBytes) return false;
+    message.level = "warn";
+    message.message = `The recipe has logged more than ${logBytes} bytes; the rest is dropped`;
+    delete message.fields;
+    return false;
+  }
+}
+
+/** Refuses what would trip those who walk through a message later, or copy it key by key. */
+function throwIfUnfit(value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
+  if (depth > deepest) throw new RuleBroken(`sent a message that is nested deeper than ${deepest} levels`);
+  if (Array.isArray(value)) {
+    for (const item of value) throwIfUnfit(item, depth + 1);
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    if (key === "__proto__") throw new RuleBroken('sent a message with a key "__proto__"');
+    throwIfUnfit(item, depth + 1);
+  }
+}
+
+/** The message with its text fit for a terminal, where people get to see it. */
+function readable(message: FromRecipe): FromRecipe {
+  switch (message.t) {
+    case "log":
+      message.message = plainText(message.message);
+      if (message.fields !== undefined) message.fields = plainFields(message.fields);
+      return message;
+    case "progress":
+      if (message.text !== undefined) message.text = plainText(message.text);
+      return message;
+    case "begin":
+      message.name = plainText(message.name);
+      return message;
+    case "end":
+      if (message.message !== undefined) message.message = plainText(message.message);
+      return message;
+    case "failed":
+      return { t: "failed", error: plainFields(message.error) as typeof message.error };
+    case "recipe":
+      message.declaration.summary = plainText(message.declaration.summary);
+      return message;
+    default:
+      return message;
+  }
+}
+
+/** A copy of plain data with all text in it fit for a terminal. */
+function plainFields(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [plainText(key), plainValue(item)]));
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === "string") return plainText(value);
+  if (Array.isArray(value)) return value.map(plainValue);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  return plainFields(value as Readonly<Record<string, unknown>>);
+}
