@@ -20,7 +20,6 @@ import {
   checkAsked,
   checkObtained,
   findObject,
-  neverAborts,
   refuseMoved,
   type TargetedCall,
   targetOf,
@@ -52,6 +51,12 @@ interface Intended {
   readonly newId: string;
 }
 
+/** How slots are taken. */
+interface TakeOptions {
+  /** The object was killed before: who sits in a hop of it is driven out. @default false */
+  readonly killed?: boolean;
+}
+
 /** What all orders of one call have in common. */
 type CallOrder = Omit<SlotOrder, "key" | "label" | "kind">;
 
@@ -80,8 +85,8 @@ export class CallRunner {
     try {
       const call = await this.#admit(request);
       if (call.operation.job === "none") return await this.#runUnslotted(call);
-      const intended = call.implementation.kill === undefined ? undefined : await this.#kill(call);
-      return await this.#withSlots(call, (held) => this.#runHeld(call, { held, intended }));
+      if (this.#killsFirst(call)) return await this.#runAfterKill(call);
+      return await this.#withSlots(call, (held) => this.#runHeld(call, { held }));
     } catch (error) {
       return { outcome: { kind: "not-done", error: toErrorData(error) } };
     }
@@ -96,7 +101,10 @@ export class CallRunner {
         "outcome-unknown",
         `The outcome of ${request.operation} is unknown: its runtime ended`,
       );
-      return await this.#withSlots(call, (held) => this.#findOut(call, { held, intended: intent, error }));
+      return await this.#withSlots(
+        call,
+        ({ object, holds }) => this.#findOut(call, { object, holds, intended: intent, error }),
+      );
     } catch (error) {
       return { outcome: { kind: "unknown", error: toErrorData(error) } };
     }
@@ -107,10 +115,13 @@ export class CallRunner {
     const { clock } = this.#environment;
     const understood = understand(request, { clock, group: this.#nextGroup() });
     request.signal?.throwIfAborted();
+    // What needs no object to be decided is decided first: whoever may not list does not wait to hear so.
+    const early = understood.operation.on === "connection";
+    if (early) await checkAsked(understood, undefined);
     const gate = waitAtGate(understood, clock);
     if (gate !== undefined) await gate;
     const target = targetOf(understood);
-    const asked = checkAsked(understood, target);
+    const asked = early ? undefined : checkAsked(understood, target);
     if (asked !== undefined) await asked;
     if (target === undefined && request.target !== undefined && understood.operation.on !== "connection") {
       findObject(request.target, request.connections);
@@ -122,14 +133,34 @@ export class CallRunner {
   async #runUnslotted(call: TargetedCall): Promise<CallResult> {
     const object = call.target ?? call.connection.self;
     const job = this.#job(call, { object, holds: [], newId: this.#newId(call) });
+    using _stop = this.#stopOnAbort(call, job);
     const value = await call.implementation.run(job, call.input);
     return { outcome: { kind: "done", value: visible(call, value) }, object };
   }
 
+  /** What a run holds exclusively nobody else kills: they wait their turn like everybody. */
+  #killsFirst(call: TargetedCall): boolean {
+    if (call.implementation.kill === undefined) return false;
+    const order = this.#orderOf(call);
+    return !this.#claims(call).some(({ key, label, kind }) =>
+      this.#slots.blockers({ ...order, key, label, kind }).some(({ request }) => request.kind === "lease")
+    );
+  }
+
+  /** Once it has killed, a destroy has done something; whatever goes wrong behind that has to be found out. */
+  async #runAfterKill(call: TargetedCall): Promise<CallResult> {
+    const object = call.target ?? call.connection.self;
+    const intended = await this.#kill(call, object);
+    try {
+      return await this.#withSlots(call, (held) => this.#runHeld(call, { held, intended }), { killed: true });
+    } catch (error) {
+      return await this.#findOut(call, { object, holds: [], intended, error });
+    }
+  }
+
   /** Destroy kills first, through nothing that a stuck monitor could block, and then takes the job. */
-  async #kill(call: TargetedCall): Promise<Intended> {
-    const { implementation, operation, connection, target, input } = call;
-    const object = target ?? connection.self;
+  async #kill(call: TargetedCall, object: ManagedObject): Promise<Intended> {
+    const { implementation, operation, input } = call;
     await checkObtained(call, []);
     this.#uncertain.refuseWrite(object.key, operation.name);
     const newId = this.#newId(call);
@@ -146,7 +177,7 @@ export class CallRunner {
 
   async #runHeld(
     call: TargetedCall,
-    { held, intended }: { readonly held: Held; readonly intended: Intended | undefined },
+    { held, intended }: { readonly held: Held; readonly intended?: Intended },
   ): Promise<CallResult> {
     const { request, operation, implementation, connection, input } = call;
     const { object, holds } = held;
@@ -155,24 +186,23 @@ export class CallRunner {
       const obtained = checkObtained(call, held.claims);
       if (obtained !== undefined) await obtained;
     }
-    if (writes && intended === undefined) {
-      for (const { key } of holds) this.#uncertain.refuseWrite(key, operation.name);
-      if (connection.look !== undefined) await connection.look(object, request.signal ?? neverAborts);
-      refuseMoved(call, object);
-    }
     const newId = intended?.newId ?? this.#newId(call);
     const job = this.#job(call, { object, holds, newId });
-    this.#jobs.set(holds[0]!.holder, job);
+    for (const { holder } of holds) this.#jobs.set(holder, job);
+    if (writes && intended === undefined) {
+      for (const { key } of holds) this.#uncertain.refuseWrite(key, operation.name);
+      if (connection.look !== undefined) await job.look(connection.look.bind(connection));
+      request.signal?.throwIfAborted();
+      refuseMoved(call, object);
+    }
     const noted = intended ?? (writes ? await this.#intend(call, { job, newId }) : { before: {}, newId });
     request.onState?.({ kind: "running", since: this.#environment.clock.now() });
-    const stop = this.#stopOnAbort(call, job);
+    using _stop = this.#stopOnAbort(call, job);
     try {
       return { outcome: { kind: "done", value: await implementation.run(job, input) }, object };
     } catch (error) {
       if (!writes || !job.mayHaveActed) throw error;
-      return await this.#findOut(call, { held, intended: noted, error });
-    } finally {
-      stop?.[Symbol.dispose]();
+      return await this.#findOut(call, { object, holds, intended: noted, error });
     }
   }
 
@@ -189,10 +219,11 @@ export class CallRunner {
     return { before, newId };
   }
 
-  /** A cancel reaches a running job only where the operation says that it can. */
+  /** A cancel reaches a running write only where the operation says that it can. */
   #stopOnAbort({ request, operation }: TargetedCall, job: KernelJob): Disposable | undefined {
     const { signal } = request;
-    if (signal === undefined || operation.cancel === "while-queued") return undefined;
+    if (signal === undefined) return undefined;
+    if (operation.effect === "write" && operation.cancel === "while-queued") return undefined;
     const onAbort = (): void => job.abort(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
@@ -200,8 +231,12 @@ export class CallRunner {
   }
 
   /** Takes the call's slots, does something with them, and gives them back. */
-  async #withSlots(call: TargetedCall, action: (held: Held) => Promise<CallResult>): Promise<CallResult> {
-    const held = await this.#take(call);
+  async #withSlots(
+    call: TargetedCall,
+    action: (held: Held) => Promise<CallResult>,
+    options: TakeOptions = {},
+  ): Promise<CallResult> {
+    const held = await this.#take(call, options);
     try {
       return await action(held);
     } finally {
@@ -209,30 +244,32 @@ export class CallRunner {
     }
   }
 
-  /** Takes the call's slots, again where the world moved while it waited for them. */
-  async #take(call: TargetedCall): Promise<Held> {
-    const { request, operation } = call;
-    const order: CallOrder = {
+  #orderOf({ request, operation, group, deadline }: TargetedCall): CallOrder {
+    return {
       operation: operation.name,
       caller: request.caller,
-      group: call.group,
-      deadline: call.deadline,
+      group,
+      deadline,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
       ...(request.priority === undefined ? {} : { priority: request.priority }),
       ...(request.noWait === undefined ? {} : { noWait: request.noWait }),
       ...(request.onState === undefined ? {} : { onState: request.onState }),
     };
+  }
+
+  /** Takes the call's slots, again where the world moved while it waited for them. */
+  async #take(call: TargetedCall, { killed = false }: TakeOptions): Promise<Held> {
+    const { operation } = call;
+    const order = this.#orderOf(call);
     while (true) {
       const claims = this.#claims(call);
-      using _eviction = operation.job === "destroy" ? this.#evictStuck(claims, order) : undefined;
+      using _eviction = killed ? this.#evictStuck(claims, order) : undefined;
       const taken = takeAll(this.#slots, { claims, order });
       const holds = taken instanceof Promise ? await taken : taken;
       const object = objectOf(claims, call);
-      if (object.phase !== "removed" && sameClaims(claims, this.#claims(call))) {
-        return { object, holds, claims };
-      }
+      if (this.#areStillMeant(call, { claims, holds, killed })) return { object, holds, claims };
       for (const hold of holds) hold.release();
-      if (object === call.target) {
+      if (object === call.target && object.phase === "removed") {
         throw new VirtError(
           "not-found",
           `Cannot ${operation.name} ${object.label}: it was removed meanwhile`,
@@ -241,6 +278,25 @@ export class CallRunner {
           },
         );
       }
+    }
+  }
+
+  /** Whether the slots in hand are the ones that the call needs, now that it has them. */
+  #areStillMeant(
+    call: TargetedCall,
+    { claims, holds, killed }: {
+      readonly claims: readonly Claim[];
+      readonly holds: readonly SlotHold[];
+      readonly killed: boolean;
+    },
+  ): boolean {
+    try {
+      // A transient object goes away with its kill.
+      if (objectOf(claims, call).phase === "removed") return killed;
+      return sameClaims(claims, this.#claims(call));
+    } catch (error) {
+      for (const hold of holds) hold.release();
+      throw error;
     }
   }
 
@@ -274,32 +330,53 @@ export class CallRunner {
     return claimsOf({ ...call, otherSide });
   }
 
-  /** The slot stays in hand, with nobody in between, until it is known what became of the operation. */
+  /**
+   * The slot stays in hand, with nobody in between, until it is known what became of the operation. Whoever lost its
+   * slot to a destroy queues for it again; a destroy that did not get it looks without.
+   */
   async #findOut(
     call: TargetedCall,
-    { held, intended, error }: { readonly held: Held; readonly intended: Intended; readonly error: unknown },
+    { object, holds, intended, error }: {
+      readonly object: ManagedObject;
+      readonly holds: readonly SlotHold[];
+      readonly intended: Intended;
+      readonly error: unknown;
+    },
   ): Promise<CallResult> {
-    const { object, holds } = held;
+    const { clock } = this.#environment;
     const [own, ...others] = holds;
-    const slot = this.#slots.reconcile(own!, {
-      key: own!.key,
+    const order: SlotOrder = {
+      key: own?.key ?? object.key,
       label: object.label,
       kind: "reconcile",
       operation: `reconcile ${call.operation.name}`,
       caller: call.request.caller,
       group: call.group,
-      deadline: Number.MAX_SAFE_INTEGER,
-    });
+      deadline: clock.now() + this.#settings.reconcileMs,
+    };
+    let slot: SlotHold | undefined;
     try {
-      return await findOut({ call, object, before: intended.before, error }, {
-        clock: this.#environment.clock,
-        settings: this.#settings,
-        uncertain: this.#uncertain,
-        nextJob: (deadline) =>
-          this.#job({ ...call, deadline }, { object, holds: [slot, ...others], newId: intended.newId }),
-      });
+      slot = own === undefined ? undefined : await this.#slots.reconcile(own, order);
+    } catch {
+      // Somebody else is busy with the object for longer than a reconciliation may take; looking harms nobody.
+    }
+    try {
+      return await findOut(
+        { call, object, keys: writtenKeys(object, holds), before: intended.before, error },
+        {
+          clock,
+          settings: this.#settings,
+          uncertain: this.#uncertain,
+          nextJob: (deadline) =>
+            this.#job({ ...call, deadline }, {
+              object,
+              holds: slot === undefined ? others : [slot, ...others],
+              newId: intended.newId,
+            }),
+        },
+      );
     } finally {
-      slot.release();
+      slot?.release();
     }
   }
 
@@ -346,4 +423,10 @@ export class CallRunner {
   #token(): FencingToken {
     return { epoch: this.#epoch, counter: ++this.#counter };
   }
+}
+
+/** The objects that an operation writes to, and not only uses. */
+function writtenKeys(object: ManagedObject, holds: readonly SlotHold[]): ReadonlySet<string> {
+  if (holds.length === 0) return new Set([object.key]);
+  return new Set(holds.filter(({ holder }) => holder.request.kind !== "use").map(({ key }) => key));
 }

@@ -53,8 +53,12 @@ export class Connections {
     return settled.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
   }
 
-  /** Numbers and stamps an event and hands it to the connection's subscribers. */
+  /**
+   * Numbers and stamps an event and hands it to the connection's subscribers. A subscription counts from the end of
+   * the first enumeration on: what that finds is no event. A subscriber that fails is not told any more.
+   */
   publish(connection: DriverConnection, { object, type, detail }: JobEvent): void {
+    if (!connection.ready.settled) return;
     const subject = this.#subject(connection);
     const event: VirtEvent = {
       sequence: ++subject.sequence,
@@ -63,7 +67,13 @@ export class Connections {
       type,
       ...(detail === undefined ? {} : { detail }),
     };
-    for (const listener of [...subject.listeners]) listener(event);
+    for (const listener of [...subject.listeners]) {
+      try {
+        listener(event);
+      } catch {
+        subject.listeners.delete(listener);
+      }
+    }
   }
 
   /** Hears everything that happens on a connection from now on. */

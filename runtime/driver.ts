@@ -113,7 +113,11 @@ export interface Implementation<N extends OperationName> {
     input: ParsedInputOf<Operations[N]>,
     before: Observation,
   ) => Promise<Reconciled<OutputOf<Operations[N]>>>;
-  /** For a destroy: kills first, before it has the slot, through nothing that a stuck monitor could block. */
+  /**
+   * For a destroy: kills first, before it has the slot, through nothing that a stuck monitor could block. `run` follows
+   * with the slot in hand and kills what is alive then: somebody may have started it again, and what a run holds
+   * exclusively is not killed before its turn.
+   */
   // deno-lint-ignore no-explicit-any -- as above
   readonly kill?: (job: Job<any, any>, input: ParsedInputOf<Operations[N]>) => Promise<void>;
   /**

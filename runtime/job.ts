@@ -49,7 +49,8 @@ export interface KernelJobInit<Live, Facts> {
   readonly newId: string;
   /** The slots in hand, the object's own first; none for operations on cached state and for kills. */
   readonly holds: readonly SlotHold[];
-  readonly peer?: Job<Live, Facts>;
+  /** The job on the other side; it has the same right to act, and leaves the same doubt. */
+  readonly peer?: KernelJob<Live, Facts>;
   readonly target?: ManagedObject;
   readonly onState?: (state: CallState) => void;
 }
@@ -67,6 +68,7 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   readonly target?: ManagedObject;
   readonly #init: KernelJobInit<Live, Facts>;
   readonly #controller = new AbortController();
+  #givingBack: AbortController | undefined;
   #expected: number;
   #wasLive: boolean;
   #revoked: VirtError | undefined;
@@ -93,7 +95,7 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
 
   /** Whether a hop that acts broke, so that nobody here knows what became of it. */
   get mayHaveActed(): boolean {
-    return this.#mayHaveActed;
+    return this.#mayHaveActed || this.#init.peer?.mayHaveActed === true;
   }
 
   /** Whether the job lost its right to act. */
@@ -104,27 +106,50 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   /** Asks the job to stop at its next chance. */
   abort(reason: unknown): void {
     this.#controller.abort(reason);
+    this.#init.peer?.abort(reason);
   }
 
   /** Takes the job's right to act: no hop of its leaves or comes back any more. */
   revoke(reason: VirtError): void {
     this.#revoked ??= reason;
     this.#controller.abort(reason);
+    this.#givingBack?.abort(reason);
+    this.#init.peer?.revoke(reason);
+  }
+
+  /**
+   * Looks at the object on the far side before anything acts. What it finds is where the job begins.
+   *
+   * @throws {VirtError} `not-found` where the object is no more; whatever a hop throws.
+   */
+  async look(look: (object: ManagedObject, signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { object } = this;
+    await this.hop("look", (signal) => look(object as ManagedObject, signal), { acts: false, offline: true });
+    if (object.phase === "removed") {
+      throw new VirtError("not-found", `Cannot ${this.operation} ${object.label}: it was removed meanwhile`, {
+        target: object.label,
+      });
+    }
+    this.#expected = object.generation;
+    this.#wasLive = object.live !== undefined;
   }
 
   async hop<T>(where: string, fn: HopFunction<Live, T>, options: HopOptions = {}): Promise<T> {
     const { offline = false, acts = this.#init.writes, givesBack = false } = options;
     this.#checkRight();
-    if (!givesBack) this.#controller.signal.throwIfAborted();
+    if (!givesBack) this.#checkTime(where);
     if (!offline) this.#checkAlive(where);
     this.#setHop(where);
+    let answered = false;
     try {
-      const result = await this.#carry(where, { fn, acts });
+      const result = await this.#carry(where, { fn, acts, givesBack });
+      answered = true;
       this.#checkRight();
       if (!offline) this.#checkAlive(where);
       return result;
     } catch (error) {
-      if (acts && this.#leavesDoubt(error)) this.#mayHaveActed = true;
+      // What was answered did happen, although the job may not go on.
+      if (acts && (answered || this.#leavesDoubt(error))) this.#mayHaveActed = true;
       this.#checkRight();
       if (!offline && !isVirtError(error, "object-gone")) this.#checkAlive(where, error);
       throw error;
@@ -181,20 +206,29 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
     this.#wasLive = this.object.live !== undefined;
   }
 
-  /** A promise cannot be killed: past the deadline and the grace the job goes on without its answer. */
-  #carry<T>(where: string, { fn, acts }: { fn: HopFunction<Live, T>; acts: boolean }): Promise<T> {
+  /**
+   * A promise cannot be killed: past the deadline and the grace the job goes on without its answer. What gives back
+   * what was begun has the grace as its own time, and is not stopped by what stopped the job.
+   */
+  #carry<T>(
+    where: string,
+    { fn, acts, givesBack }: { fn: HopFunction<Live, T>; acts: boolean; givesBack: boolean },
+  ): Promise<T> {
     const { scheduler, alarms, graceMs } = this.#init.environment;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    let alarm = alarms.set(this.deadline, () => {
-      this.abort(this.#lateError(where));
-      alarm = alarms.set(this.deadline + graceMs, () => {
+    const controller = givesBack ? (this.#givingBack ??= new AbortController()) : this.#controller;
+    const deadline = givesBack ? Math.max(this.deadline, this.clock.now() + graceMs) : this.deadline;
+    let alarm = alarms.set(deadline, () => {
+      if (givesBack) controller.abort(this.#lateError(where));
+      else this.abort(this.#lateError(where));
+      alarm = alarms.set(deadline + graceMs, () => {
         if (acts) this.#mayHaveActed = true;
         this.revoke(this.#lateError(where));
         reject(this.#lateError(where));
       });
     });
     const info = { operation: this.operation, where, object: this.object.key, acts };
-    scheduler.hop(info, () => fn(this.signal, this.object.live as Live)).then(
+    scheduler.hop(info, () => fn(controller.signal, this.object.live as Live)).then(
       (value) => {
         alarm[Symbol.dispose]();
         resolve(value);
@@ -217,13 +251,27 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
     );
   }
 
-  /** An abort in the middle of an acting hop leaves as much doubt as a broken link. */
+  /**
+   * An abort in the middle of an acting hop leaves as much doubt as a broken link, and so does an error that the
+   * driver did not foresee. What the far side answered leaves none.
+   */
   #leavesDoubt(error: unknown): boolean {
-    if (this.signal.aborted && (error === this.signal.reason || isVirtError(error, "timed-out"))) return true;
-    if (!isVirtError(error, "unreachable")) return false;
-    const { detail } = error;
-    return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
-      detail.mayHaveActed === true;
+    if (!(error instanceof VirtError)) return true;
+    const { code, detail } = error;
+    if (code === "timed-out" || code === "cancelled" || error === this.signal.reason) {
+      return this.signal.aborted;
+    }
+    return code === "unreachable" && typeof detail === "object" && detail !== null &&
+      "mayHaveActed" in detail && detail.mayHaveActed === true;
+  }
+
+  /** Nothing leaves after a cancel or the deadline but what gives back. */
+  #checkTime(where: string): void {
+    this.signal.throwIfAborted();
+    if (this.clock.now() < this.deadline) return;
+    const late = this.#lateError(where);
+    this.abort(late);
+    throw late;
   }
 
   #checkRight(): void {

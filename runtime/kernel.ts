@@ -150,6 +150,8 @@ export class Kernel implements AsyncDisposable {
         });
         holds.push(hold);
       }
+      // While it waited, an object may have gone.
+      for (const ref of objects) this.find(ref, connections);
     } catch (error) {
       for (const hold of holds) hold.release();
       throw error;

@@ -17,6 +17,8 @@ import type { TargetedCall } from "./understood_call.ts";
 export interface InDoubt {
   readonly call: TargetedCall;
   readonly object: ManagedObject;
+  /** The keys of all objects that it writes to. */
+  readonly keys: ReadonlySet<string>;
   /** What was noted before it acted. */
   readonly before: Observation;
   /** What went wrong with it, for the caller where it turns out not to have happened. */
@@ -34,7 +36,7 @@ export interface ReconciliationOptions {
 
 /** Finds out whether an operation happened; what stays unknown blocks its object for writes. */
 export async function findOut(doubt: InDoubt, options: ReconciliationOptions): Promise<CallResult> {
-  const { call: { request, operation }, object, error } = doubt;
+  const { call: { request, operation }, object, keys, error } = doubt;
   request.onState?.({ kind: "reconciling" });
   const answer = await lookUntilKnown(doubt, options);
   switch (answer.kind) {
@@ -43,19 +45,21 @@ export async function findOut(doubt: InDoubt, options: ReconciliationOptions): P
     case "not-done":
       return { outcome: { kind: "not-done", error: toErrorData(error), reconciled: true }, object };
     case "unknown": {
-      options.uncertain.add(object.key, {
-        label: object.label,
-        operation: operation.name,
-        caller: request.caller,
-        since: options.clock.now(),
-        reason: answer.reason,
-      });
+      for (const key of keys) {
+        options.uncertain.add(key, {
+          label: object.label,
+          operation: operation.name,
+          caller: request.caller,
+          since: options.clock.now(),
+          reason: answer.reason,
+        });
+      }
       const unknown = new VirtError(
         "outcome-unknown",
         `Cannot tell whether ${operation.name} of ${object.label} happened: ${answer.reason}`,
         {
           target: object.label,
-          hint: `Look at it, then: drover jobs accept ${object.key} --as done|not-done`,
+          hint: `Look at it, then: drover jobs accept ${[...keys][0]} --as done|not-done`,
           cause: error,
         },
       );

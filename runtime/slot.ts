@@ -88,6 +88,11 @@ export class Slot {
     return this.#holders;
   }
 
+  /** Whether a hold has not been given back or taken away. */
+  holds(holder: SlotHolder): boolean {
+    return this.#holders.has(holder);
+  }
+
   get waiters(): readonly SlotWaiter[] {
     return this.#waiters;
   }

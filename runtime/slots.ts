@@ -99,12 +99,15 @@ export class SlotTable {
     return this.#wait(order, { slot, request });
   }
 
-  /** Turns a hold into a hold for reconciliation, with nobody in between. */
-  reconcile(hold: SlotHold, order: SlotOrder): SlotHold {
+  /**
+   * Turns a hold into a hold for reconciliation, with nobody in between. A hold that was taken away has to be obtained
+   * again, behind those who wait.
+   *
+   * @throws what {@linkcode SlotTable.take} throws.
+   */
+  reconcile(hold: SlotHold, order: SlotOrder): SlotHold | Promise<SlotHold> {
     const slot = this.#slots.get(hold.key);
-    if (slot === undefined) {
-      throw new VirtError("internal", `Cannot reconcile ${order.label}: its slot is gone`);
-    }
+    if (slot?.holds(hold.holder) !== true) return this.take(order);
     const now = this.#clock.now();
     return this.#hold(slot, slot.convert(hold.holder, this.#request(order, now), now));
   }
