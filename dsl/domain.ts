@@ -3,8 +3,135 @@
  *
  * @module
  */
-import { ObjectHandle } from "./handle.ts";
+import { type ErrorCode, isVirtError } from "../model/error.ts";
+import type { CallOptions } from "./call_options.ts";
+import { DomainSnapshots } from "./domain_snapshots.ts";
+import { DomainWaits, whetherOff } from "./domain_until.ts";
+import type { Duration } from "./duration.ts";
+import { Handle, ObjectHandle, objectsOf } from "./handle.ts";
+import type { Domain, Host } from "./handles.ts";
+import type { GivenTo } from "./method.ts";
+import { type Look, waitUntil } from "./until.ts";
+
+/** How a domain is shut down. */
+export interface ShutdownOptions {
+  /**
+   * How long the guest may take, waiting for the domain's turn included.
+   * @default "2m"
+   */
+  readonly within?: Duration;
+  /**
+   * What happens when it is not off by then: pull its power cord, or fail with `timed-out`.
+   * @default "fail"
+   */
+  readonly otherwise?: "destroy" | "fail";
+  /** How to ask the guest; the hypervisor chooses where not given. */
+  readonly mode?: NonNullable<GivenTo<"domain.shutdown">["mode"]>;
+  /** Ends the wait early; the guest has been asked all the same. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a domain came to be off. */
+export interface Shutdown {
+  /** The guest shut down itself, was destroyed, or was off before. */
+  readonly how: "shutdown" | "destroyed" | "was-off";
+}
+
+/** Where a domain is migrated to, and how. */
+export type MigrateInput = Omit<GivenTo<"domain.migrate">, "to"> & {
+  /** The other host: its handle, or the recipe's name for it. */
+  readonly to: Host | string;
+};
+
+/** Errors of a shutdown after which the power cord can still be pulled. */
+const notShutDown: readonly ErrorCode[] = [
+  "operation-failed",
+  "timed-out",
+  "slot-timeout",
+  "unsupported",
+  "wrong-state",
+];
 
 /** What a domain's handle offers beside the registry's operations. */
 export class DomainHandle extends ObjectHandle<"domain"> {
+  /** Waits for the domain: `await vm.until.running()`. */
+  get until(): DomainWaits {
+    return new DomainWaits(this);
+  }
+
+  /** The domain's snapshots. */
+  get snapshots(): DomainSnapshots {
+    return new DomainSnapshots(this);
+  }
+
+  /**
+   * Shuts the domain down: asks the guest, waits until the domain is really off, and pulls its power cord where that takes
+   * too long and you want it. A domain that is off already is left alone.
+   *
+   * Needs `domain:init_control`, `domain:read`, and `domain:stop` for `otherwise: "destroy"`.
+   *
+   * @throws {VirtError} `timed-out` where the guest does not go and `otherwise` does not say to destroy it.
+   *
+   * @example
+   * ```ts
+   * import type { Domain } from "drover";
+   *
+   * export async function off(vm: Domain): Promise<boolean> {
+   *   const { how } = await vm.shutdown({ within: "2m", otherwise: "destroy" });
+   *   return how !== "destroyed";
+   * }
+   * ```
+   */
+  async shutdown(options: ShutdownOptions = {}): Promise<Shutdown> {
+    const { within = "2m", otherwise = "fail", mode, signal } = options;
+    const early = signal === undefined ? {} : { signal };
+    const objects = objectsOf(this);
+    let asked = false;
+    // The guest is asked when the wait has begun, so that even the quickest one is seen to go.
+    const look = async (): Promise<Look<Shutdown>> => {
+      const off = await whetherOff(this);
+      if ("found" in off) return { found: { how: asked ? "shutdown" : "was-off" } };
+      if (asked) return off;
+      asked = true;
+      await objects.invoke("domain.shutdown", this, mode === undefined ? {} : { mode }, { within, ...early });
+      return off;
+    };
+    try {
+      const hint = 'Pull its power cord then: vm.shutdown({ otherwise: "destroy" })';
+      return await waitUntil(this, { what: `${this} to shut down`, look, hint }, { within, ...early });
+    } catch (error) {
+      if (otherwise !== "destroy" || !notShutDown.some((code) => isVirtError(error, code))) throw error;
+    }
+    if ("found" in await whetherOff(this)) return { how: "shutdown" };
+    await objects.invoke("domain.destroy", this, {});
+    return { how: "destroyed" };
+  }
+
+  /**
+   * Moves the domain to another host of the recipe, and gives its handle there.
+   *
+   * Needs `domain:migrate` here, and what defining and starting take there.
+   *
+   * @throws {OutcomeUnknown} where a link broke and it could not be found out on which host it runs.
+   *
+   * @example
+   * ```ts
+   * import { recipe, z } from "drover";
+   *
+   * export default recipe({
+   *   summary: "Move one domain",
+   *   input: z.object({ name: z.string() }),
+   *   needs: ["domain:getattr,migrate,write,start"],
+   *   hosts: ["source", "target"],
+   *   run: async ({ hosts, input }) => {
+   *     const vm = await hosts.source.domain(input.name);
+   *     return await vm.migrate({ to: hosts.target }, { within: "1h" });
+   *   },
+   * });
+   * ```
+   */
+  migrate(input: MigrateInput, options?: CallOptions): Promise<Domain> {
+    const to = input.to instanceof Handle ? input.to.connection : input.to;
+    return objectsOf(this).invoke("domain.migrate", this, { ...input, to }, options);
+  }
 }

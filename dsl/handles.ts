@@ -8,6 +8,7 @@ import type { DomainHandle } from "./domain.ts";
 import type { ObjectHandle } from "./handle.ts";
 import type { HostHandle } from "./host.ts";
 import type { MethodsOf } from "./method.ts";
+import type { PoolHandle } from "./pool.ts";
 
 /** A host: the other end of a connection. */
 export interface Host extends HostHandle, Omit<MethodsOf<"connection">, keyof HostHandle> {}
@@ -22,10 +23,21 @@ export interface Snapshot extends ObjectHandle<"snapshot">, Omit<MethodsOf<"snap
 export interface Network extends ObjectHandle<"network">, Omit<MethodsOf<"network">, keyof ObjectHandle> {}
 
 /** A storage pool. */
-export interface Pool extends ObjectHandle<"pool">, Omit<MethodsOf<"pool">, keyof ObjectHandle> {}
+export interface Pool extends PoolHandle, Omit<MethodsOf<"pool">, keyof PoolHandle> {}
 
 /** A storage volume. */
 export interface Volume extends ObjectHandle<"volume">, Omit<MethodsOf<"volume">, keyof ObjectHandle> {}
+
+/** A network interface of a host. */
+export interface HostInterface
+  extends ObjectHandle<"interface">, Omit<MethodsOf<"interface">, keyof ObjectHandle> {}
+
+/** A device of a host. */
+export interface NodeDevice
+  extends ObjectHandle<"nodeDevice">, Omit<MethodsOf<"nodeDevice">, keyof ObjectHandle> {}
+
+/** A secret that a host keeps, such as the passphrase of a disk. */
+export interface Secret extends ObjectHandle<"secret">, Omit<MethodsOf<"secret">, keyof ObjectHandle> {}
 
 /** The named types of handles, by class. */
 interface NamedHandles {
@@ -35,6 +47,9 @@ interface NamedHandles {
   readonly network: Network;
   readonly pool: Pool;
   readonly volume: Volume;
+  readonly interface: HostInterface;
+  readonly nodeDevice: NodeDevice;
+  readonly secret: Secret;
 }
 
 /** The handle of an object of a class. */

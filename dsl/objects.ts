@@ -6,7 +6,7 @@
 import type { MethodName } from "../model/channel.ts";
 import type { ObjectClass, ObjectRef } from "../model/object.ts";
 import type { OperationName } from "../model/operations/mod.ts";
-import type { MakeOptions } from "./call_options.ts";
+import type { MakeOptions, Temporary } from "./call_options.ts";
 import { DomainHandle } from "./domain.ts";
 import { Handle, heardOf, ObjectHandle, objectsOf } from "./handle.ts";
 import type { HandleOf } from "./handles.ts";
@@ -14,13 +14,18 @@ import { HostHandle } from "./host.ts";
 import { Lease } from "./lease.ts";
 import type { AnswerOf, GivenTo } from "./method.ts";
 import { asReference } from "./plain.ts";
+import { PoolHandle } from "./pool.ts";
 import type { Answer, Session } from "./session.ts";
 
 /** What handles of a class are made with. */
 type HandleClass = new (ref: ObjectRef, objects: Objects) => Handle;
 
 /** Classes that offer more than the registry's methods. */
-const sugared: Readonly<Partial<Record<string, unknown>>> = { connection: HostHandle, domain: DomainHandle };
+const sugared: Readonly<Partial<Record<string, unknown>>> = {
+  connection: HostHandle,
+  domain: DomainHandle,
+  pool: PoolHandle,
+};
 
 const { isArray } = Array;
 const { keys } = Object;
@@ -75,6 +80,19 @@ export class Objects {
   ): Promise<AnswerOf<N>> {
     // The registry says what the operation answers; the runtime has checked it.
     return this.call(operation, through, { input, options }) as Promise<AnswerOf<N>>;
+  }
+
+  /** Makes something temporary: as {@linkcode invoke}, and the answer can be given back. */
+  make<N extends OperationName>(
+    operation: N,
+    through: Handle,
+    input: GivenTo<N>,
+    options?: MakeOptions,
+  ): Promise<AnswerOf<N> & Temporary> {
+    // What is asked for as temporary comes back with its lease, see `leased`.
+    return this.call(operation, through, { input, options: { ...options, temporary: true } }) as Promise<
+      AnswerOf<N> & Temporary
+    >;
   }
 
   /** Asks for an operation through a handle. */
