@@ -85,8 +85,7 @@ export async function arrange(args: readonly string[], context: DroverContext): 
   if (first !== undefined && Object.hasOwn(fixedRoutes, first)) {
     return { app: application(fixedRoutes, context), inputs };
   }
-  const { objectNouns, objectRoutes, virshAliases } = await import("./operations/command.ts");
-  const { objectClasses } = await import("../model/object.ts");
+  const { objectNouns, objectRoutes, virshAliases, workWith } = await import("./operations/command.ts");
   const aliases = virshAliases();
   const alias = first === undefined ? undefined : aliases.get(first);
   const nouns = objectNouns();
@@ -98,7 +97,7 @@ export async function arrange(args: readonly string[], context: DroverContext): 
   for (const noun of nouns) {
     routes[noun] = kebab(noun) === words[0] ? objectRoutes(noun) : {
       ...unbuilt,
-      brief: `Work with a ${objectClasses[noun].label}`,
+      brief: workWith(noun),
       formatUsageLine: ({ prefix }) => `${prefix.join(" ")} VERB ...`,
     };
   }

@@ -11,6 +11,7 @@ export interface Sink {
   /** Width in characters. */
   columns(): number;
   write(text: string): void;
+  writeBytes(bytes: Uint8Array): void;
 }
 
 /** The signals that commands listen to. */
@@ -23,7 +24,7 @@ export interface Io {
   readonly stdin: {
     readonly terminal: boolean;
     /** Everything until the end of input. */
-    readAll(): Promise<string>;
+    readAll(): Promise<Uint8Array>;
   };
   env(name: string): string | undefined;
   /** Calls `action` at each such signal, instead of ending the process, until disposed. */
@@ -36,6 +37,18 @@ const defaultColumns = 80;
 function sink(stream: typeof Deno.stdout | typeof Deno.stderr): Sink {
   const encoder = new TextEncoder();
   let closed = false;
+  function writeBytes(bytes: Uint8Array): void {
+    let rest = bytes;
+    while (rest.length > 0 && !closed) {
+      try {
+        rest = rest.subarray(stream.writeSync(rest));
+      } catch (error) {
+        // The reader has left (`drover … | head`): nothing more to say, and no reason to fail.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        closed = true;
+      }
+    }
+  }
   return {
     terminal: stream.isTerminal(),
     columns(): number {
@@ -45,18 +58,8 @@ function sink(stream: typeof Deno.stdout | typeof Deno.stderr): Sink {
         return defaultColumns;
       }
     },
-    write(text: string): void {
-      let rest = encoder.encode(text);
-      while (rest.length > 0 && !closed) {
-        try {
-          rest = rest.subarray(stream.writeSync(rest));
-        } catch (error) {
-          // The reader has left (`drover … | head`): nothing more to say, and no reason to fail.
-          if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-          closed = true;
-        }
-      }
-    },
+    write: (text) => writeBytes(encoder.encode(text)),
+    writeBytes,
   };
 }
 
@@ -67,7 +70,7 @@ export function processIo(): Io {
     stderr: sink(Deno.stderr),
     stdin: {
       terminal: Deno.stdin.isTerminal(),
-      readAll: () => new Response(Deno.stdin.readable).text(),
+      readAll: () => new Response(Deno.stdin.readable).bytes(),
     },
     env: (name) => Deno.env.get(name),
     onSignal(signal: CommandSignal, action: () => void): Disposable {

@@ -3,63 +3,89 @@
  *
  * @module
  */
+import { resolve } from "node:path";
+import manifest from "../deno.json" with { type: "json" };
+import { VirtError } from "../model/error.ts";
 import type { Control } from "../runtime/control/control.ts";
 import { openControl, type OwnKernel } from "../runtime/control/open.ts";
-import { operationHandlers } from "../runtime/control/operations.ts";
-import { Kernel } from "../runtime/kernel.ts";
-import { VirtError } from "../model/error.ts";
+import { connectTo, socketPath } from "../runtime/control/socket.ts";
 import type { OpenControlOptions } from "./context.ts";
 import { registeredDrivers } from "./drivers.ts";
 
+/** How long a kernel of its own may take to come up, in milliseconds, and how often it is looked for. */
+const startMs = 10_000;
+const lookMs = 20;
+
 /** On whose behalf this process acts. */
-export function principal(): string {
+function principal(): string {
   return `uid:${Deno.uid() ?? 0}`;
 }
 
 async function become(stateDirectory: string): Promise<OwnKernel | undefined> {
-  await Deno.mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  const lock = await Deno.open(`${stateDirectory}/lock`, { create: true, write: true });
-  if (!await lock.tryLock(true)) {
-    lock.close();
-    return undefined;
-  }
-  const kernel = new Kernel({ drivers: registeredDrivers, stateDirectory });
-  const no = () => Promise.reject(new VirtError("unsupported", "Not here yet"));
-  return {
-    handlers: {
-      ...operationHandlers({ kernel, cancelRun: () => false }),
-      "kernel.info": () =>
-        Promise.resolve({ pid: Deno.pid, since: 0, epoch: kernel.epoch, version: "0.1.0", stateDirectory }),
-      "runs.start": no,
-      "runs.list": no,
-      "runs.show": no,
-      "runs.logs": no,
-      "runs.watch": no,
-      "runs.cancel": no,
-      "runs.resume": no,
-      "runs.abandon": no,
-    },
-    idle: () => Promise.resolve(),
-    async [Symbol.asyncDispose]() {
-      await kernel.close();
-      lock.close();
-    },
-  };
+  const { becomeKernel } = await import("../runtime/control/own_kernel.ts");
+  return await becomeKernel({
+    stateDirectory,
+    drivers: registeredDrivers,
+    version: manifest.version,
+    launch: async (request) => (await import("./launch.ts")).launch(request),
+  });
 }
 
 /** Attaches to the kernel of a state directory, or becomes it. */
 export function openKernel({ stateDirectory, io }: OpenControlOptions): Promise<Control> {
+  const directory = resolve(stateDirectory);
   return openControl({
-    stateDirectory,
+    stateDirectory: directory,
     principal: principal(),
-    become: () => become(stateDirectory),
-    onLinger: (others) =>
-      io.stderr.write(
-        `this process is the kernel; it leaves when ${
-          others === 1 ? "another command" : `${others} other commands`
-        } here ${others === 1 ? "is" : "are"} done\n`,
-      ),
+    become: () => become(directory),
+    onLinger: (others) => {
+      const what = others === 1 ? "another command is" : `${others} other commands are`;
+      io.stderr.write(`This process is the kernel: it leaves when ${what} done (Ctrl-C leaves at once)\n`);
+    },
   });
 }
 
-export async function ensureKernel(_stateDirectory: string): Promise<void> {}
+/**
+ * Sees to it that the state directory has a kernel that does not end with this process.
+ *
+ * @throws {VirtError} `unreachable` where none comes up.
+ */
+export async function ensureKernel(stateDirectory: string): Promise<void> {
+  const directory = resolve(stateDirectory);
+  const path = await socketPath(directory);
+  if (await listens(path)) return;
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--quiet",
+      new URL("./main.ts", import.meta.url).href,
+      "__kernel",
+      "--state-dir",
+      directory,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    detached: true,
+  }).spawn();
+  process.unref();
+  for (let waited = 0; waited < startMs; waited += lookMs) {
+    if (await listens(path)) return;
+    await new Promise((done) => setTimeout(done, lookMs));
+  }
+  throw new VirtError("unreachable", `No kernel came up for "${directory}"`, {
+    hint: `See what it said in: ${kernelLog(directory)}`,
+  });
+}
+
+async function listens(path: string): Promise<boolean> {
+  const conn = await connectTo(path);
+  conn?.close();
+  return conn !== undefined;
+}
+
+/** Where a kernel without a terminal says what went wrong. */
+export function kernelLog(directory: string): string {
+  return `${directory}/kernel.log`;
+}

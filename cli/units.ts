@@ -19,8 +19,11 @@ const fieldUnits: readonly FieldUnit[] = [
   { suffix: "Kib", label: "KiB", factor: 2 ** 10, kind: "size" },
   { suffix: "Mib", label: "MiB", factor: 2 ** 20, kind: "size" },
   { suffix: "Gib", label: "GiB", factor: 2 ** 30, kind: "size" },
+  { suffix: "MibPerS", label: "MiB/s", factor: 2 ** 20, kind: "size" },
+  { suffix: "Ns", label: "ns", factor: 1e-6, kind: "duration" },
   { suffix: "Ms", label: "ms", factor: 1, kind: "duration" },
   { suffix: "Seconds", label: "s", factor: 1000, kind: "duration" },
+  { suffix: "S", label: "s", factor: 1000, kind: "duration" },
 ];
 
 /** Suffixes that people write. Decimal and binary as libvirt's scaled integers (libvirt formatdomain, <memory>). */
@@ -52,17 +55,13 @@ const durationFactors: Readonly<Record<string, number>> = {
 
 /** The unit in a field's name, if it has one. */
 export function unitOf(field: string): FieldUnit | undefined {
-  return fieldUnits.find(({ suffix }) =>
-    field.endsWith(suffix) && field.length > suffix.length || field === suffix.toLowerCase()
-  );
+  return fieldUnits.find(({ suffix }) => new RegExp(`[a-z0-9]${suffix}$`).test(field));
 }
 
 /** A field's name without its unit: the flag says the unit with the value. */
 export function withoutUnit(field: string): string {
   const unit = unitOf(field);
-  return unit === undefined || field === unit.suffix.toLowerCase()
-    ? field
-    : field.slice(0, -unit.suffix.length);
+  return unit === undefined ? field : field.slice(0, -unit.suffix.length);
 }
 
 /**
@@ -124,8 +123,15 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(whole / 3600)}h${pad(Math.floor(whole / 60) % 60)}m`;
 }
 
-/** A field's number for people, in the unit that its name says. */
+/** Local time to the second: `2026-03-01 14:05:09`. */
+export function formatMoment(ms: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(Math.trunc(ms)).toZonedDateTimeISO(Temporal.Now.timeZoneId())
+    .toPlainDateTime().round("second").toString().replace("T", " ");
+}
+
+/** A field's number for people, in the unit that its name says; names in `At` are moments. */
 export function formatNumber(field: string, value: number): string {
+  if (/[a-z]At$/.test(field)) return formatMoment(value);
   const unit = unitOf(field);
   if (unit === undefined) return String(value);
   return unit.kind === "size" ? formatSize(value * unit.factor) : formatDuration(value * unit.factor);

@@ -7,10 +7,10 @@ import { VirtError } from "../../model/error.ts";
 import type { ParamsOf } from "../../runtime/control/methods.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { DroverContext } from "../context.ts";
-import { readDocument } from "../operations/document.ts";
 import { plain, plainJson } from "../output/plain.ts";
 import { namedConnections, stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
+import { readPolicy } from "./policy.ts";
 import { recipeInput } from "./recipe_input.ts";
 
 /** Runs a recipe and follows it, or leaves it running. */
@@ -38,13 +38,13 @@ async function startParams(
     file: await recipePath(file),
     hosts: namedConnections(io, flags.connect ?? []),
     input: await recipeInput(io, flags),
-    grants: [...(flags.allow ?? [])],
+    grants: [
+      ...(flags.allow ?? []),
+      ...(flags.policy === undefined ? [] : await readPolicy(io, flags.policy)),
+    ],
     grantNeeds: flags.yes ?? false,
     sandbox: flags.sandbox ?? "best",
     detach: flags.detach ?? false,
-    ...(flags.policy === undefined
-      ? {}
-      : { policy: { file: flags.policy, text: await readDocument(io, flags.policy) } }),
   };
 }
 

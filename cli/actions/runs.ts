@@ -12,15 +12,9 @@ import { withInterrupt } from "../interrupt.ts";
 import { type Column, printList, printOne, schemaVersion, type Shape } from "../output/format.ts";
 import { plain, plainJson } from "../output/plain.ts";
 import { stateDirectory } from "../settings.ts";
-import { formatDuration } from "../units.ts";
+import { formatDuration, formatMoment } from "../units.ts";
 import { spoken } from "../words.ts";
 import { followRun } from "./follow.ts";
-
-/** Local time to the second: `2026-03-01 14:05:09`. */
-export function moment(ms: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(Temporal.Now.timeZoneId())
-    .toPlainDateTime().round("second").toString().replace("T", " ");
-}
 
 function hosts(run: RunView): string {
   const entries = Object.entries(run.hosts);
@@ -36,7 +30,7 @@ const runShape: Shape<RunView> = {
     { header: "Recipe", value: (run) => run.file },
     { header: "On", value: hosts },
     { header: "State", value: (run) => run.state },
-    { header: "Since", value: (run) => moment(run.since) },
+    { header: "Since", value: (run) => formatMoment(run.since) },
     { header: "Took", value: (run) => formatDuration((run.ended ?? Date.now()) - run.since) },
     { header: "For", value: (run) => run.principal, wide: true },
     { header: "Sandbox", value: (run) => run.isolation ?? "", wide: true },
@@ -52,7 +46,7 @@ const stepColumns: readonly Column<Step>[] = [
   { header: "Object", value: (step) => step.target ?? "" },
   { header: "Operation", value: (step) => spoken(step.operation.replace(".", " ")) },
   { header: "State", value: (step) => step.state },
-  { header: "At", value: (step) => moment(step.at) },
+  { header: "At", value: (step) => formatMoment(step.at) },
   { header: "Error", value: (step) => step.error?.message ?? "" },
 ];
 
@@ -115,7 +109,7 @@ export async function runLogs(this: DroverContext, flags: RunsLogsFlags, id: str
     this.io.stdout.write(
       flags.output === "ndjson" || flags.output === "json"
         ? `${plainJson({ version: schemaVersion, kind: "run.log", item: event })}\n`
-        : `${moment(event.at)}  ${event.level.padEnd(5)}  ${plain(event.message)}${fields}\n`,
+        : `${formatMoment(event.at)}  ${event.level.padEnd(5)}  ${plain(event.message)}${fields}\n`,
     );
   };
   await withInterrupt(

@@ -5,8 +5,10 @@
  */
 import type { Operation } from "../../model/operation.ts";
 import { type Column, printList, printOne, type PrintOptions, type Shape } from "../output/format.ts";
+import type { Io } from "../io.ts";
 import { plainLines } from "../output/plain.ts";
 import { type Field, outputShape } from "./schema.ts";
+import { refuseTerminal } from "./transfer.ts";
 import { formatNumber, withoutUnit } from "../units.ts";
 import { spoken, title } from "../words.ts";
 
@@ -74,6 +76,13 @@ function shapeOf(operation: Operation, fields: readonly Field[]): Shape<Item> {
   };
 }
 
+/** The bytes of an answer that is there for them: a screenshot, a secret's value. */
+function bytesOf(fields: readonly Field[], value: unknown): Uint8Array | undefined {
+  const [field, second] = fields.filter(({ kind }) => kind.kind === "bytes");
+  const bytes = field !== undefined && second === undefined && isItem(value) ? value[field.name] : undefined;
+  return bytes instanceof Uint8Array ? bytes : undefined;
+}
+
 /** Whether an answer is nothing but a document. */
 function isDocument(fields: readonly Field[], value: unknown): value is { readonly xml: string } {
   return fields.length === 1 && isItem(value) && typeof value["xml"] === "string";
@@ -96,6 +105,9 @@ export async function printAnswer(
       if (forPeople && isDocument(shape.fields, value)) {
         return await printValue(operation, value.xml, options);
       }
+      if (forPeople && bytesOf(shape.fields, value) !== undefined) {
+        return printBytes(bytesOf(shape.fields, value) ?? new Uint8Array(), options.io);
+      }
       return await printOne(isItem(value) ? value : {}, shapeOf(operation, shape.fields), options);
     case "references":
       return await printList(items(value), referenceShape(operation), options);
@@ -103,6 +115,16 @@ export async function printAnswer(
       return await printOne(isItem(value) ? value : {}, referenceShape(operation), options);
     case "value":
       return await printValue(operation, value, options);
+  }
+}
+
+/** Bytes that are text may stand on a terminal; others go to a file. */
+function printBytes(bytes: Uint8Array, io: Io): void {
+  if (!io.stdout.terminal) return io.stdout.writeBytes(bytes);
+  try {
+    io.stdout.write(`${plainLines(new TextDecoder("utf-8", { fatal: true }).decode(bytes))}\n`);
+  } catch {
+    refuseTerminal(io);
   }
 }
 

@@ -16,14 +16,13 @@ import { operations } from "../../model/operations/mod.ts";
 import type { DroverContext } from "../context.ts";
 import { outputAliases, outputFlags, stateFlags, text } from "../flags.ts";
 import { targetClasses } from "../../runtime/control/addressing.ts";
-import { type Field, type FieldKind, inputFields } from "./schema.ts";
-import { parseNumber, unitOf, withoutUnit } from "../units.ts";
-import { kebab, title } from "../words.ts";
+import { parseNumber, withoutUnit } from "../units.ts";
+import { kebab } from "../words.ts";
+import type { OperationFlags } from "./arrange.ts";
+import { flagName, type GeneratedFlag, inputFlag, placeholderOf, positionalFields } from "./input_flags.ts";
+import { type Field, inputFields } from "./schema.ts";
 
-/** The values of a generated command's flags: those of the input by field name, and the shared ones. */
-export type OperationFlags = Readonly<Record<string, unknown>>;
-
-/** Flags of every generated command. Inputs whose names collide with them get `input-` in front. */
+/** Flags of every generated command. */
 const sharedFlags = {
   ...stateFlags,
   ...outputFlags,
@@ -49,92 +48,26 @@ const sharedFlags = {
   },
 } as const;
 
-const reservedNames: ReadonlySet<string> = new Set([
-  ...Object.keys(sharedFlags),
-  "help",
-  "helpAll",
-  "version",
-]);
-
-/** A flag as the parser takes it. */
-interface GeneratedFlag {
-  readonly kind: "boolean" | "parsed" | "enum";
-  readonly brief: string;
-  readonly optional: true;
-  readonly placeholder?: string;
-  readonly values?: readonly string[];
-  readonly parse?: (input: string) => unknown;
-  readonly variadic?: true;
-}
-
-/** The flag's name for an input field. */
-export function flagName(field: Field): string {
-  const name = withoutUnit(field.name);
-  return reservedNames.has(name) ? `input${name.charAt(0).toUpperCase()}${name.slice(1)}` : name;
-}
-
-/** The placeholder for a field's value. */
-export function placeholderOf(field: Field): string {
-  return field.kind.kind === "document" ? "FILE" : kebab(withoutUnit(field.name)).toUpperCase();
-}
-
-/** How a value of a kind is read from one argument; documents and references are resolved later. */
-export function parseValue(field: Field, kind: FieldKind, input: string): unknown {
-  switch (kind.kind) {
-    case "number":
-      return parseNumber(field.name, input);
-    case "boolean":
-      if (input !== "true" && input !== "false") throw new Error("it is true or false");
-      return input === "true";
-    case "json":
-      try {
-        return JSON.parse(input);
-      } catch (error) {
-        throw new Error("it is not JSON", { cause: error });
-      }
-    case "enum":
-      if (!kind.values.includes(input)) throw new Error(`it is one of ${kind.values.join(", ")}`);
-      return input;
-    case "list":
-      return parseValue(field, kind.of, input);
-    case "text":
-    case "document":
-    case "reference":
-      return input;
+/**
+ * Flags for the names of the target and of what holds it, as virsh has them: `--domain web-1`, `--pool images`. The
+ * names may as well be given as arguments.
+ */
+function targetFlags(
+  operation: Operation,
+  taken: Readonly<Record<string, unknown>>,
+): Record<string, GeneratedFlag> {
+  const flags: Record<string, GeneratedFlag> = {};
+  for (const objectClass of targetClasses(operation)) {
+    if (Object.hasOwn(taken, objectClass)) continue;
+    flags[objectClass] = {
+      kind: "parsed",
+      optional: true,
+      parse: text,
+      placeholder: "NAME",
+      brief: `Name of the ${objectClasses[objectClass].label}, instead of as an argument`,
+    };
   }
-}
-
-function briefOf(field: Field): string {
-  const said = field.description ??
-    (field.kind.kind === "document"
-      ? "XML from a file, or - for standard input"
-      : title(withoutUnit(field.name)));
-  const unit = field.kind.kind === "number" ? unitOf(field.name) : undefined;
-  const standard = field.default === undefined || field.default === false
-    ? ""
-    : ` [default = ${String(field.default)}]`;
-  return `${said}${unit === undefined ? "" : ` (${unit.label} where no unit is given)`}${standard}`;
-}
-
-function generatedFlag(field: Field): GeneratedFlag {
-  const { kind } = field;
-  const common = { brief: briefOf(field), optional: true as const };
-  if (kind.kind === "boolean") return { ...common, kind: "boolean" };
-  if (kind.kind === "enum") {
-    return { ...common, kind: "enum", values: kind.values, placeholder: placeholderOf(field) };
-  }
-  return {
-    ...common,
-    kind: "parsed",
-    placeholder: placeholderOf(field),
-    parse: (input) => parseValue(field, kind, input),
-    ...(kind.kind === "list" ? { variadic: true as const } : {}),
-  };
-}
-
-/** The inputs that may also be given as arguments behind the target: the required ones, in the order of declaration. */
-export function positionalFields(fields: readonly Field[]): readonly Field[] {
-  return fields.filter((field) => field.required);
+  return flags;
 }
 
 function usage(operation: Operation, fields: readonly Field[]): string {
@@ -146,9 +79,13 @@ function usage(operation: Operation, fields: readonly Field[]): string {
 /** The command for an operation. */
 export function operationCommand(operation: Operation): Command<DroverContext> {
   const fields = inputFields(operation);
-  const inputFlags = Object.fromEntries(fields.map((field) => [flagName(field), generatedFlag(field)]));
+  const inputFlags = Object.fromEntries(fields.map((field) => [flagName(field), inputFlag(field)]));
   // The flags come from the registry at run time, so their types cannot be derived from a type argument.
-  const flags = { ...inputFlags, ...sharedFlags } as unknown as FlagParametersForType<
+  const flags = {
+    ...inputFlags,
+    ...targetFlags(operation, inputFlags),
+    ...sharedFlags,
+  } as unknown as FlagParametersForType<
     OperationFlags,
     DroverContext
   >;
@@ -227,7 +164,7 @@ export function objectRoutes(objectClass: ObjectClass): RouteMap<DroverContext> 
   }
   return buildRouteMap<string, DroverContext>({
     routes,
-    docs: { brief: `Work with a ${objectClasses[objectClass].label}`, hideRoute: hidden },
+    docs: { brief: workWith(objectClass), hideRoute: hidden },
   });
 }
 
@@ -238,4 +175,10 @@ export function virshAliases(): ReadonlyMap<string, Operation> {
     for (const alias of operation.aliases ?? []) if (!aliases.has(alias)) aliases.set(alias, operation);
   }
   return aliases;
+}
+
+/** `Work with an interface`. */
+export function workWith(objectClass: ObjectClass): string {
+  const { label } = objectClasses[objectClass];
+  return `Work with ${/^[aeiou]/.test(label) ? "an" : "a"} ${label}`;
 }

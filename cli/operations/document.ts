@@ -10,11 +10,16 @@ import type { Io } from "../io.ts";
 const maxDocumentBytes = 64 * 2 ** 20;
 
 /**
- * Reads a document as UTF-8.
+ * Reads a document as UTF-8, from a file or, for `-`, the standard input.
  *
  * @throws {VirtError} `not-found` or `operation-failed` where the file cannot be read.
  */
 export async function readDocument(io: Io, name: string): Promise<string> {
+  return new TextDecoder("utf-8").decode(await readBytes(io, name));
+}
+
+/** Reads bytes, from the same places and with the same errors. */
+export async function readBytes(io: Io, name: string): Promise<Uint8Array> {
   if (name === "-") return await io.stdin.readAll();
   try {
     const { size } = await Deno.stat(name);
@@ -24,7 +29,7 @@ export async function readDocument(io: Io, name: string): Promise<string> {
         `Cannot read "${name}": it has ${size} bytes, more than ${maxDocumentBytes}`,
       );
     }
-    return new TextDecoder("utf-8").decode(await Deno.readFile(name));
+    return await Deno.readFile(name);
   } catch (error) {
     if (error instanceof VirtError) throw error;
     if (error instanceof Deno.errors.NotFound) {

@@ -13,6 +13,10 @@ export type FieldKind =
   | { readonly kind: "text" }
   /** A document: a file's name, or `-` for the standard input. */
   | { readonly kind: "document" }
+  /** Raw bytes, from a file or the standard input. */
+  | { readonly kind: "bytes" }
+  /** A secret text: asked for, or from the standard input. */
+  | { readonly kind: "secret" }
   | { readonly kind: "enum"; readonly values: readonly string[] }
   /** The name of another object. */
   | { readonly kind: "reference"; readonly objectClass: string }
@@ -48,13 +52,24 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly description?: string;
   readonly default?: unknown;
+  readonly format?: string;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
 function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   // zod's own type for JSON schema is as loose as the standard; the fields read here are checked where they are used.
-  return z.toJSONSchema(schema, { io, unrepresentable: "any", cycles: "ref" }) as JsonSchema;
+  return z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    cycles: "ref",
+    override: ({ zodSchema, jsonSchema: made }) => {
+      // JSON has no bytes; zod's schema for an instance of Uint8Array is a custom one.
+      if (zodSchema instanceof z.ZodCustom && zodSchema.safeParse(new Uint8Array(1)).success) {
+        made.format = "bytes";
+      }
+    },
+  }) as JsonSchema;
 }
 
 /** Follows references within the schema, and drops the `null` of nullable ones. */
@@ -82,6 +97,9 @@ function kindOf(schema: JsonSchema, root: JsonSchema): FieldKind {
   const one = resolved(schema, root);
   const objectClass = referenceOf(one);
   if (objectClass !== undefined) return { kind: "reference", objectClass };
+  if (one.format === "bytes" || one.anyOf?.some(({ format }) => format === "bytes") === true) {
+    return { kind: "bytes" };
+  }
   if (one.enum !== undefined) return { kind: "enum", values: one.enum.map(String) };
   if (typeof one.const === "string") return { kind: "enum", values: [one.const] };
   if (one.type === "boolean") return { kind: "boolean" };
@@ -114,9 +132,11 @@ function isDocument(operation: Operation, field: Field): boolean {
 /** The fields of an operation's input, in the order of its declaration. */
 export function inputFields(operation: Operation): readonly Field[] {
   const root = jsonSchema(operation.input, "input");
-  return fieldsOf(resolved(root, root), root).map((field) =>
-    isDocument(operation, field) ? { ...field, kind: { kind: "document" } } : field
-  );
+  return fieldsOf(resolved(root, root), root).map((field) => {
+    if (isDocument(operation, field)) return { ...field, kind: { kind: "document" } };
+    const isSecret = field.kind.kind === "text" && operation.secretInput?.includes(field.name) === true;
+    return isSecret ? { ...field, kind: { kind: "secret" } } : field;
+  });
 }
 
 /** The shape of an operation's output. */

@@ -44,12 +44,16 @@ export function plainLines(text: string): string {
 
 /**
  * JSON that is as harmless: `JSON.stringify` escapes the C0 controls but neither DEL nor the C1 controls, and
- * some terminals take U+009B for the start of an escape sequence.
+ * some terminals take U+009B for the start of an escape sequence. Bytes stand as `{"$bytes": "<base64>"}`.
  */
 export function plainJson(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, undefined, indent) ?? "null";
+  const text = JSON.stringify(value, bytesAsText, indent) ?? "null";
   return text.replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+function bytesAsText(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { $bytes: value.toBase64() } : value;
 }

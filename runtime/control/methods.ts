@@ -149,8 +149,6 @@ const startRun = z.object({
   grants: z.array(shortText).max(1024),
   /** Grant whatever the recipe says it needs. */
   grantNeeds: z.boolean().default(false),
-  /** The text of a policy file, and where it was read. */
-  policy: z.object({ file: shortText, text: longText }).optional(),
   sandbox: z.enum(sandboxLevels).default("best"),
   /** Answer as soon as the run has an id; it goes on by itself. */
   detach: z.boolean().default(false),

@@ -22,10 +22,14 @@ export interface OperationHandlersOptions {
   readonly kernel: Kernel;
   /** Cancels a run that holds or awaits an object; whether there is such a run. */
   readonly cancelRun: (run: string, reason: string) => boolean | Promise<boolean>;
-  /** Carries out an operation that changes something, with a record of it. @default the kernel does, without one */
-  readonly write?: (request: CallRequest) => Promise<CallResult>;
-  /** Says what became of an object whose state is uncertain. @default the kernel is told */
-  readonly accept?: (key: string, as: "done" | "not-done") => boolean | Promise<boolean>;
+  readonly connect: (uri: string) => Promise<DriverConnection>;
+  /** Carries out an operation that changes something, with a record of it. */
+  readonly write: (request: CallRequest) => Promise<CallResult>;
+  /** Says what became of an object whose state is uncertain; whether it was. */
+  readonly accept: (
+    key: string,
+    how: { readonly as: "done" | "not-done"; readonly principal: string },
+  ) => Promise<boolean>;
 }
 
 /** How often a watched table of slots is looked at, in milliseconds. */
@@ -65,16 +69,15 @@ export function operationHandlers(options: OperationHandlersOptions): Pick<Contr
       }
       return { cancelled };
     },
-    "jobs.accept": async ({ key, as }) => {
-      const accepted = await (options.accept?.(key, as) ?? kernel.accept(key));
-      if (!accepted) {
+    "jobs.accept": async ({ key, as }, { principal }) => {
+      if (!await options.accept(key, { as, principal })) {
         throw new VirtError("not-found", `Cannot accept anything on "${key}": its state is not uncertain`, {
           hint: "See: drover jobs list -o wide",
         });
       }
       return {};
     },
-    "objects.names": (params, { principal }) => objectNames(kernel, { ...params, principal }),
+    "objects.names": (params, { principal }) => objectNames(options, { ...params, principal }),
   };
 }
 
@@ -86,26 +89,36 @@ function nobodyThere(key: string): VirtError {
   return new VirtError("not-found", `Cannot cancel anything on "${key}": nobody holds it or waits for it`);
 }
 
-/** Single operations that are under way, so that they can be cancelled by the object that they hold. */
+/**
+ * Single operations that are under way, so that they can be cancelled by the object that they hold. A call is known by
+ * the moment since when its caller is there, which slots show as well.
+ */
 class CallsUnderWay {
-  readonly #aborters = new Map<Caller, AbortController>();
+  readonly #aborters = new Map<number, AbortController>();
+  #last = 0;
+
+  /** A moment that no other call has: those that come in one millisecond differ in its fraction. */
+  moment(now: number): number {
+    this.#last = Math.max(now, this.#last + 1 / 1024);
+    return this.#last;
+  }
 
   /** A signal for one call that ends with it. */
-  begin(caller: Caller, signal: AbortSignal): { readonly signal: AbortSignal } & Disposable {
+  begin(since: number, signal: AbortSignal): { readonly signal: AbortSignal } & Disposable {
     const aborter = new AbortController();
-    this.#aborters.set(caller, aborter);
+    this.#aborters.set(since, aborter);
     return {
       signal: AbortSignal.any([signal, aborter.signal]),
-      [Symbol.dispose]: () => this.#aborters.delete(caller),
+      [Symbol.dispose]: () => this.#aborters.delete(since),
     };
   }
 
   /** How many of the callers had something to cancel. */
   cancel(callers: Iterable<Caller>): number {
     let count = 0;
-    for (const caller of callers) {
-      const aborter = this.#aborters.get(caller);
-      if (aborter === undefined) continue;
+    for (const { since } of callers) {
+      const aborter = this.#aborters.get(since);
+      if (aborter === undefined || aborter.signal.aborted) continue;
       aborter.abort(new VirtError("cancelled", "Cancelled by somebody else"));
       count++;
     }
@@ -122,16 +135,16 @@ async function callOperation(
   params: ParsedParamsOf<"operation.call">,
   options: CallOptions,
 ): Promise<ResultOf<"operation.call">> {
-  const { kernel, context, calls } = options;
+  const { kernel, context, calls, connect } = options;
   const operation = operationNamed(params.operation);
   const caller: Caller = {
     principal: context.principal,
     title: `drover ${operation.objectClass} ${operation.verb}`,
-    since: kernel.clock.now(),
+    since: calls.moment(kernel.clock.now()),
   };
-  using underWay = calls.begin(caller, context.signal);
-  const connections = new Map([["host", await kernel.connect(params.uri)]]);
-  if (params.peer !== undefined) connections.set("peer", await kernel.connect(params.peer));
+  using underWay = calls.begin(caller.since, context.signal);
+  const connections = new Map([["host", await connect(params.uri)]]);
+  if (params.peer !== undefined) connections.set("peer", await connect(params.peer));
   const ask: Asking = { kernel, connections, caller, signal: underWay.signal };
   try {
     const target = await findTarget(operation, { ...ask, names: params.target });
@@ -145,8 +158,7 @@ async function callOperation(
       ...(params.noWait === undefined ? {} : { noWait: params.noWait }),
       onState: (state) => void context.send(state),
     };
-    const carryOut = operation.effect === "write" ? options.write : undefined;
-    const { outcome } = await (carryOut?.(request) ?? kernel.call(request));
+    const { outcome } = await (operation.effect === "write" ? options.write(request) : kernel.call(request));
     return outcome;
   } catch (error) {
     return { kind: "not-done", error: toErrorData(error) };
@@ -215,7 +227,7 @@ function refIn(objectClass: ObjectClass, value: unknown): ObjectRef | undefined 
 }
 
 async function objectNames(
-  kernel: Kernel,
+  { kernel, connect }: OperationHandlersOptions,
   params: ParsedParamsOf<"objects.names"> & { readonly principal: string },
 ): Promise<string[]> {
   const operation = listOf(params.objectClass);
@@ -223,7 +235,7 @@ async function objectNames(
   const signal = AbortSignal.timeout(namesMs);
   const ask: Asking = {
     kernel,
-    connections: new Map([["host", await kernel.connect(params.uri)]]),
+    connections: new Map([["host", await connect(params.uri)]]),
     caller: { principal: params.principal, since: kernel.clock.now() },
     signal,
   };

@@ -1,0 +1,28 @@
+/**
+ * Putting recipes into sandboxes.
+ *
+ * @module
+ */
+import type { Launched, LaunchRequest } from "../runtime/run/manager.ts";
+import { launchSandbox, prepareRecipe, type RecipeGraph } from "../runtime/sandbox/mod.ts";
+
+/** Looks through a recipe, and starts it in its sandbox. */
+export async function launch({ recipe, level }: LaunchRequest): Promise<Launched> {
+  const graph = await prepareRecipe(recipe);
+  const [hash, endpoint] = await Promise.all([
+    hashOf(graph),
+    launchSandbox({ recipe: graph, isolation: level }),
+  ]);
+  return { endpoint, recipe: graph.url, hash };
+}
+
+/** A hash over all modules, each with its path and length, so that nothing can move from one to the next. */
+async function hashOf({ modules }: RecipeGraph): Promise<string> {
+  const parts = await Promise.all(modules.map(async ({ path, realPath }) => {
+    const body = await Deno.readFile(realPath);
+    const head = new TextEncoder().encode(`${path}\0${body.length}\0`);
+    return [head, body];
+  }));
+  const bytes = await new Blob(parts.flat()).bytes();
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

@@ -1,0 +1,38 @@
+/**
+ * The kernel of this process, as the control socket serves it.
+ *
+ * @module
+ */
+import { type Host, type HostOptions, openHost } from "../host.ts";
+import type { OwnKernel } from "./open.ts";
+import { operationHandlers } from "./operations.ts";
+import { runHandlers } from "./runs.ts";
+
+/** Becomes the kernel of a state directory; `undefined` where another process is. */
+export async function becomeKernel(options: HostOptions): Promise<OwnKernel | undefined> {
+  const host = await openHost(options);
+  return host === undefined ? undefined : ownKernel(host, options.version);
+}
+
+function ownKernel(host: Host, version: string): OwnKernel {
+  const { kernel, runs, stateDirectory, epoch, since } = host;
+  return {
+    handlers: {
+      ...runHandlers(runs),
+      ...operationHandlers({
+        kernel,
+        connect: (uri) => runs.connect(uri),
+        write: (request) => runs.carryOut(request),
+        accept: (key, how) => runs.accept(key, how),
+        cancelRun: async (id, reason) => {
+          if (runs.active(id) === undefined) return false;
+          await runs.cancel(id, reason);
+          return true;
+        },
+      }),
+      "kernel.info": () => Promise.resolve({ pid: Deno.pid, since, epoch, version, stateDirectory }),
+    },
+    idle: () => runs.idle(),
+    [Symbol.asyncDispose]: () => host.close(),
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * An outside for commands that only exists in a test.
+ *
+ * @module
+ */
+import type { CommandSignal, Io, Sink } from "../../../cli/io.ts";
+
+/** A stream that remembers what was written to it. */
+export class MemorySink implements Sink {
+  text = "";
+  readonly terminal: boolean;
+  readonly #columns: number;
+
+  constructor(
+    { terminal = false, columns = 100 }: { readonly terminal?: boolean; readonly columns?: number } = {},
+  ) {
+    this.terminal = terminal;
+    this.#columns = columns;
+  }
+
+  columns(): number {
+    return this.#columns;
+  }
+
+  write(text: string): void {
+    this.text += text;
+  }
+
+  writeBytes(bytes: Uint8Array): void {
+    this.text += new TextDecoder("latin1").decode(bytes);
+  }
+}
+
+/** How a fake outside is made. */
+export interface FakeIoOptions {
+  readonly terminal?: boolean;
+  readonly columns?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+/** An outside that can be looked at. */
+export class FakeIo implements Io {
+  readonly stdout: MemorySink;
+  readonly stderr: MemorySink;
+  readonly stdin: Io["stdin"];
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #listeners: { readonly signal: CommandSignal; readonly action: () => void }[] = [];
+
+  constructor(options: FakeIoOptions = {}) {
+    this.stdout = new MemorySink(options);
+    this.stderr = new MemorySink(options);
+    this.stdin = {
+      terminal: options.terminal ?? false,
+      readAll: () => Promise.resolve(new TextEncoder().encode(options.stdin)),
+    };
+    this.#env = { HOME: "/home/nobody", DROVER_STATE_DIR: "/nowhere", ...options.env };
+  }
+
+  env(name: string): string | undefined {
+    return this.#env[name];
+  }
+
+  onSignal(signal: CommandSignal, action: () => void): Disposable {
+    const listener = { signal, action };
+    this.#listeners.push(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.splice(this.#listeners.indexOf(listener), 1) };
+  }
+
+  /** Whether somebody listens to the signal. */
+  listens(signal: CommandSignal): boolean {
+    return this.#listeners.some((listener) => listener.signal === signal);
+  }
+
+  /** Sends a signal. */
+  raise(signal: CommandSignal): void {
+    for (const listener of this.#listeners.filter((each) => each.signal === signal)) listener.action();
+  }
+}
