@@ -13,7 +13,7 @@ import type { Retention, Store } from "./journal/store.ts";
 import { Kernel } from "./kernel.ts";
 import { type Authorize, grantAuthorize } from "./run/authorize.ts";
 import { type Launched, type LaunchRequest, RunManager } from "./run/manager.ts";
-import { recoverRuns } from "./run/recovery.ts";
+import { recoverRuns, rememberDoubt } from "./run/recovery.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { KernelSettings } from "./settings.ts";
 import type { Doubt } from "./uncertain.ts";
@@ -181,24 +181,6 @@ function takeLock(path: string): Deno.FsFile | undefined {
 function openPrivateStore(path: string, clock: Clock): Store {
   Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
   return new SqliteStore(path, { clock });
-}
-
-function rememberDoubt(
-  store: Store,
-  { key, doubt }: { readonly key: string; readonly doubt: Doubt | undefined },
-): void {
-  if (doubt === undefined) return store.clearUncertain(key);
-  const { label, operation, caller, since, reason } = doubt;
-  store.setUncertain({
-    key,
-    label,
-    operation,
-    principal: caller.principal,
-    since,
-    reason,
-    ...(caller.run === undefined ? {} : { run: caller.run }),
-    ...(caller.title === undefined ? {} : { title: caller.title }),
-  });
 }
 
 /** What the operations are, as far as a run depends on it. */

@@ -61,3 +61,22 @@ function doubtReason({ id }: RunRecord): string {
   return `its runtime ended while it was under way; resume the run with: drover runs resume ${id}, ` +
     `or give it up with: drover runs abandon ${id}`;
 }
+
+/** Keeps what the kernel learns about uncertain objects; durable with the next write. */
+export function rememberDoubt(
+  store: Store,
+  { key, doubt }: { readonly key: string; readonly doubt: Doubt | undefined },
+): void {
+  if (doubt === undefined) return store.clearUncertain(key);
+  const { label, operation, caller, since, reason } = doubt;
+  store.setUncertain({
+    key,
+    label,
+    operation,
+    principal: caller.principal,
+    since,
+    reason,
+    ...(caller.run === undefined ? {} : { run: caller.run }),
+    ...(caller.title === undefined ? {} : { title: caller.title }),
+  });
+}

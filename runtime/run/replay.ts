@@ -28,9 +28,14 @@ export class Replay {
     this.#deliveries = deliveries.map(({ delivery }) => delivery);
   }
 
-  /** Whether every recorded delivery has been taken. */
+  /** Whether every recorded delivery has been taken, and every recorded step been issued again. */
   get ended(): boolean {
-    return this.#next >= this.#deliveries.length;
+    return this.#next >= this.#deliveries.length && this.#issued >= this.#steps.length;
+  }
+
+  /** Whether there is nothing on record that the recipe could be told. */
+  get empty(): boolean {
+    return this.#deliveries.length === 0;
   }
 
   /** The step on record with this number. */

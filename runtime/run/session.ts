@@ -236,7 +236,7 @@ export class Session {
       timers: new RunTimers({ clock: kernel.clock, outbox: this.#outbox }),
       subscriptions: new RunSubscriptions(context),
     };
-    if (this.#replay.ended) {
+    if (this.#replay.empty) {
       const { hosts, input } = prepared;
       this.#outbox.deliver({ t: "start", hosts, input, seed: run.seed }, { durable: true });
     }

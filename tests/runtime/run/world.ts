@@ -1,140 +1,168 @@
 /**
- * A kernel, a journal and a simulated host that outlive runs, so that runs can be interrupted and resumed.
+ * A host, its kernels one after the other, and their journal: what runs are begun, interrupted and resumed in.
  *
  * @module
  */
-import type { RecipeDeclaration } from "../../../model/channel.ts";
-import { testDriver } from "../../../drivers/test/mod.ts";
-import { openMemoryStore } from "../../../runtime/journal/memory_store.ts";
+import { InProcessEndpoint } from "../../../testing/in_process.ts";
+import { settled, VirtualClock } from "../../../testing/virtual_clock.ts";
+import type { Authority } from "../../../runtime/call.ts";
+import type { RunEvent } from "../../../runtime/control/methods.ts";
+import type { Driver } from "../../../runtime/driver.ts";
 import type { RunRecord } from "../../../runtime/journal/record.ts";
+import { SqliteStore } from "../../../runtime/journal/sqlite_store.ts";
 import type { Store } from "../../../runtime/journal/store.ts";
 import { Kernel } from "../../../runtime/kernel.ts";
-import type { SessionEnd } from "../../../runtime/run/ending.ts";
-import { RunFeed } from "../../../runtime/run/feed.ts";
-import { Session } from "../../../runtime/run/session.ts";
-import type { RunEvent } from "../../../runtime/control/methods.ts";
-import type { Authority } from "../../../runtime/call.ts";
-import { VirtualClock } from "../../../testing/virtual_clock.ts";
+import { type ActiveRun, type ResumeRun, RunManager, type StartRun } from "../../../runtime/run/manager.ts";
+import { recoverRuns, rememberDoubt } from "../../../runtime/run/recovery.ts";
 import { everythingAllowed } from "../../kit/caller.ts";
-import { RecipeBeside } from "./recipe_beside.ts";
+import { type Mortal, mortal } from "./mortal_store.ts";
 
-/** A run under test. */
-export interface RunUnderTest {
-  readonly session: Session;
-  readonly endpoint: RecipeBeside;
-  readonly ended: Promise<SessionEnd>;
-  readonly events: RunEvent[];
-}
+/** Turns of the event loop in which a run is sure to have gone on, if anything but time can make it. */
+const quietTurns = 30;
 
-/** How a run under test begins. */
-export interface BeginOptions {
-  readonly input?: unknown;
-  readonly id?: string;
+/** What a world is made with. */
+export interface WorldOptions {
+  readonly drivers: readonly Driver[];
+  /** The recipe that runs, whatever file is named; may be exchanged between runs. */
+  readonly recipe: unknown;
+  readonly uri?: string;
   readonly authority?: Authority;
-  readonly assume?: ReadonlyMap<number, "done" | "not-done">;
-  readonly readFile?: (name: string) => Promise<Uint8Array>;
+  /** Hears before each commit of the journal, and after it; may kill the kernel. */
+  readonly onCommit?: (moment: "before" | "after", world: World) => void;
 }
 
-/** A host to run recipes on. */
+/** A world of runs. */
 export class World implements AsyncDisposable {
   readonly clock = new VirtualClock();
-  readonly store: Store;
-  kernel: Kernel;
+  recipe: unknown;
+  readonly #options: WorldOptions;
+  readonly #directory: string;
+  readonly #opened: Mortal[] = [];
+  #generation = 0;
+  #up = false;
+  store!: Store;
+  kernel!: Kernel;
+  runs!: RunManager;
+  #died = Promise.withResolvers<void>();
 
-  constructor(store: Store = openMemoryStore()) {
-    this.store = store;
-    this.kernel = new Kernel({ drivers: [testDriver], clock: this.clock });
+  private constructor(options: WorldOptions, directory: string) {
+    this.#options = options;
+    this.#directory = directory;
+    this.recipe = options.recipe;
   }
 
-  /** Runs a recipe. */
-  begin(recipe: unknown, options: BeginOptions = {}): RunUnderTest {
-    const run: RunRecord = {
-      id: options.id ?? "7f3a",
-      title: "recipes/test.ts",
-      kind: "recipe",
-      recipe: "/recipes/test.ts",
-      versions: { drover: "0.1.0", channel: 1, operations: "" },
-      input: options.input ?? {},
-      hosts: [],
-      needs: [],
+  static async make(options: WorldOptions): Promise<World> {
+    const world = new World(options, await Deno.makeTempDir());
+    await world.#boot();
+    return world;
+  }
+
+  /** Resolves when the kernel of the moment dies. */
+  get died(): Promise<void> {
+    return this.#died.promise;
+  }
+
+  /** Begins a run of the recipe. */
+  start(options: Partial<StartRun> = {}): Promise<ActiveRun> {
+    return this.runs.start({
+      file: "/recipes/test.ts",
+      hosts: { host: this.#options.uri ?? "ledger:///" },
+      input: {},
       grants: [],
       principal: "alice",
-      seed: "seed",
-      state: "running",
-      epoch: 1,
-      createdAt: this.clock.now(),
-      unknownOutcome: false,
-      resumes: 0,
-    };
-    this.store.addRun(run);
-    return this.#drive(run, recipe, options);
+      ...options,
+    });
   }
 
-  /** Resumes a run from its record, with another sandbox. */
-  async resume(recipe: unknown, options: BeginOptions = {}): Promise<RunUnderTest> {
-    const id = options.id ?? "7f3a";
-    const run = await this.store.run(id);
-    if (run === undefined) throw new Error(`There is no run ${id}`);
-    return this.#drive(run, recipe, options, {
-      steps: await this.store.steps(id),
-      deliveries: await this.store.deliveries(id),
-      leases: await this.store.leases(id),
-      held: [],
-      nextLog: await this.store.nextLog(id),
-      assume: options.assume ?? new Map(),
-    });
+  /** Kills the kernel where it stands: what is not durable is gone, nothing is said any more. */
+  kill(): void {
+    this.#opened.at(-1)?.die();
+    this.#died.resolve();
+  }
+
+  /** Starts the next kernel on what the dead one left. */
+  async reboot(): Promise<void> {
+    this.kill();
+    this.#died = Promise.withResolvers<void>();
+    const path = this.#path();
+    this.#generation++;
+    for (const suffix of ["", "-wal"]) {
+      await Deno.copyFile(`${path}${suffix}`, `${this.#path()}${suffix}`).catch(() => {});
+    }
+    await this.#boot();
+  }
+
+  /** Resumes the only run. */
+  async resume(options: ResumeRun = {}): Promise<ActiveRun> {
+    const [run] = await this.store.runs();
+    return await this.runs.resume(run?.id ?? "", options);
+  }
+
+  /** Waits for something. Time goes on only when nothing else does. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let waiting = true;
+    const end = (): void => void (waiting = false);
+    promise.then(end, end);
+    for (let quiet = 0; waiting; quiet++) {
+      await settled();
+      if (quiet < quietTurns) continue;
+      if (!this.clock.step()) throw new Error("Nothing goes on any more, and no timer is set");
+      quiet = 0;
+    }
+    return await promise;
+  }
+
+  /** The only run's row. */
+  async run(): Promise<RunRecord> {
+    const [run] = await this.store.runs();
+    if (run === undefined) throw new Error("There is no run");
+    return run;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.runs[Symbol.asyncDispose]();
     await this.kernel.close();
-    await this.store[Symbol.asyncDispose]();
+    for (const opened of this.#opened) await opened.bury();
+    await Deno.remove(this.#directory, { recursive: true });
   }
 
-  #drive(
-    run: RunRecord,
-    recipe: unknown,
-    options: BeginOptions,
-    resumed?: ConstructorParameters<typeof Session>[0]["resumed"],
-  ): RunUnderTest {
-    const endpoint = new RecipeBeside(recipe);
-    const feed = new RunFeed();
-    const events: RunEvent[] = [];
-    const watched = feed.watch();
-    void (async () => {
-      for await (const event of watched) events.push(event);
-    })();
-    const session = new Session({
-      run,
+  async #boot(): Promise<void> {
+    this.#up = false;
+    const opened = mortal((defer) => new SqliteStore(this.#path(), { defer }), {
+      onCommit: (moment) => {
+        if (this.#up) this.#options.onCommit?.(moment, this);
+      },
+    });
+    this.#opened.push(opened);
+    this.store = opened.alive;
+    const epoch = await opened.store.nextEpoch();
+    const doubts = await recoverRuns(opened.store, this.clock.now());
+    this.kernel = new Kernel({
+      drivers: this.#options.drivers,
+      clock: this.clock,
+      epoch,
+      uncertain: doubts,
+      onDoubt: (key, doubt) => rememberDoubt(this.store, { key, doubt }),
+    });
+    this.runs = new RunManager({
       kernel: this.kernel,
       store: this.store,
-      endpoint,
-      feed,
-      recipe: "/recipes/test.ts",
-      readFile: options.readFile ?? (() => Promise.reject(new Error("no files"))),
-      prepare: async (declaration: RecipeDeclaration) => {
-        const connections = new Map(
-          await Promise.all(
-            declaration.hosts.map(async (name) =>
-              [name, await this.kernel.connect("test:///default")] as const
-            ),
-          ),
-        );
-        return {
-          connections,
-          authority: options.authority ?? everythingAllowed,
-          input: run.input,
-          hosts: [...connections].map(([name, { uri, driver, self, implementations }]) => ({
-            name,
-            uri: uri.text,
-            driver,
-            ref: { ...self.ref(name), $ref: "connection" as const },
-            supports: Object.keys(implementations),
-          })),
-        };
-      },
-      ...(resumed === undefined ? {} : { resumed }),
+      versions: { drover: "0.1.0", channel: 1, operations: "" },
+      authorize: () => Promise.resolve(this.#options.authority ?? everythingAllowed),
+      launch: ({ recipe }) =>
+        Promise.resolve({ endpoint: new InProcessEndpoint(this.recipe), recipe, hash: "hash" }),
     });
-    const ended = session.run().finally(() => feed.close());
-    return { session, endpoint, ended, events };
+    this.#up = true;
   }
+
+  #path(): string {
+    return `${this.#directory}/journal-${this.#generation}.db`;
+  }
+}
+
+/** Everything that a run tells those who watch it. */
+export async function eventsOf(run: ActiveRun): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of run.watch()) events.push(event);
+  return events;
 }
