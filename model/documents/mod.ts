@@ -3,12 +3,23 @@
  *
  * @module
  */
+import { hostInterface } from "./interface.ts";
+import { network } from "./network.ts";
 import { secret } from "./secret.ts";
+import { storagePool } from "./storage_pool.ts";
 import { storageVolume } from "./storage_volume.ts";
 
 export type { Description, DocumentContext, ValueOf } from "./language/mod.ts";
 export { toJsonSchema, toZod } from "./language/mod.ts";
+export {
+  type HostInterface,
+  hostInterface,
+  type InterfaceBond,
+  type InterfaceProtocol,
+} from "./interface.ts";
+export { type Network, network, type NetworkBridge, type NetworkForward, type NetworkIp } from "./network.ts";
 export { type Secret, secret, type SecretUsage } from "./secret.ts";
+export { type PoolSource, type PoolTarget, type StoragePool, storagePool } from "./storage_pool.ts";
 export { type StorageEncryption, storageEncryption } from "./storage_encryption.ts";
 export {
   type StorageVolume,
@@ -19,6 +30,9 @@ export {
 
 /** Every description by the name of its root element. */
 export const documents = {
+  interface: hostInterface,
+  network,
+  pool: storagePool,
   secret,
   volume: storageVolume,
 } as const;

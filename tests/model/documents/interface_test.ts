@@ -1,0 +1,4 @@
+import { hostInterface } from "../../../model/documents/interface.ts";
+import { testConformance } from "./conformance.ts";
+
+testConformance({ set: "interface", inputs: "interfaceschemadata", description: hostInterface });
