@@ -5,6 +5,7 @@
  */
 import { hostInterface } from "./interface.ts";
 import { network } from "./network.ts";
+import { nodeDevice } from "./node_device.ts";
 import { secret } from "./secret.ts";
 import { storagePool } from "./storage_pool.ts";
 import { storageVolume } from "./storage_volume.ts";
@@ -18,6 +19,8 @@ export {
   type InterfaceProtocol,
 } from "./interface.ts";
 export { type Network, network, type NetworkBridge, type NetworkForward, type NetworkIp } from "./network.ts";
+export { type NodeDevice, nodeDevice } from "./node_device.ts";
+export { type NodeDeviceCapability } from "./node_device_capability.ts";
 export { type Secret, secret, type SecretUsage } from "./secret.ts";
 export { type PoolSource, type PoolTarget, type StoragePool, storagePool } from "./storage_pool.ts";
 export { type StorageEncryption, storageEncryption } from "./storage_encryption.ts";
@@ -30,6 +33,7 @@ export {
 
 /** Every description by the name of its root element. */
 export const documents = {
+  device: nodeDevice,
   interface: hostInterface,
   network,
   pool: storagePool,
