@@ -6,5 +6,6 @@ testConformance({
   inputs: "nodedevschemadata",
   outputs: "nodedevxml2xmlout",
   description: nodeDevice,
+  withoutOutput: "read",
   refused: { "ccw_0_0_10000-invalid.xml": /devno/, "css_0_0_10000-invalid.xml": /devno/ },
 });
