@@ -181,26 +181,63 @@ export function recipe<
   Shape extends z.ZodType = NoInput,
   const Hosts extends HostNames | undefined = undefined,
 >(definition: RecipeDefinition<Shape, Texts, Hosts, Result>): Recipe<z.input<Shape>, Result> {
-  const { summary, needs, files, hosts } = definition;
-  const input = definition.input ?? z.object({});
+  const { summary, needs, files = [], hosts, input = z.object({}), run } = definition;
   const names = hosts === undefined
     ? ["host"]
     : Array.isArray(hosts)
     ? hosts.map(String)
     : Object.keys(hosts);
+  refuseWrong({ summary, needs, files, names, run });
   const declaration: RecipeDeclaration = {
     summary,
     needs: [...needs],
     hosts: names,
-    files: [...files ?? []],
+    files: [...files],
     inputSchema: inputSchema(input),
   };
   hearer?.(callerPlace(recipe)?.file);
   // Which of the two contexts `run` takes follows from `hosts`; AnyContext holds what both need.
-  return new Recipe(declaration, input, definition.run as unknown as (context: AnyContext) => unknown);
+  return new Recipe(declaration, input, run as unknown as (context: AnyContext) => unknown);
+}
+
+/** What the compiler has checked already, for recipes that no compiler has seen. */
+function refuseWrong(
+  given: Readonly<Record<"summary" | "needs" | "files" | "names" | "run", unknown>>,
+): void {
+  const wrong = (what: string, hint: string): VirtError =>
+    new VirtError("invalid-argument", `Cannot declare the recipe: ${what}`, { hint });
+  const { summary, needs, files, names, run } = given;
+  if (typeof summary !== "string" || summary === "" || summary.length > 4096) {
+    throw wrong("it has no summary", 'Say in one line what it does: summary: "Start domains by name"');
+  }
+  if (!isTexts(needs)) {
+    throw wrong(
+      "it does not say what it needs",
+      'List its permissions: needs: ["domain:start"], or needs: []',
+    );
+  }
+  if (!isTexts(files)) {
+    throw wrong("its files are no list of names", 'Name its data files: files: ["web.xml"]');
+  }
+  if (!isTexts(names) || names.length === 0 || !names.every((name) => /^[A-Za-z]\w{0,63}$/.test(name))) {
+    throw wrong(
+      "its hosts have no usable names",
+      'Name them with letters and digits: hosts: ["source", "target"]',
+    );
+  }
+  if (typeof run !== "function") {
+    throw wrong("it has no run function", "Give it one: async run({ host }) { … }");
+  }
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 function inputSchema(input: z.ZodType): Record<string, unknown> {
   const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
-  return schema;
+  if (schema.type === "object") return schema;
+  throw new VirtError("invalid-argument", "Cannot declare the recipe: its input is not an object", {
+    hint: "Give its inputs names: input: z.object({ name: z.string() })",
+  });
 }

@@ -239,12 +239,18 @@ export class Session {
       readonly signal: AbortSignal | undefined;
     },
   ): Promise<Answer> {
-    // First of all, since a message that does not fit into a frame is refused and takes no number.
-    this.#channel.send(message);
     const step = this.#nextStep++;
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiters.set(step, { resolve, reject, at, doing });
     });
+    try {
+      this.#channel.send(message);
+    } catch (error) {
+      // A message that does not fit into a frame was not sent, so it has no number either.
+      this.#waiters.delete(step);
+      this.#nextStep = step;
+      throw error;
+    }
     if (signal === undefined) return answer;
     const onAbort = (): void => this.#channel.send({ t: "cancel", step });
     signal.addEventListener("abort", onAbort, { once: true });

@@ -54,9 +54,11 @@ export async function waitUntil<T>(
   using bell = new Bell(handle, { withinMs, signal: options.signal });
   while (true) {
     bell.reset();
+    const { expired } = bell;
     const seen = await look();
     if ("found" in seen) return seen.found;
-    if (bell.expired) {
+    // A look that began before the end of the time is not the last one.
+    if (expired) {
       throw new VirtError(
         "timed-out",
         `Waited ${durationText(withinMs)} for ${what}: ${seen.instead}${bell.lastEvent}`,

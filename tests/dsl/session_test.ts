@@ -292,3 +292,25 @@ Deno.test("deliveries that were taken are credited", async () => {
   await runtime.result();
   assert.deepEqual(runtime.all("credit").map(({ frames }) => frames), [64, 64, 64]);
 });
+
+Deno.test("a wrong declaration is refused with what to write instead", () => {
+  const good = { summary: "x", needs: [], run: () => 1 };
+  const wrong: readonly (readonly [Record<string, unknown>, RegExp])[] = [
+    [{ summary: "" }, /no summary/],
+    [{ needs: undefined }, /what it needs/],
+    [{ needs: "domain:start" }, /what it needs/],
+    [{ files: [1] }, /files/],
+    [{ hosts: [] }, /hosts/],
+    [{ hosts: { "a b": "" } }, /hosts/],
+    [{ run: undefined }, /no run function/],
+    [{ input: z.string() }, /not an object/],
+  ];
+  for (const [change, message] of wrong) {
+    // As a recipe in JavaScript would have it.
+    const definition = { ...good, ...change } as unknown as typeof good;
+    assert.throws(
+      () => recipe(definition),
+      (error) => isVirtError(error, "invalid-argument") && message.test(error.message),
+    );
+  }
+});
