@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { domain } from "./domain/mod.ts";
 import { hostInterface } from "./interface.ts";
 import { network } from "./network.ts";
 import { nodeDevice } from "./node_device.ts";
@@ -10,6 +11,7 @@ import { secret } from "./secret.ts";
 import { storagePool } from "./storage_pool.ts";
 import { storageVolume } from "./storage_volume.ts";
 
+export * from "./domain/mod.ts";
 export type { Description, DocumentContext, ValueOf } from "./language/mod.ts";
 export { toJsonSchema, toZod } from "./language/mod.ts";
 export {
@@ -33,6 +35,7 @@ export {
 
 /** Every description by the name of its root element. */
 export const documents = {
+  domain,
   device: nodeDevice,
   interface: hostInterface,
   network,

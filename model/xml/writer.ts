@@ -119,7 +119,7 @@ export class Writer {
   #valueOf(field: FieldPlan, from: { readonly values: Values; readonly path: string }): unknown {
     const { rules } = field;
     const value = from.values[field.key] ?? rules.initial;
-    if (this.#normal && rules.transient?.(value) === true) return rules.initial;
+    if (this.#normal && value !== undefined && rules.transient?.(value) === true) return rules.initial;
     if (value === undefined && rules.optional !== true) return this.#fail(from.path, "The value is missing");
     if (value === false && field.content.kind === "flag") return undefined;
     return rules.omitted?.includes(value) === true ? undefined : value;

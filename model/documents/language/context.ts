@@ -10,6 +10,10 @@ export interface DocumentContext {
   readonly now?: number;
   /** Makes a UUID for a document that has none. */
   readonly newUuid?: () => string;
+  /** Makes a hardware address for an interface that has none. */
+  readonly newMac?: () => string;
+  /** The host's architecture, as libvirt spells it, for domains that do not say theirs: `x86_64`. */
+  readonly arch?: string;
   /** The type of the storage pool that a volume belongs to. */
   readonly poolType?: string;
 }

@@ -1,0 +1,83 @@
+/**
+ * What devices of all kinds share. Facts: libvirt formatdomain, "Devices".
+ *
+ * @module
+ */
+import { attribute, element, integer, onOff, shape, text, type ValueOf, yesNo } from "../language/mod.ts";
+import type { Shape } from "../language/mod.ts";
+import { deviceAddress } from "./address.ts";
+import { cpuset } from "./cpuset.ts";
+
+const aliasShape = shape({ name: attribute(text()) });
+
+/** The name that a device goes by; ones that users give begin with `ua-`. */
+export interface DeviceAlias extends ValueOf<typeof aliasShape> {}
+
+const bootShape = shape({
+  order: attribute(integer({ min: 1, max: 2 ** 32 - 1 })),
+  loadparm: attribute(text()).optional(),
+});
+
+/** When a device is tried for booting, 1 first. */
+export interface DeviceBoot extends ValueOf<typeof bootShape> {}
+
+const romShape = shape({
+  enabled: attribute(yesNo()).optional(),
+  bar: attribute(onOff()).optional(),
+  file: attribute(text()).optional(),
+});
+
+/** The firmware that a PCI device brings along. */
+export interface DeviceRom extends ValueOf<typeof romShape> {}
+
+const acpiShape = shape({
+  index: attribute(integer({ max: 2 ** 32 - 1 })).optional(),
+  nodeset: attribute(cpuset()).optional(),
+});
+
+/** How a device is presented in ACPI tables. */
+export interface DeviceAcpi extends ValueOf<typeof acpiShape> {}
+
+/** `<boot order='1'/>`. */
+export const deviceBoot: Shape<DeviceBoot> = bootShape;
+/** `<rom bar='on'/>`. */
+export const deviceRom: Shape<DeviceRom> = romShape;
+/** `<acpi index='1'/>`. */
+export const deviceAcpi: Shape<DeviceAcpi> = acpiShape;
+
+const alias: Shape<DeviceAlias> = aliasShape;
+
+/** The parts in which a device ends. What names libvirt makes up is not stored. */
+export const deviceFields = {
+  alias: element(alias).optional().transient((given) => !given.name.startsWith("ua-")),
+  acpi: element(deviceAcpi).optional(),
+  address: element(deviceAddress).optional(),
+};
+
+/** The parts in which a device ends that the guest can boot from. */
+export const bootableFields = { boot: element(deviceBoot).optional(), ...deviceFields };
+
+/** The parts in which a device ends that brings firmware. */
+export const romFields = {
+  boot: element(deviceBoot).optional(),
+  alias: deviceFields.alias,
+  rom: element(deviceRom).optional(),
+  acpi: deviceFields.acpi,
+  address: deviceFields.address,
+};
+
+/** How a virtio device is driven. */
+export const virtioFields = {
+  iommu: attribute(onOff()).optional(),
+  ats: attribute(onOff()).optional(),
+  packed: attribute(onOff()).optional(),
+  pagePerVq: attribute("page_per_vq", onOff()).optional(),
+};
+
+const virtioDriverShape = shape(virtioFields);
+
+/** How a virtio device is driven. */
+export interface VirtioDriver extends ValueOf<typeof virtioDriverShape> {}
+
+/** `<driver iommu='on'/>` of a device that has no other settings there. */
+export const virtioDriver: Shape<VirtioDriver> = virtioDriverShape;

@@ -1,0 +1,141 @@
+/**
+ * Where a domain's memory is on the host, and the NUMA nodes that its guest sees. Facts: libvirt formatdomain, "NUMA
+ * Node Tuning", "CPU model and topology".
+ *
+ * @module
+ */
+import {
+  attribute,
+  bytes,
+  element,
+  elements,
+  enumeration,
+  integer,
+  kibibytes,
+  shape,
+  type ValueOf,
+  yesNo,
+} from "../language/mod.ts";
+import type { Shape } from "../language/mod.ts";
+import { cpuset } from "./cpuset.ts";
+
+const mode = enumeration("strict", "preferred", "interleave", "restrictive");
+const number = integer({ max: 2 ** 32 - 1 });
+
+const tuneShape = shape({
+  memory: element({
+    mode: attribute(mode).default("strict"),
+    nodeset: attribute(cpuset()).optional(),
+    placement: attribute(enumeration("static", "auto")).optional(),
+  }).optional(),
+  memnodes: elements("memnode", {
+    cellid: attribute(number),
+    mode: attribute(mode).default("strict"),
+    nodeset: attribute(cpuset()),
+  }),
+}).normalise((tune) => {
+  const { memory } = tune;
+  if (memory === undefined) return tune;
+  const { nodeset, placement, ...rest } = memory;
+  // A set of nodes says where; "static" is implied then, and "auto" leaves the nodes to the host.
+  if (placement === "auto") return { ...tune, memory: { ...rest, placement } };
+  return nodeset === undefined ? tune : { ...tune, memory: { ...rest, nodeset } };
+}).check((tune, { refuse }) => {
+  const { memory, memnodes } = tune;
+  if (memory?.placement === "static" && memory.nodeset === undefined) {
+    refuse("memory", "A static placement needs nodes", { expected: 'the attribute "nodeset"' });
+  }
+  memnodes.forEach((node, index) => {
+    if (memnodes.findIndex((each) => each.cellid === node.cellid) !== index) {
+      refuse(`memnodes.${index}.cellid`, `Node ${node.cellid} is tuned twice`);
+    }
+    if ((memory?.mode === "restrictive") !== (node.mode === "restrictive")) {
+      refuse(`memnodes.${index}.mode`, '"restrictive" is for all nodes or for none', {
+        expected: "the mode of <memory>",
+      });
+    }
+  });
+});
+
+/** On which of the host's nodes a domain's memory is. */
+export interface NumaTune extends ValueOf<typeof tuneShape> {}
+
+/** `<numatune>`. */
+export const numaTune: Shape<NumaTune> = tuneShape;
+
+const cacheSize = shape({ value: attribute(kibibytes()) });
+const lineSize = shape({ value: attribute(bytes({ written: "B" })) });
+
+const cellShape = shape({
+  id: attribute(number).optional(),
+  cpus: attribute(cpuset()).optional(),
+  memory: attribute(kibibytes()),
+  memAccess: attribute(enumeration("shared", "private")).optional(),
+  discard: attribute(yesNo()).optional(),
+  distances: element({
+    siblings: elements("sibling", {
+      id: attribute(number),
+      value: attribute(integer({ min: 10, max: 255 })),
+    }),
+  }).optional(),
+  caches: elements("cache", {
+    level: attribute(number),
+    associativity: attribute(enumeration("none", "direct", "full")),
+    policy: attribute(enumeration("none", "writeback", "writethrough")),
+    size: element(cacheSize),
+    line: element(lineSize),
+  }),
+});
+
+/** A NUMA node of the guest; memory is in KiB. */
+export interface NumaCell extends ValueOf<typeof cellShape> {}
+
+const between = {
+  initiator: attribute(number),
+  target: attribute(number),
+  cache: attribute(number).optional(),
+  type: attribute(enumeration("access", "read", "write")),
+};
+
+const numaShape = shape({
+  cells: elements("cell", cellShape),
+  interconnects: element({
+    latencies: elements("latency", { ...between, value: attribute(integer()) }),
+    bandwidths: elements("bandwidth", { ...between, value: attribute(kibibytes()) }),
+  }).optional(),
+}).normalise((numa) => {
+  const { cells } = numa;
+  const numbered = cells.map((cell, index) => cell.id === undefined ? { ...cell, id: index } : cell);
+  return { ...numa, cells: numbered.toSorted((a, b) => (a.id ?? 0) - (b.id ?? 0)) };
+}).check((numa, { refuse }) => {
+  numa.cells.forEach((cell, index) => {
+    if (cell.id !== undefined && cell.id !== index) {
+      refuse("cells", "Nodes are not numbered from 0 without a gap or repetition", {
+        expected: `one <cell id='${index}'>`,
+      });
+    }
+    for (const sibling of cell.distances?.siblings ?? []) {
+      if (sibling.id >= numa.cells.length) {
+        refuse(
+          `cells.${index}.distances`,
+          `Node ${index} has a distance to node ${sibling.id}, which does not exist`,
+        );
+      }
+      if ((sibling.id === index) !== (sibling.value === 10)) {
+        refuse(
+          `cells.${index}.distances`,
+          `Node ${index} has distance ${sibling.value} to node ${sibling.id}`,
+          {
+            expected: "10 to itself and more to others",
+          },
+        );
+      }
+    }
+  });
+});
+
+/** The NUMA nodes that the guest sees. */
+export interface Numa extends ValueOf<typeof numaShape> {}
+
+/** `<numa>` of a processor. */
+export const numa: Shape<Numa> = numaShape;

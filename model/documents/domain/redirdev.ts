@@ -1,0 +1,80 @@
+/**
+ * USB devices of clients, and smart cards. Facts: libvirt formatdomain, "Redirected devices", "Smartcard devices".
+ *
+ * @module
+ */
+import {
+  attribute,
+  element,
+  elements,
+  enumeration,
+  integer,
+  shape,
+  text,
+  type ValueOf,
+  yesNo,
+} from "../language/mod.ts";
+import type { Scalar, Shape } from "../language/mod.ts";
+import { chardevTypes, checkChardevWithPath, normaliseChardev } from "./chardev.ts";
+import { bootableFields, deviceFields } from "./device.ts";
+
+const redirdevShape = shape({ bus: attribute(enumeration("usb")).default("usb"), ...bootableFields })
+  .by("type", chardevTypes, { after: "bus" })
+  .normalise(normaliseChardev)
+  .check(checkChardevWithPath);
+
+/** A USB device of whoever looks at the guest. */
+export type RedirectedDevice = ValueOf<typeof redirdevShape>;
+
+/** `<redirdev>`. */
+export const redirectedDevice: Shape<RedirectedDevice> = redirdevShape;
+
+/** A number in hexadecimal, or -1 for any. */
+function numberOrAny(digits: number): Scalar<number> {
+  const max = 16 ** digits - 1;
+  return {
+    ...integer({
+      min: -1,
+      max,
+      base: "any",
+      write: (value) => value < 0 ? "-1" : `0x${value.toString(16).toUpperCase().padStart(digits, "0")}`,
+    }),
+    expected: "a hexadecimal number, or -1 for any",
+  };
+}
+
+/** A version of USB: two decimals, so that 1.1 is 1.10. */
+const version: Scalar<string> = {
+  ...text({ pattern: /^(-1|\d{1,2}\.\d{1,2})$/, expected: 'a version such as "1.10", or -1 for any' }),
+};
+
+const filterShape = shape({
+  usbdevs: elements("usbdev", {
+    class: attribute(numberOrAny(2)).omitting(-1),
+    vendor: attribute(numberOrAny(4)).omitting(-1),
+    product: attribute(numberOrAny(4)).omitting(-1),
+    version: attribute(version).omitting("-1"),
+    allow: attribute(yesNo()),
+  }),
+});
+
+/** Which USB devices clients may bring. */
+export interface RedirectionFilter extends ValueOf<typeof filterShape> {}
+
+/** `<redirfilter>`. */
+export const redirectionFilter: Shape<RedirectionFilter> = filterShape;
+
+const smartcardShape = shape(deviceFields).by("mode", {
+  host: {},
+  "host-certificates": {
+    certificates: elements("certificate", text()).atLeast(3),
+    database: element(text()).optional(),
+  },
+  passthrough: shape({}).by("type", chardevTypes).check(checkChardevWithPath),
+});
+
+/** A smart card. */
+export type Smartcard = ValueOf<typeof smartcardShape>;
+
+/** `<smartcard>`. */
+export const smartcard: Shape<Smartcard> = smartcardShape;

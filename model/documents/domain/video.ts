@@ -1,0 +1,66 @@
+/**
+ * Video cards. Facts: libvirt formatdomain, "Video devices".
+ *
+ * @module
+ */
+import {
+  attribute,
+  element,
+  enumeration,
+  integer,
+  onOff,
+  shape,
+  text,
+  type ValueOf,
+  yesNo,
+} from "../language/mod.ts";
+import type { Shape } from "../language/mod.ts";
+import { deviceFields, virtioFields } from "./device.ts";
+
+const unsigned = integer({ max: 2 ** 32 - 1 });
+
+const modelShape = shape({
+  type: attribute(enumeration(
+    ...["default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop"] as const,
+    ...["none", "bochs", "ramfb"] as const,
+  )).optional(),
+  ram: attribute(unsigned).omitting(0),
+  vram: attribute(unsigned).omitting(0),
+  vram64: attribute(unsigned).omitting(0),
+  vgamem: attribute(unsigned).omitting(0),
+  heads: attribute(unsigned).omitting(0),
+  primary: attribute(yesNo()).omitting(false),
+  blob: attribute(onOff()).optional(),
+  edid: attribute(onOff()).optional(),
+  acceleration: element({
+    accel2d: attribute(yesNo()).optional(),
+    accel3d: attribute(yesNo()).optional(),
+    rendernode: attribute(text()).optional(),
+  }).omittingEmpty(),
+  resolution: element({ x: attribute(unsigned), y: attribute(unsigned) }).optional(),
+}).check((model, { refuse }) => {
+  if (model.type === "qxl") return;
+  for (const key of ["ram", "vram64", "vgamem"] as const) {
+    if (model[key] !== undefined) refuse(key, `Only a "qxl" card has "${key}"`);
+  }
+});
+
+/** What kind of card it is, with sizes in KiB. */
+export interface VideoModel extends ValueOf<typeof modelShape> {}
+const model: Shape<VideoModel> = modelShape;
+
+const videoShape = shape({
+  driver: element({
+    name: attribute(enumeration("qemu", "vhostuser")).optional(),
+    vgaconf: attribute(enumeration("io", "on", "off")).optional(),
+    ...virtioFields,
+  }).omittingEmpty(),
+  model: element(model).optional(),
+  ...deviceFields,
+});
+
+/** A video card. */
+export interface Video extends ValueOf<typeof videoShape> {}
+
+/** `<video>`. */
+export const video: Shape<Video> = videoShape;
