@@ -4,11 +4,27 @@
  * @module
  */
 import type { Launched, LaunchRequest } from "../runtime/run/manager.ts";
-import { launchSandbox, prepareRecipe, type RecipeGraph } from "../runtime/sandbox/mod.ts";
+import { launchSandbox, prepareRecipe, probeIsolation, type RecipeGraph } from "../runtime/sandbox/mod.ts";
+
+/** Recipes that were looked through beforehand, each for one launch. */
+const prepared = new Map<string, Promise<RecipeGraph>>();
+
+/**
+ * Looks through a recipe while the kernel is still coming up; the launch that follows finds it done. What goes wrong is
+ * told by the launch.
+ */
+export function prepareLaunch(recipe: string): void {
+  const graph = prepareRecipe(recipe);
+  graph.catch(() => {});
+  prepared.set(recipe, graph);
+  probeIsolation().catch(() => {});
+}
 
 /** Looks through a recipe, and starts it in its sandbox. */
 export async function launch({ recipe, level }: LaunchRequest): Promise<Launched> {
-  const graph = await prepareRecipe(recipe);
+  const beforehand = prepared.get(recipe);
+  prepared.delete(recipe);
+  const graph = await (beforehand ?? prepareRecipe(recipe));
   const [hash, endpoint] = await Promise.all([
     hashOf(graph),
     launchSandbox({ recipe: graph, isolation: level }),

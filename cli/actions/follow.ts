@@ -105,7 +105,7 @@ async function tellEnd(
   if (run.error !== undefined && run.state !== "cancelled") {
     io.stderr.write(`${errorText(fromErrorData(run.error), painter(io, io.stderr))}\n`);
   }
-  if (run.state === "cancelled" || run.state === "interrupted") {
+  if (run.state === "interrupted") {
     io.stderr.write(`resume with: drover runs resume ${plain(run.id)}\n`);
   }
   context.leaveWith(exitOfRun(run));

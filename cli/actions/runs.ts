@@ -135,7 +135,7 @@ export async function watchRun(this: DroverContext, flags: RunsFlags, id: string
 export async function cancelRun(this: DroverContext, flags: RunsFlags, id: string): Promise<void> {
   await using control = await open(this, flags);
   const run = await control.request("runs.cancel", { id: await runNamed(control, id) });
-  await tell(this, { flags, run, words: `${run.state}; resume with: drover runs resume ${run.id}` });
+  await tell(this, { flags, run, words: run.state });
 }
 
 /** `runs abandon`. */

@@ -89,7 +89,7 @@ export function operationCommand(operation: Operation): Command<DroverContext> {
     OperationFlags,
     DroverContext
   >;
-  return buildCommand<OperationFlags, readonly string[], DroverContext>({
+  const command = buildCommand<OperationFlags, readonly string[], DroverContext>({
     docs: {
       brief: operation.summary,
       customUsage: [usage(operation, fields)],
@@ -122,6 +122,8 @@ export function operationCommand(operation: Operation): Command<DroverContext> {
       };
     },
   });
+  // In the list of an object's commands flags would drown the arguments.
+  return { ...command, formatUsageLine: ({ prefix }) => `${prefix.join(" ")} ${usage(operation, fields)}` };
 }
 
 function argumentBrief(operation: Operation, fields: readonly Field[]): string {

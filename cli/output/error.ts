@@ -12,7 +12,21 @@ import { plain, plainLines } from "./plain.ts";
 const maxCauses = 4;
 
 function place(at: SourcePlace): string {
-  return [at.file ?? "recipe", at.line, ...(at.column === undefined ? [] : [at.column])].join(":");
+  return [
+    at.file === undefined ? "recipe" : pathOf(at.file),
+    at.line,
+    ...(at.column === undefined ? [] : [at.column]),
+  ].join(":");
+}
+
+/** File URLs, as stack traces have them, are paths to people. */
+function pathOf(file: string): string {
+  if (!file.startsWith("file:///")) return file;
+  try {
+    return decodeURIComponent(new URL(file).pathname);
+  } catch {
+    return file;
+  }
 }
 
 function messageOf(value: unknown): string {
