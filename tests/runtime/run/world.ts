@@ -8,6 +8,7 @@ import { settled, VirtualClock } from "../../../testing/virtual_clock.ts";
 import type { Authority } from "../../../runtime/call.ts";
 import type { RunEvent } from "../../../runtime/control/methods.ts";
 import type { Driver } from "../../../runtime/driver.ts";
+import type { RecipeEndpoint } from "../../../runtime/endpoint.ts";
 import type { RunRecord } from "../../../runtime/journal/record.ts";
 import { SqliteStore } from "../../../runtime/journal/sqlite_store.ts";
 import type { Store } from "../../../runtime/journal/store.ts";
@@ -40,6 +41,9 @@ export class World implements AsyncDisposable {
   readonly #opened: Mortal[] = [];
   #generation = 0;
   #up = false;
+  #next: RecipeEndpoint | undefined;
+  /** The recipes that were launched. */
+  readonly endpoints: RecipeEndpoint[] = [];
   store!: Store;
   kernel!: Kernel;
   runs!: RunManager;
@@ -72,6 +76,11 @@ export class World implements AsyncDisposable {
       principal: "alice",
       ...options,
     });
+  }
+
+  /** Launches this in the place of the next recipe. */
+  launchNext(endpoint: RecipeEndpoint): void {
+    this.#next = endpoint;
   }
 
   /** Kills the kernel where it stands: what is not durable is gone, nothing is said any more. */
@@ -149,8 +158,12 @@ export class World implements AsyncDisposable {
       store: this.store,
       versions: { drover: "0.1.0", channel: 1, operations: "" },
       authorize: () => Promise.resolve(this.#options.authority ?? everythingAllowed),
-      launch: ({ recipe }) =>
-        Promise.resolve({ endpoint: new InProcessEndpoint(this.recipe), recipe, hash: "hash" }),
+      launch: ({ recipe }) => {
+        const endpoint = this.#next ?? new InProcessEndpoint(this.recipe);
+        this.#next = undefined;
+        this.endpoints.push(endpoint);
+        return Promise.resolve({ endpoint, recipe, hash: "hash" });
+      },
     });
     this.#up = true;
   }

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { recipe } from "drover";
+import { LedgerHost } from "./ledger.ts";
+import { eventsOf, World } from "./world.ts";
+
+const needs = ["domain:getattr,start,stop,write,save,reset,delete"] as const;
+
+Deno.test("a cancelled run gives back what it holds, and nothing else is admitted", async () => {
+  const host = new LedgerHost("web-1");
+  const refused: string[] = [];
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Hold on",
+      needs: [...needs],
+      async run({ host, sleep, log }) {
+        await using _trial = await host.temporary.domain({ xml: "<domain><name>trial</name></domain>" });
+        const vm = await host.domain("web-1");
+        await using _lease = await vm.exclusive();
+        try {
+          log.info("ready");
+          await sleep("1h");
+        } finally {
+          await vm.start().catch((error) => refused.push(error.code));
+        }
+      },
+    }),
+  });
+  const run = await world.start();
+  const events = eventsOf(run);
+  for await (const event of run.watch()) {
+    if (event.type === "log") break;
+  }
+  assert.equal((await world.runs.cancel(run.id)).state, "cancelling");
+  const end = await run.ended;
+  assert.equal(end.state, "cancelled");
+  assert.equal(end.exit, 130);
+  assert.deepEqual(refused, ["cancelled"]);
+  assert.deepEqual(host.ledger, ["define trial", "discard trial"]);
+  assert.deepEqual(world.kernel.slots(), []);
+  assert.deepEqual(
+    (await events).flatMap((event) => event.type === "run" ? [event.run.state] : []),
+    ["running", "cancelling", "cancelled"],
+  );
+});
+
+Deno.test("a recipe that does not mind its cancel is killed after the grace period, and the kernel undoes the rest", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Deaf",
+      needs: [...needs],
+      async run({ host, log }) {
+        await host.defineDomain({ xml: "<domain><name>trial</name></domain>" }, { temporary: true });
+        log.info("ready");
+        await new Promise<never>(() => {});
+      },
+    }),
+  });
+  const run = await world.start();
+  for await (const event of run.watch()) {
+    if (event.type === "log") break;
+  }
+  const begun = world.clock.now();
+  await world.runs.cancel(run.id);
+  const end = await world.until(run.ended);
+  assert.equal(end.state, "cancelled");
+  assert.equal(world.clock.now() - begun, 10_000);
+  assert.deepEqual(host.ledger, ["define trial", "discard trial"]);
+});
+
+Deno.test("a call in the queue is cancelled at once, one that acts is finished and on record", async () => {
+  const host = new LedgerHost("web-1");
+  const acting = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  host.onAct = async (moment) => {
+    if (moment === "before") {
+      acting.resolve();
+      await goOn.promise;
+    }
+  };
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Two on one",
+      needs: [...needs],
+      async run({ host }) {
+        const vm = await host.domain("web-1");
+        await Promise.allSettled([vm.start(), vm.reset({})]);
+      },
+    }),
+  });
+  const run = await world.start();
+  await acting.promise;
+  await world.runs.cancel(run.id);
+  goOn.resolve();
+  const end = await run.ended;
+  assert.equal(end.state, "cancelled");
+  const steps = await world.store.steps(run.id);
+  assert.deepEqual(steps.map(({ operation, outcome }) => [operation, outcome]), [
+    ["domain.lookup", "done"],
+    ["domain.start", "done"],
+    ["domain.reset", "not-done"],
+  ]);
+  assert.deepEqual(host.ledger, ["start web-1"]);
+});
+
+Deno.test("when the sandbox dies, what acts is finished and on record, and what was made for a time is taken back", async () => {
+  const host = new LedgerHost("web-1");
+  const acting = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  host.onAct = async (moment, deed) => {
+    if (moment === "before" && deed === "start web-1") {
+      acting.resolve();
+      await goOn.promise;
+    }
+  };
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Doomed",
+      needs: [...needs],
+      async run({ host }) {
+        await host.defineDomain({ xml: "<domain><name>trial</name></domain>" }, { temporary: true });
+        await (await host.domain("web-1")).start();
+      },
+    }),
+  });
+  const run = await world.start();
+  await acting.promise;
+  await world.endpoints.at(-1)?.kill("it ran out of memory");
+  goOn.resolve();
+  const end = await run.ended;
+  assert.equal(end.state, "failed");
+  assert.match(end.error?.message ?? "", /ran out of memory/);
+  assert.deepEqual(host.ledger, ["define trial", "start web-1", "discard trial"]);
+  assert.equal((await world.store.steps(run.id)).at(-1)?.outcome, "done");
+});
+
+Deno.test("a run that has ended cannot be cancelled, resumed or abandoned", async () => {
+  const host = new LedgerHost();
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({ summary: "Nothing", needs: [], run: () => {} }),
+  });
+  const run = await world.start();
+  await run.ended;
+  for (const doing of ["cancel", "resume", "abandon"] as const) {
+    await assert.rejects(world.runs[doing](run.id), { code: "wrong-state" });
+    await assert.rejects(world.runs[doing]("nope"), { code: "not-found" });
+  }
+});
+
+Deno.test("an unknown outcome makes the run leave with 10, even if the recipe caught it", async () => {
+  const host = new LedgerHost("web-1");
+  host.onAct = (moment) => {
+    if (moment === "after") throw new Error("the link broke");
+  };
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Careless",
+      needs: [...needs],
+      async run({ host }) {
+        await (await host.domain("web-1")).reset({}).catch(() => {});
+        return "all is well";
+      },
+    }),
+  });
+  const end = await (await world.start()).ended;
+  assert.equal(end.state, "done");
+  assert.equal(end.exit, 10);
+});
