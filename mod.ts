@@ -16,10 +16,10 @@
  * export default recipe({
  *   summary: "Start a domain and wait until it runs",
  *   input: z.object({ name: z.string().default("test") }),
- *   needs: ["domain:getattr,start"],
+ *   needs: ["domain:getattr,read,start"],
  *   async run({ host, input, log }) {
  *     const vm = await host.domain(input.name);
- *     if ((await vm.state()).state !== "running") await vm.start();
+ *     if ((await vm.info()).state !== "running") await vm.start();
  *     log.info("up and running", { vm });
  *   },
  * });

@@ -8,6 +8,7 @@ import { channelVersion } from "../model/channel.ts";
 import { VirtError } from "../model/error.ts";
 import { type Duration, duration } from "../dsl/duration.ts";
 import { Recipe } from "../dsl/recipe.ts";
+import { defaultSettings, type TestSettings } from "../drivers/test/settings.ts";
 import type { Driver, DriverConnection } from "../runtime/driver.ts";
 import { openMemoryStore } from "../runtime/journal/memory_store.ts";
 import type { RunRecord } from "../runtime/journal/record.ts";
@@ -24,6 +25,14 @@ import { LabRun, type LabRunOptions, type RunStory } from "./lab_run.ts";
 import { SimulatedHost } from "./simulated_host.ts";
 import { settled, VirtualClock } from "./virtual_clock.ts";
 
+/** How guests behave. */
+export interface GuestBehaviour {
+  /** How long they take to shut down when they are asked. @default 0 */
+  readonly shutdown?: Duration;
+  /** Those that do not listen when they are asked to shut down: a glob over names of domains. */
+  readonly deaf?: string;
+}
+
 /** What a lab is made of. */
 export interface SimulateOptions {
   /** What is on the host. @default "test:///default" */
@@ -34,6 +43,8 @@ export interface SimulateOptions {
   readonly faults?: readonly Fault[];
   /** How long operations take in virtual time. @default 0 */
   readonly latency?: Latency;
+  /** How guests behave. */
+  readonly guests?: GuestBehaviour;
   /** Milliseconds since 1970. @default 1700000000000 */
   readonly start?: number;
   /** Where chance begins. @default 1 */
@@ -65,7 +76,11 @@ export class Lab implements AsyncDisposable {
     const contents = options.hypervisors ?? { host: options.hypervisor ?? "test:///default" };
     const hosts: Record<string, SimulatedHost> = {};
     for (const [name, content] of Object.entries(contents)) {
-      hosts[name] = new SimulatedHost(name, { content, clock: this.clock });
+      hosts[name] = new SimulatedHost(name, {
+        content,
+        clock: this.clock,
+        settings: settingsOf(options.guests ?? {}),
+      });
     }
     this.hosts = hosts;
     this.#world = new FaultyWorld({
@@ -285,6 +300,16 @@ export async function simulate(options: SimulateOptions = {}): Promise<Lab> {
   const lab = new Lab(options);
   await lab.open();
   return lab;
+}
+
+function settingsOf({ shutdown = 0, deaf }: GuestBehaviour): TestSettings {
+  return {
+    ...defaultSettings,
+    shutdownMs: duration(shutdown),
+    faults: deaf === undefined
+      ? []
+      : [{ kind: "ignore", effect: "domain.press-power", object: deaf, count: Infinity }],
+  };
 }
 
 function fileOf({ files = {} }: LabRunOptions<unknown>, name: string): Promise<Uint8Array> {

@@ -20,7 +20,7 @@
  *
  * @module
  */
-export { Lab, simulate, type SimulateOptions } from "./lab.ts";
+export { type GuestBehaviour, Lab, simulate, type SimulateOptions } from "./lab.ts";
 export {
   type CallView,
   LabRun,

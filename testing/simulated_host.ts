@@ -7,6 +7,7 @@ import { VirtError } from "../model/error.ts";
 import { TestConnection } from "../drivers/test/connection.ts";
 import { InProcessLink } from "../drivers/test/link.ts";
 import type { EffectInput, EffectName } from "../drivers/test/world/effects.ts";
+import type { TestSettings } from "../drivers/test/settings.ts";
 import { Hypervisor } from "../drivers/test/world/hypervisor.ts";
 import { MemoryStore } from "../drivers/test/world/memory_store.ts";
 import type { DomainRecord, RecordKind, Records } from "../drivers/test/world/record.ts";
@@ -61,6 +62,7 @@ export interface EffectView {
 export interface SimulatedHostOptions {
   readonly content: Simulated;
   readonly clock: Clock;
+  readonly settings: TestSettings;
 }
 
 /**
@@ -83,10 +85,12 @@ export class SimulatedHost {
   readonly #clock: Clock;
   readonly #names = new Map<string, string>();
   readonly #bootId: string;
+  readonly #settings: TestSettings;
 
   /** @ignore */
-  constructor(name: string, { content, clock }: SimulatedHostOptions) {
+  constructor(name: string, { content, clock, settings }: SimulatedHostOptions) {
     this.name = name;
+    this.#settings = settings;
     this.#clock = clock;
     this.#store = new MemoryStore(hostChanges(content, { name, now: clock.now() }));
     this.#hypervisor = new Hypervisor(this.#store);
@@ -163,7 +167,7 @@ export class SimulatedHost {
       now: () => this.#clock.now(),
       onClose: () => {},
     });
-    return new TestConnection({ uri, environment, link });
+    return new TestConnection({ uri, environment, link, settings: this.#settings });
   }
 
   #view(record: DomainRecord): DomainView {
