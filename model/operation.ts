@@ -60,9 +60,19 @@ export interface Reaches {
     | "checkpoint"
     | "backup"
     | "filter"
+    | "poolSource"
     | "interface"
     | "nodeDevice"
     | "secret";
+}
+
+/** What a field of an operation's input names on the host. */
+export type HostPlaceKind = "path" | "emulator";
+
+/** A place on the host, as an input names it. */
+export interface HostPlace {
+  readonly kind: HostPlaceKind;
+  readonly value: string;
 }
 
 /** A further permission that an operation needs: always, or when a field of its input is set. */
@@ -92,6 +102,12 @@ export interface OperationDeclaration {
   /** In lists: what a caller needs on each object to see it there. */
   readonly filter?: Permission;
   readonly reaches?: Reaches;
+  /** The input's fields that name places on the host. */
+  readonly places?: Readonly<Record<string, HostPlaceKind>>;
+  /** The input's field that gives the object another name. */
+  readonly renames?: string;
+  /** The input's fields that change an element of the object's metadata. */
+  readonly relabels?: { readonly namespace: string; readonly element: string };
   /** virsh's names for it. */
   readonly aliases?: readonly string[];
   /** How long it may take unless the caller says otherwise, in milliseconds. @default 120000 */

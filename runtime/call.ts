@@ -4,7 +4,7 @@
  * @module
  */
 import type { ObjectRef } from "../model/object.ts";
-import type { JobKind, Reaches } from "../model/operation.ts";
+import type { HostPlace, JobKind, Reaches } from "../model/operation.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Permission } from "../model/permission.ts";
 import type { DriverConnection, FencingToken, Observation } from "./driver.ts";
@@ -31,7 +31,7 @@ export interface Authority {
    */
   check(use: PermissionUse): void | Promise<void>;
   /**
-   * Checks what a definition in an operation's input reaches on the host beyond granted storage.
+   * Checks what a call reaches on the host beyond granted storage, and the names and labels that it gives.
    *
    * @throws {VirtError} `permission-denied`, naming what is reached and the `host:*` grant that would allow it;
    * `invalid-document` where it cannot be read.
@@ -51,6 +51,8 @@ export interface PermissionUse {
   readonly parentName?: string;
   /** The object's definition, for the labels in it. */
   readonly definition?: string;
+  /** The labels themselves, where they are known already. */
+  readonly labels?: readonly string[];
   readonly operation: string;
   /** `asked` before the queue, `obtained` with the slot in hand, `reach` for what a definition reaches. */
   readonly when: "asked" | "obtained" | "reach" | "listed";
@@ -58,12 +60,21 @@ export interface PermissionUse {
   readonly reached?: string;
 }
 
-/** A definition about to be given to a hypervisor. */
+/** What a call gives to a hypervisor: a definition, places on the host, a new name. */
 export interface ReachUse {
   readonly operation: string;
   readonly connection: string;
-  readonly document: Reaches["document"];
-  readonly xml: string;
+  /** What the caller needs on the object, under each name and with each set of labels that the call gives it. */
+  readonly permissions: readonly Permission[];
+  /** A definition, with what it defines. */
+  readonly document?: Reaches["document"];
+  readonly xml?: string;
+  /** Places on the host that the input names. */
+  readonly places?: readonly HostPlace[];
+  /** Another name that the object gets, where no definition says so. */
+  readonly newName?: string;
+  /** What an element of the object's metadata becomes, where no definition says so. */
+  readonly newMetadata?: { readonly namespace: string; readonly element: string };
   /** The present name of the object that it changes; absent for a new one. */
   readonly name?: string;
   /** The present name of what holds the object: a volume's pool. */

@@ -17,6 +17,7 @@ import type { SlotHolder } from "./slot.ts";
 import type { SlotHold, SlotOrder, SlotTable } from "./slots.ts";
 import type { UncertainObjects } from "./uncertain.ts";
 import {
+  checkAnswered,
   checkAsked,
   checkObtained,
   findObject,
@@ -135,6 +136,8 @@ export class CallRunner {
     const job = this.#job(call, { object, holds: [], newId: this.#newId(call) });
     using _stop = this.#stopOnAbort(call, job);
     const value = await call.implementation.run(job, call.input);
+    const answered = checkAnswered(call, value);
+    if (answered !== undefined) await answered;
     return { outcome: { kind: "done", value: visible(call, value) }, object };
   }
 

@@ -6,13 +6,14 @@
  */
 import { VirtError } from "../model/error.ts";
 import { objectClasses, type ObjectRef } from "../model/object.ts";
-import { type Operation, permissionsOf } from "../model/operation.ts";
+import type { Operation } from "../model/operation.ts";
 import { type OperationName, operations } from "../model/operations/mod.ts";
-import type { CallRequest, PermissionUse } from "./call.ts";
+import type { CallRequest } from "./call.ts";
 import type { Claim } from "./claim.ts";
 import type { Clock } from "./clock.ts";
 import type { DriverConnection, Implementation } from "./driver.ts";
 import type { ManagedObject } from "./object.ts";
+import { answeredUses, askedUses, listedUse, obtainedUses, reachOf } from "./permission/uses.ts";
 
 /** A call that has been understood. */
 export interface UnderstoodCall {
@@ -110,75 +111,38 @@ export function targetOf({ request, operation, connection }: UnderstoodCall): Ma
 export function checkAsked(
   call: UnderstoodCall,
   target: ManagedObject | undefined,
-): void | Promise<unknown> {
-  const { request, operation, connection, input } = call;
-  const name = permissionName(connection, target ?? request.target);
-  return whenAll(
-    permissionsOf(operation, input).map((permission) =>
-      request.authority.check({
-        permission,
-        operation: operation.name,
-        connection: request.connection,
-        when: "asked",
-        ...(name === undefined || operation.on === "connection" ? {} : { name }),
-      })
-    ),
-  );
-}
-
-/** The name that permissions on an object are granted by: a snapshot's is its domain's. */
-function permissionName(
-  connection: DriverConnection,
-  object: ManagedObject | ObjectRef | undefined,
-): string | undefined {
-  if (object === undefined) return undefined;
-  const objectClass = "$ref" in object ? object.$ref : object.objectClass;
-  if (objectClass !== "snapshot" || object.parent === undefined) return object.name;
-  return connection.find({ $ref: "domain", id: object.parent })?.name ?? "";
-}
-
-/** Waits where any of the answers is still to come. */
-function whenAll(answers: readonly (void | Promise<void>)[]): Promise<unknown> | undefined {
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers) : undefined;
+): Promise<void> | undefined {
+  const { authority } = call.request;
+  const targeted = { ...call, target };
+  const checks = askedUses(targeted).map((use) => () => authority.check(use));
+  // Where there is no slot to obtain, now is the only time.
+  const reach = call.operation.job === "none" ? reachOf(targeted, []) : undefined;
+  return inTurn(reach === undefined ? checks : [...checks, () => authority.checkReach(reach)]);
 }
 
 /**
  * The permission once more, with the slots in hand: names may have changed, some are known only now, and definitions
  * are checked by what they reach.
  */
-export function checkObtained(call: TargetedCall, claims: readonly Claim[]): Promise<unknown> | undefined {
-  const { request, operation, connection, target, peer } = call;
-  const names = target === undefined
-    ? claims.filter(({ objectClass }) => objectClass === operation.objectClass).map(({ name }) => name)
-    : [permissionName(connection, target) ?? ""];
-  const answers: (void | Promise<void>)[] = [];
-  for (const permission of permissionsOf(operation, call.input)) {
-    const use: Omit<PermissionUse, "name"> = {
-      permission,
-      operation: operation.name,
-      connection: request.connection,
-      when: "obtained",
-    };
-    for (const name of new Set(names)) {
-      answers.push(request.authority.check({ ...use, name }));
-      if (peer !== undefined) answers.push(request.authority.check({ ...use, connection: peer.name, name }));
-    }
-    if (names.length === 0) answers.push(request.authority.check(use));
+export function checkObtained(call: TargetedCall, claims: readonly Claim[]): Promise<void> | undefined {
+  const { authority } = call.request;
+  const checks = obtainedUses(call, claims).map((use) => () => authority.check(use));
+  const reach = reachOf(call, claims);
+  return inTurn(reach === undefined ? checks : [...checks, () => authority.checkReach(reach)]);
+}
+
+/** A look-up asks for no object by name: whether it may have found it is decided by what it found. */
+export function checkAnswered(call: TargetedCall, answer: unknown): Promise<void> | undefined {
+  return inTurn(answeredUses(call, answer).map((use) => () => call.request.authority.check(use)));
+}
+
+/** One check after the other, so that the first refusal ends them; waits only where one has to. */
+function inTurn(checks: readonly (() => void | Promise<void>)[]): Promise<void> | undefined {
+  for (const [index, check] of checks.entries()) {
+    const answer = check();
+    if (answer instanceof Promise) return answer.then(() => inTurn(checks.slice(index + 1)));
   }
-  const xml = operation.reaches === undefined ? undefined : fieldOf(call.input, operation.reaches.field);
-  if (operation.reaches !== undefined && typeof xml === "string") {
-    const existing = target ??
-      claims.find(({ object }) => object?.objectClass === operation.objectClass)?.object;
-    answers.push(request.authority.checkReach({
-      operation: operation.name,
-      connection: request.connection,
-      document: operation.reaches.document,
-      xml,
-      grantedPaths: connection.grantedPaths(),
-      ...(existing === undefined ? {} : { name: existing.name }),
-    }));
-  }
-  return whenAll(answers);
+  return undefined;
 }
 
 /**
@@ -198,14 +162,13 @@ export function refuseMoved({ request, operation }: UnderstoodCall, object: Mana
 }
 
 /** Lists show only what the caller may see. */
-export function visible({ request, operation }: UnderstoodCall, value: unknown): unknown {
-  const { filter } = operation;
-  if (filter === undefined || !Array.isArray(value)) return value;
-  const { authority, connection } = request;
+export function visible(call: UnderstoodCall, value: unknown): unknown {
+  const { filter: permission } = call.operation;
+  if (permission === undefined || !Array.isArray(value)) return value;
+  const { authority } = call.request;
   return value.filter((item: unknown) => {
-    const name = refIn(item)?.name;
-    return name === undefined ||
-      authority.sees({ permission: filter, operation: operation.name, connection, name, when: "listed" });
+    const ref = refIn(item);
+    return ref === undefined || authority.sees(listedUse(call, { permission, ref }));
   });
 }
 

@@ -57,6 +57,7 @@ export const connectionDomainCapabilities = operation("connection.domainCapabili
   job: "none",
   effect: "read",
   aliases: ["domcapabilities"],
+  places: { emulator: "emulator" },
   input: z.object({
     emulator: z.string().max(4096).optional().describe("Path of the emulator"),
     arch: z.string().max(64).optional().describe("Architecture: x86_64"),

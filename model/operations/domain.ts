@@ -195,6 +195,7 @@ export const domainRename = operation("domain.rename", {
   effect: "write",
   reconcile: "by-state",
   aliases: ["domrename"],
+  renames: "newName",
   input: z.object({ newName: z.string().min(1).max(255).describe("A name that no other domain has") }),
   output: refSchema("domain"),
 });
@@ -237,6 +238,7 @@ export const domainSetMetadata = operation("domain.setMetadata", {
   effect: "write",
   reconcile: "by-state",
   aliases: ["metadata"],
+  relabels: { namespace: "uri", element: "value" },
   input: z.object({
     kind: metadataKind,
     value: z.string().max(1024 * 1024).optional().describe(

@@ -68,6 +68,7 @@ export const domainSave = operation("domain.save", {
   cancel: "between-hops",
   reconcile: "by-state",
   aliases: ["save"],
+  places: { path: "path" },
   input: z.object({
     path: hostPath,
     paused: z.boolean().optional().describe(
@@ -88,6 +89,7 @@ export const domainRestore = operation("domain.restore", {
   on: "connection",
   as: "restoreDomain",
   aliases: ["restore"],
+  places: { path: "path" },
   input: z.object({
     path: hostPath,
     paused: z.boolean().optional().describe("Whether it is paused then; as it was saved where not given"),
@@ -103,6 +105,7 @@ export const domainSavedXml = operation("domain.savedXml", {
   on: "connection",
   as: "savedDomainXml",
   aliases: ["save-image-dumpxml"],
+  places: { path: "path" },
   input: z.object({ path: hostPath }),
   output: z.string().describe("A <domain> document"),
 });
@@ -117,6 +120,7 @@ export const domainDefineSaved = operation("domain.defineSaved", {
   as: "defineSavedDomain",
   reaches: { field: "xml", document: "domain" },
   aliases: ["save-image-define"],
+  places: { path: "path" },
   input: z.object({ path: hostPath, xml: xmlText.describe("A <domain> document") }),
   output: nothing,
 });
@@ -129,6 +133,7 @@ export const domainDump = operation("domain.dump", {
   cancel: "between-hops",
   reconcile: "by-state",
   aliases: ["dump"],
+  places: { path: "path" },
   input: z.object({
     path: hostPath,
     afterwards: z.enum(["goes-on", "is-paused", "crashes", "resets"]).default("goes-on").describe(

@@ -171,6 +171,7 @@ export const networkUpdate = operation("network.update", {
   effect: "write",
   reconcile: "by-state",
   aliases: ["net-update"],
+  reaches: { field: "xml", document: "network" },
   input: z.object({
     command: z.enum(["add-first", "add-last", "modify", "delete"]),
     section: z.enum([

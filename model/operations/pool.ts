@@ -220,6 +220,7 @@ export const poolFindSources = operation("pool.findSources", {
   on: "connection",
   as: "findPoolSources",
   aliases: ["find-storage-pool-sources", "find-storage-pool-sources-as"],
+  reaches: { field: "xml", document: "poolSource" },
   input: z.object({
     type: z.string().min(1).max(32).describe("The type of pool: logical, netfs, iscsi"),
     xml: xmlText.optional().describe("A <source> document that says where to look"),

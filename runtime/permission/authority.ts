@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
-import { objectClasses } from "../../model/object.ts";
+import type { VirtError } from "../../model/error.ts";
 import { operations } from "../../model/operations/mod.ts";
 import type { Authority, Caller, PermissionUse, ReachUse } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import type { AuditEntry, AuditSink, Side } from "./audit.ts";
-import { type ClosestGrant, GrantBook } from "./book.ts";
-import { Glob } from "./glob.ts";
-import { formatGrant, type Grant, type GrantSubject, type Scope } from "./grant.ts";
-import { printable, shellWord, shown } from "./shown.ts";
+import { GrantBook } from "./book.ts";
+import { exactGrant, formatGrant, type Grant, type GrantSubject } from "./grant.ts";
+import { gainRefusal, refusal, severalRefusals, unspeakable } from "./refusal.ts";
 
 /** What an authority decides by. */
 export interface GrantAuthorityOptions {
@@ -37,9 +35,12 @@ export interface Decision {
   readonly missing: readonly Side[];
   readonly need?: Grant;
   readonly grant?: Grant;
-  /** The grant that would cover this use and no other, as text. */
+  /** The grant that would cover this use and no other. */
   readonly wanted: Grant;
 }
+
+/** Reads the labels in a definition. */
+type LabelReader = (definition: string) => readonly string[];
 
 /**
  * An authority by needs and grants: a use is allowed where both cover it.
@@ -64,6 +65,7 @@ export class GrantAuthority implements Authority {
   readonly #needs: GrantBook | undefined;
   readonly #grants: GrantBook;
   readonly #options: GrantAuthorityOptions;
+  #labelsIn: LabelReader | undefined;
 
   constructor(options: GrantAuthorityOptions) {
     this.#options = options;
@@ -83,43 +85,35 @@ export class GrantAuthority implements Authority {
 
   /** What would be decided about a use now; counts and records nothing. */
   decide(use: PermissionUse): Decision {
-    const subject = this.subject(use);
+    const subject = this.#subject(use);
     const now = this.#options.clock.now();
     const need = this.#needs?.find(subject, now);
     const grant = this.#grants.find(subject, now);
     const missing: Side[] = [];
     if (this.#needs !== undefined && need === undefined) missing.push("need");
     if (grant === undefined) missing.push("grant");
+    const several = (this.#options.uris?.size ?? 1) > 1;
     return {
       allowed: missing.length === 0,
       missing,
       ...(need === undefined ? {} : { need }),
       ...(grant === undefined ? {} : { grant }),
-      wanted: this.#wanted(subject),
+      wanted: exactGrant(subject, { withConnection: several }),
     };
   }
 
   sees(use: PermissionUse): boolean {
-    const subject = this.subject(use);
+    const subject = this.#subject(use);
     const now = this.#options.clock.now();
     return this.#grants.find(subject, now) !== undefined &&
       (this.#needs === undefined || this.#needs.find(subject, now) !== undefined);
   }
 
-  async checkReach(use: ReachUse): Promise<void> {
-    // Until the definition can be analysed it counts as reaching something unknown.
-    const { operation, connection, name } = use;
-    await this.check({
-      permission: "host:unknown",
-      operation,
-      connection,
-      when: "reach",
-      reached: use.document,
-      ...(name === undefined ? {} : { name }),
-    });
-  }
-
-  async check(use: PermissionUse): Promise<void> {
+  /** Answers at once where nothing has to be waited for; see {@linkcode Authority}. */
+  check(use: PermissionUse): void | Promise<void> {
+    if (use.definition !== undefined && this.#labelsIn === undefined && this.#usesLabels) {
+      return this.#loadLabels().then(() => this.check(use));
+    }
     const decision = this.decide(use);
     const counted = decision.allowed && counts(use);
     if (counted) {
@@ -127,47 +121,111 @@ export class GrantAuthority implements Authority {
       if (decision.need !== undefined) this.#needs?.count(formatGrant(decision.need));
       if (decision.grant !== undefined) this.#grants.count(formatGrant(decision.grant));
     }
-    await this.#options.audit?.record(this.#entry(use, { decision, counted }));
-    if (!decision.allowed) throw this.#refusal(use, decision);
+    return this.#conclude(use, { decision, counted });
   }
 
-  /** What grants are compared with for a use. */
-  subject(use: PermissionUse): GrantSubject {
+  /**
+   * Allows one use that no grant covers, because somebody said so.
+   *
+   * @throws {VirtError} `permission-denied` where the need is missing.
+   */
+  protected allow(use: PermissionUse): void | Promise<void> {
+    const found = this.decide(use);
+    const missing = found.missing.filter((side) => side !== "grant");
+    const decision = {
+      ...found,
+      allowed: missing.length === 0,
+      missing,
+      grant: found.grant ?? found.wanted,
+    };
+    return this.#conclude(use, { decision, counted: false });
+  }
+
+  async checkReach(use: ReachUse): Promise<void> {
+    const { gainsOf, reachUsesOf, unspeakableIn } = await import("./reach_uses.ts");
+    await this.#loadLabels();
+    for (const { use: refused, problem } of unspeakableIn(use)) {
+      await this.#record(refused, { decision: { ...this.decide(refused), allowed: false }, counted: false });
+      throw unspeakable(refused, problem);
+    }
+    await this.checkAll(reachUsesOf(use));
+    // Another name or other labels must not give more: what would be allowed on the object then must be allowed on
+    // it now. Else whoever may rename a domain could bring it under any grant.
+    for (const { now, then } of gainsOf(use)) {
+      if (!this.sees(then) || this.sees(now)) continue;
+      const decision = this.decide(now);
+      await this.#record(now, { decision, counted: false });
+      throw gainRefusal({ now, then, wanted: decision.wanted });
+    }
+  }
+
+  /** Checks several uses of one call; all that is missing for them is said at once. */
+  protected async checkAll(uses: readonly PermissionUse[]): Promise<void> {
+    const denied = uses.filter((use) => !this.decide(use).allowed);
+    if (denied.length < 2) {
+      for (const use of uses) await this.check(use);
+      return;
+    }
+    const refusals: VirtError[] = [];
+    for (const use of denied) {
+      const decision = this.decide(use);
+      await this.#record(use, { decision, counted: false });
+      refusals.push(this.#refusal(use, decision));
+    }
+    throw severalRefusals(refusals);
+  }
+
+  get #usesLabels(): boolean {
+    return this.#grants.usesLabels || this.#needs?.usesLabels === true;
+  }
+
+  /** Only who selects by labels, or has definitions checked, needs the XML library. */
+  async #loadLabels(): Promise<void> {
+    this.#labelsIn ??= (await import("./labels.ts")).labelsIn;
+  }
+
+  #subject(use: PermissionUse): GrantSubject {
     const uri = this.#options.uris?.get(use.connection);
     const name = use.reached ?? use.name;
+    const labels = use.labels ??
+      (use.definition === undefined || !this.#usesLabels ? undefined : this.#labelsIn?.(use.definition));
     return {
       permission: use.permission,
       connection: use.connection,
       ...(uri === undefined ? {} : { uri }),
       ...(name === undefined ? {} : { name }),
       ...(use.parentName === undefined || use.reached !== undefined ? {} : { parentName: use.parentName }),
+      ...(labels === undefined ? {} : { labels }),
       ...(name === undefined && isPreliminary(use) ? { anyObject: true } : {}),
     };
   }
 
-  #wanted(subject: GrantSubject): Grant {
-    const { permission, connection, name, parentName } = subject;
-    const [permissionClass, verb] = permission.split(":") as [
-      Extract<Scope, { readonly kind: "verbs" }>["permissionClass"],
-      string,
-    ];
-    const exact = parentName === undefined ? name : `${parentName}/${name}`;
-    const several = (this.#options.uris?.size ?? 1) > 1;
-    return {
-      scope: { kind: "verbs", permissionClass, verbs: [verb] },
-      ...(several ? { connection: { by: "name" as const, glob: Glob.exact(connection) } } : {}),
-      ...(exact === undefined ? {} : { names: [Glob.exact(exact)] }),
-    };
+  #conclude(use: PermissionUse, result: Result): void | Promise<void> {
+    const recorded = this.#record(use, result);
+    if (recorded instanceof Promise) return recorded.then(() => this.#refuse(use, result));
+    this.#refuse(use, result);
   }
 
-  #entry(
-    use: PermissionUse,
-    result: { readonly decision: Decision; readonly counted: boolean },
-  ): AuditEntry {
-    const { caller, clock, uris } = this.#options;
-    const { decision, counted } = result;
+  #refuse(use: PermissionUse, { decision }: Result): void {
+    if (!decision.allowed) throw this.#refusal(use, decision);
+  }
+
+  #refusal(use: PermissionUse, decision: Decision): VirtError {
+    const subject = this.#subject(use);
+    const now = this.#options.clock.now();
+    return refusal(use, {
+      missing: decision.missing.map((side) => ({
+        side,
+        closest: (side === "need" ? this.#needs : this.#grants)?.closest(subject, now),
+      })),
+      wanted: decision.wanted,
+    });
+  }
+
+  #record(use: PermissionUse, { decision, counted }: Result): void | Promise<void> {
+    const { caller, clock, uris, audit } = this.#options;
     const uri = uris?.get(use.connection);
-    return {
+    return audit?.record({
       at: clock.now(),
       principal: caller.principal,
       ...(caller.run === undefined ? {} : { run: caller.run }),
@@ -184,41 +242,13 @@ export class GrantAuthority implements Authority {
       ...(decision.need === undefined ? {} : { need: formatGrant(decision.need) }),
       ...(decision.grant === undefined ? {} : { grant: formatGrant(decision.grant) }),
       counted,
-    };
-  }
-
-  #refusal(use: PermissionUse, decision: Decision): VirtError {
-    const { missing } = decision;
-    const wanted = formatGrant(decision.wanted);
-    const subject = this.subject(use);
-    const now = this.#options.clock.now();
-    const found = missing.map((side) => {
-      const book = side === "need" ? this.#needs : this.#grants;
-      return because(side, { use, closest: book?.closest(subject, now) });
     });
-    const advice = missing.map((side) =>
-      side === "grant" ? `--allow ${shellWord(wanted)}` : `${shown(wanted)} to the recipe's needs`
-    );
-    const about = use.name === undefined ? "" : ` on ${targetLabel(use)}`;
-    const reaching = use.reached === undefined ? "" : `, which reaches ${shown(use.reached)}`;
-    return new VirtError(
-      "permission-denied",
-      `Cannot call ${printable(use.operation)}${about}${reaching}: ${found.join(", and ")}`,
-      {
-        ...(use.name === undefined ? {} : { target: targetLabel(use) }),
-        hint: `Add ${advice.join(" and ")}`,
-        detail: {
-          missing,
-          permission: use.permission,
-          wanted,
-          connection: use.connection,
-          operation: use.operation,
-          when: use.when,
-          ...(use.reached === undefined ? {} : { reached: use.reached }),
-        },
-      },
-    );
   }
+}
+
+interface Result {
+  readonly decision: Decision;
+  readonly counted: boolean;
 }
 
 /**
@@ -232,36 +262,6 @@ function isPreliminary(use: PermissionUse): boolean {
 
 /** A use counts once: with its slot in hand, or when asked where there is no slot to obtain. */
 function counts(use: PermissionUse): boolean {
-  if (use.when === "obtained") return operations.get(use.operation)?.job !== "none";
-  return use.when === "asked" && operations.get(use.operation)?.job === "none";
-}
-
-/** The object of a use, as people call it: `domain "web-1"`. */
-export function targetLabel(use: PermissionUse): string {
-  const operation = operations.get(use.operation);
-  const label = operation === undefined ? "object" : objectClasses[operation.objectClass].label;
-  return `${label} ${shown(use.name ?? "")}`;
-}
-
-/** Why a side does not cover a use. */
-function because(
-  side: Side,
-  found: { readonly use: PermissionUse; readonly closest: ClosestGrant | undefined },
-): string {
-  const { use, closest } = found;
-  const verb = side === "need" ? "stated as needed" : "granted";
-  if (closest === undefined) {
-    return side === "need"
-      ? `the recipe does not state that it needs ${use.permission}`
-      : `${use.permission} is not granted`;
-  }
-  const text = printable(formatGrant(closest.grant));
-  switch (closest.reason) {
-    case "ended":
-      return `the ${side} ${text} has ended`;
-    case "used-up":
-      return `the ${side} ${text} is used up`;
-    default:
-      return `${use.permission} is ${verb} only as ${text}`;
-  }
+  const hasSlot = operations.get(use.operation)?.job !== "none";
+  return use.when === (hasSlot ? "obtained" : "asked");
 }

@@ -23,6 +23,11 @@ export class GrantBook {
     this.#grants = [...grants];
   }
 
+  /** Whether any grant selects by labels. */
+  get usesLabels(): boolean {
+    return this.#grants.some(({ labels }) => labels !== undefined);
+  }
+
   add(grant: Grant): void {
     this.#grants.push(grant);
   }

@@ -5,7 +5,10 @@
  * @module
  */
 import { type Permission, type PermissionClass, permissionVerbs } from "../../model/permission.ts";
-import type { Glob } from "./glob.ts";
+import { Glob } from "./glob.ts";
+
+/** The namespace of the labels in an object's metadata; see `labels.ts`. */
+export const labelNamespace = "urn:drover:labels";
 
 /** What a grant permits: everything but `host:*`, or verbs of one class. */
 export type Scope =
@@ -59,7 +62,7 @@ export function mismatch(grant: Grant, subject: GrantSubject): Mismatch | undefi
 }
 
 function permits(scope: Scope, permission: Permission): boolean {
-  const [permissionClass = "", verb = ""] = permission.split(":");
+  const [permissionClass, verb] = splitPermission(permission);
   if (scope.kind === "all") return permissionClass !== "host";
   return scope.permissionClass === permissionClass && scope.verbs.includes(verb);
 }
@@ -74,6 +77,37 @@ function names(glob: Glob, subject: GrantSubject): boolean {
   if (subject.name === undefined) return false;
   return glob.matches(subject.name) ||
     (subject.parentName !== undefined && glob.matches(`${subject.parentName}/${subject.name}`));
+}
+
+/** The grant that covers a subject and nothing else. */
+export function exactGrant(
+  subject: GrantSubject,
+  options: { readonly withConnection?: boolean } = {},
+): Grant {
+  const { permission, connection, name, parentName } = subject;
+  const [permissionClass, verb] = splitPermission(permission);
+  const exact = parentName === undefined ? name : `${parentName}/${name ?? "*"}`;
+  return {
+    scope: { kind: "verbs", permissionClass, verbs: [verb] },
+    ...(options.withConnection === true
+      ? { connection: { by: "name" as const, glob: Glob.exact(connection) } }
+      : {}),
+    ...(exact === undefined ? {} : {
+      names: [name === undefined ? Glob.parse(`${quotedParent(parentName ?? "")}/*`) : Glob.exact(exact)],
+    }),
+  };
+}
+
+/** A permission's class and verb. */
+export function splitPermission(permission: Permission): readonly [PermissionClass, string] {
+  const colon = permission.indexOf(":");
+  // The type of permissions says that what stands before the colon is a class.
+  return [permission.slice(0, colon) as PermissionClass, permission.slice(colon + 1)];
+}
+
+/** A text with everything escaped that a glob would understand. */
+function quotedParent(text: string): string {
+  return text.replace(/[^A-Za-z0-9_.-]/gu, "\\$&");
 }
 
 /** Every verb of a class. */

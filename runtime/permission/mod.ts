@@ -4,6 +4,12 @@
  * @module
  */
 export { type AuditEntry, AuditMemory, type AuditSink, type Side } from "./audit.ts";
+export {
+  AskingAuthority,
+  type AskingOptions,
+  type PermissionAnswer,
+  type PermissionQuestion,
+} from "./asking.ts";
 export { type Decision, GrantAuthority, type GrantAuthorityOptions } from "./authority.ts";
 export { Glob } from "./glob.ts";
 export { type ConnectionScope, formatGrant, type Grant, type Scope } from "./grant.ts";

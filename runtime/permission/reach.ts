@@ -5,7 +5,7 @@
  * @module
  */
 import { parseTree, TreeElement } from "../../model/xml/mod.ts";
-import type { Reaches } from "../../model/operation.ts";
+import type { HostPlace, Reaches } from "../../model/operation.ts";
 import { deviceVocabulary } from "./reach/device_vocabulary.ts";
 import { domainVocabulary } from "./reach/domain_vocabulary.ts";
 import { fingerprint } from "./reach/element.ts";
@@ -17,7 +17,7 @@ import {
   networkVocabulary,
   nodeDeviceVocabulary,
 } from "./reach/network_vocabulary.ts";
-import { GrantedStorage } from "./reach/path.ts";
+import { canonicalPath, GrantedStorage } from "./reach/path.ts";
 import { checkpointVocabulary, storageVocabulary } from "./reach/storage_vocabulary.ts";
 import { type Entry, Vocabulary } from "./reach/vocabulary.ts";
 import { walk } from "./reach/walk.ts";
@@ -69,6 +69,18 @@ export function reachesOf(xml: string, options: ReachOptions): Finding[] {
   return distinct(findings);
 }
 
+/** What places on the host an input reaches that is no definition. */
+export function placesOf(places: readonly HostPlace[], grantedPaths: readonly string[]): Finding[] {
+  const storage = new GrantedStorage(grantedPaths);
+  return places.flatMap(({ kind, value }) => {
+    const canonical = canonicalPath(value);
+    const permission = `host:${kind}` as const;
+    if (!canonical.ok) return [{ permission, reached: value, place: "", refused: canonical.problem }];
+    if (kind === "path" && storage.holds(canonical.path)) return [];
+    return [{ permission, reached: canonical.path, place: "" }];
+  });
+}
+
 /** What is known of a document's root element. */
 function entryOf(
   name: string,
@@ -88,6 +100,8 @@ function entryOf(
         return [nodeDevices, nodeDevices.top(name)];
       case "filter":
         return [filters, filters.top(name)];
+      case "poolSource":
+        return [domains, name === "source" ? domains.top("poolSource") : undefined];
       case "snapshot":
       case "checkpoint":
       case "backup":

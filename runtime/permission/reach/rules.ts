@@ -207,6 +207,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   network,
   networkRoute,
   pool,
+  poolSource: (element, report) => poolSource(element, { type: "source", report }),
   volumeBacking,
   backupServer,
   nodeDevice,

@@ -17,26 +17,30 @@ pool type !pool
     cow state
   refresh
     volume allocation
-  source
-    host name:free port
-    device path:free part_separator
-      freeExtent start end
-    dir path:free
-    adapter name:free type parent wwnn wwpn managed fabric_wwn
-      parentaddr unique_id
-        address +address
-    name:free
-    initiator
-      iqn name
-    auth +auth
-    vendor name
-    product name
-    format type
-    protocol ver
+  source +poolSource
   target
     path:path
     permissions +permissions
     encryption +encryption
+
+poolSource +poolSource !poolSource
+
++poolSource
+  host name:free port
+  device path:free part_separator
+    freeExtent start end
+  dir path:free
+  adapter name:free type parent wwnn wwpn managed fabric_wwn
+    parentaddr unique_id
+      address +address
+  name:free
+  initiator
+    iqn name
+  auth +auth
+  vendor name
+  product name
+  format type
+  protocol ver
 
 +permissions
   mode

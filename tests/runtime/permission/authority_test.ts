@@ -130,7 +130,7 @@ Deno.test("a quota counts what obtained its slot, and uses at once do not share 
   const { authority, audit } = world({ grants: "domain:start(quota=2)" });
   for (let i = 0; i < 5; i++) await authority.check(start("web-1"));
   const obtained = start("web-1", { when: "obtained" });
-  const results = await Promise.allSettled([1, 2, 3].map(() => authority.check(obtained)));
+  const results = await Promise.allSettled([1, 2, 3].map(async () => await authority.check(obtained)));
   assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected"]);
   const error = await refusal(authority, start("web-1"));
   assert.match(error.message, /the grant domain:start\(quota=2\) is used up/);
@@ -205,5 +205,5 @@ Deno.test("a volume is named by itself or within its pool", async () => {
 Deno.test("a decision that cannot be written down does not take effect", async () => {
   const audit = { record: (): never => assert.fail("disk full") };
   const { authority } = world({ grants: "all", audit });
-  await assert.rejects(() => authority.check(start("web-1")), /disk full/);
+  await assert.rejects(async () => await authority.check(start("web-1")), /disk full/);
 });

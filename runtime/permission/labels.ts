@@ -1,0 +1,86 @@
+/**
+ * Labels in an object's metadata, by which grants may select objects.
+ *
+ *     <metadata>
+ *       <labels xmlns='urn:drover:labels'><label>prod</label></labels>
+ *     </metadata>
+ *
+ * @module
+ */
+import { parseTree, TreeElement } from "../../model/xml/mod.ts";
+import { labelNamespace } from "./grant.ts";
+import { childrenOf } from "./reach/element.ts";
+
+/** How many definitions' labels are remembered. */
+const remembered = 2000;
+const known = new Map<string, readonly string[]>();
+
+/**
+ * The labels in a definition, sorted. A definition that cannot be read has none.
+ *
+ * @example
+ * ```ts
+ * import { labelsIn } from "./labels.ts";
+ * labelsIn("<domain><metadata><labels xmlns='urn:drover:labels'><label>prod</label></labels></metadata></domain>");
+ * // ["prod"]
+ * ```
+ */
+export function labelsIn(definition: string): readonly string[] {
+  // Most definitions have none, and need not be read to know it.
+  if (!definition.includes("labels")) return [];
+  const before = known.get(definition);
+  if (before !== undefined) return before;
+  const labels = read(definition);
+  if (known.size >= remembered) known.clear();
+  known.set(definition, labels);
+  return labels;
+}
+
+function read(definition: string): readonly string[] {
+  let root: TreeElement;
+  try {
+    root = parseTree(definition).root;
+  } catch {
+    return [];
+  }
+  const found = new Set<string>();
+  for (const metadata of childrenOf(root, "metadata")) {
+    for (const element of inNamespace(metadata)) {
+      for (const label of inNamespace(element)) found.add(label.text().trim());
+    }
+  }
+  found.delete("");
+  return [...found].sort();
+}
+
+/** The labels in an element that replaces what an object's metadata has in a namespace. */
+export function labelsAfter(
+  definition: string | undefined,
+  change: { readonly namespace: string; readonly element: string },
+): readonly string[] {
+  const before = definition === undefined ? [] : labelsIn(definition);
+  const isLabels = change.namespace === labelNamespace;
+  const found = new Set<string>(isLabels ? [] : before);
+  let root: TreeElement;
+  try {
+    root = parseTree(`<metadata>${change.element}</metadata>`).root;
+  } catch {
+    return [...found];
+  }
+  // Its namespace may be left to the hypervisor to add.
+  const elements = root.children.filter((child): child is TreeElement => child instanceof TreeElement);
+  for (const element of elements) {
+    if (!isLabels && element.uri !== labelNamespace) continue;
+    for (const child of element.children) {
+      if (child instanceof TreeElement && /(?:^|:)label$/.test(child.name)) found.add(child.text().trim());
+    }
+  }
+  found.delete("");
+  return [...found].sort();
+}
+
+function inNamespace(element: TreeElement): TreeElement[] {
+  return element.children.filter((child): child is TreeElement =>
+    child instanceof TreeElement && child.uri === labelNamespace
+  );
+}

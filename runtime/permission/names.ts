@@ -1,0 +1,32 @@
+/**
+ * The names that a definition gives.
+ *
+ * @module
+ */
+import { parseTree } from "../../model/xml/mod.ts";
+import type { Reaches } from "../../model/operation.ts";
+import { childrenOf, descendants } from "./reach/element.ts";
+
+/** Where the documents say which object they define: below the root, or in an attribute of it. */
+const named: readonly Reaches["document"][] = ["domain", "network", "pool", "volume", "interface", "filter"];
+
+/**
+ * The names of the objects that a definition defines; those of embedded domains too. Most definitions give one; where
+ * two say which it is, nobody knows which the hypervisor takes, and both count.
+ */
+export function namesIn(xml: string, document: Reaches["document"]): readonly string[] {
+  const { root } = parseTree(xml);
+  const names = new Set<string>();
+  if (named.includes(document)) {
+    const attribute = root.attribute("name");
+    if (attribute !== undefined && (document === "interface" || document === "filter")) names.add(attribute);
+    for (const name of childrenOf(root, "name")) names.add(name.text());
+  }
+  for (const embedded of ["domain", "inactiveDomain"]) {
+    for (const name of descendants(root, embedded, "name")) {
+      if (document === "snapshot" || document === "checkpoint") names.add(name.text());
+    }
+  }
+  // Readers of documents leave out the blanks around a name.
+  return [...new Set([...names].map((name) => name.trim()))].filter((name) => name !== "");
+}
