@@ -13,6 +13,8 @@ import type { Io } from "./io.ts";
 export interface OpenControlOptions {
   readonly stateDirectory: string;
   readonly io: Io;
+  /** A recipe's real path, where one is about to be run: it is looked through while the kernel comes up. */
+  readonly recipe?: string;
 }
 
 /** Attaches to the kernel of a state directory, or becomes it. */

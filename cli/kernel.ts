@@ -21,7 +21,8 @@ function principal(): string {
   return `uid:${Deno.uid() ?? 0}`;
 }
 
-async function become(stateDirectory: string): Promise<OwnKernel | undefined> {
+async function become(stateDirectory: string, recipe: string | undefined): Promise<OwnKernel | undefined> {
+  if (recipe !== undefined) void import("./launch.ts").then(({ prepareLaunch }) => prepareLaunch(recipe));
   const { becomeKernel } = await import("../runtime/control/own_kernel.ts");
   return await becomeKernel({
     stateDirectory,
@@ -32,12 +33,12 @@ async function become(stateDirectory: string): Promise<OwnKernel | undefined> {
 }
 
 /** Attaches to the kernel of a state directory, or becomes it. */
-export function openKernel({ stateDirectory, io }: OpenControlOptions): Promise<Control> {
+export function openKernel({ stateDirectory, io, recipe }: OpenControlOptions): Promise<Control> {
   const directory = resolve(stateDirectory);
   return openControl({
     stateDirectory: directory,
     principal: principal(),
-    become: () => become(directory),
+    become: () => become(directory, recipe),
     onLinger: (others) => {
       const what = others === 1 ? "another command is" : `${others} other commands are`;
       io.stderr.write(`This process is the kernel: it leaves when ${what} done (Ctrl-C leaves at once)\n`);

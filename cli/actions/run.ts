@@ -18,9 +18,11 @@ export async function runRecipe(this: DroverContext, flags: RunFlags, file: stri
   const { io } = this;
   const params = await startParams(this, { flags, file });
   if (flags.detach === true) return await startDetached(this, { flags, params });
-  // Should this process become the kernel, the recipe has been looked through by then.
-  void import("../launch.ts").then(({ prepareLaunch }) => prepareLaunch(params.file));
-  await using control = await this.openControl({ io, stateDirectory: stateDirectory(io, flags.stateDir) });
+  await using control = await this.openControl({
+    io,
+    stateDirectory: stateDirectory(io, flags.stateDir),
+    recipe: params.file,
+  });
   const ended = await followRun(this, {
     control,
     format: flags.output ?? "table",
