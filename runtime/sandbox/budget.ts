@@ -15,8 +15,8 @@ export interface Budget {
    */
   readonly heapBytes: number;
   /**
-   * All memory of its process, in bytes; at least 640 MiB, most of which V8 sets aside for code without using it.
-   * @default 1 GiB
+   * All memory of its process, in bytes; at least 128 MiB. Not limited at level `process`.
+   * @default 512 MiB
    */
   readonly memoryBytes: number;
   /**
@@ -64,7 +64,7 @@ export interface Budget {
 /** The budget of a run where nothing else is said. */
 export const defaultBudget: Budget = {
   heapBytes: 256 * mebibyte,
-  memoryBytes: 1024 * mebibyte,
+  memoryBytes: 512 * mebibyte,
   cpuSeconds: 300,
   wallMs: 24 * 60 * 60 * 1000,
   stallMs: 30_000,

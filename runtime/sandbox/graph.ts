@@ -34,6 +34,11 @@ export interface GraphOptions {
 }
 
 /** What `deno info --json` says; its documentation calls it unstable, so what is read of it is checked by use. */
+interface Info {
+  readonly roots: readonly string[];
+  readonly modules: readonly InfoModule[];
+}
+
 interface InfoModule {
   readonly specifier: string;
   readonly local?: string;
@@ -78,8 +83,9 @@ export async function readRecipeGraph(path: string, options: GraphOptions): Prom
   if (!Deno.statSync(file).isFile) {
     throw new VirtError("invalid-argument", `Cannot run "${path}": it is not a file`);
   }
-  const url = pathToFileURL(file).href;
-  const known = new Map((await info(file, options)).map((module) => [module.specifier, module]));
+  const { roots, modules: found } = await info(pathToFileURL(file).href, options);
+  const url = roots[0]!;
+  const known = new Map(found.map((module) => [module.specifier, module]));
   const folder = dirname(file);
   const bootUrl = pathToFileURL(options.boot).href;
 
@@ -101,7 +107,7 @@ export async function readRecipeGraph(path: string, options: GraphOptions): Prom
   return { file, url, modules: [...modules.values()] };
 }
 
-async function info(file: string, { importMap }: GraphOptions): Promise<readonly InfoModule[]> {
+async function info(url: string, { importMap }: GraphOptions): Promise<Info> {
   const flags = [
     "--json",
     "--no-config",
@@ -110,12 +116,11 @@ async function info(file: string, { importMap }: GraphOptions): Promise<readonly
     "--no-npm",
     `--import-map=${importMap}`,
   ];
-  const { stdout } = await runDeno(["info", ...flags, file], {
-    doing: `look through the imports of "${file}"`,
+  const { stdout } = await runDeno(["info", ...flags, url], {
+    doing: `look through the imports of "${url}"`,
     env: { DENO_NO_PACKAGE_JSON: "1" },
   });
-  const { modules }: { readonly modules: readonly InfoModule[] } = JSON.parse(stdout);
-  return modules;
+  return JSON.parse(stdout);
 }
 
 /** What a dependency imports at run time; types are gone by then. */
@@ -162,6 +167,16 @@ function ownModule(wanted: Import, folder: string): RecipeModule {
       hint: "Name it in the recipe's `files` and read it with files.text() or files.bytes()",
     });
   }
+  if (`${path}${real}`.includes(",")) {
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot import "${wanted.specifier}": the path "${path}" holds a comma`,
+      {
+        at: wanted.at,
+        hint: "Rename it; the list of files that the sandbox may read is separated by commas",
+      },
+    );
+  }
   return { path, realPath: real };
 }
 
@@ -182,10 +197,8 @@ function throwIfUnusable({ specifier, at, attribute }: Import, module: InfoModul
   }
   if (module?.mediaType === "Json" || attribute === "json") return;
   if (module === undefined || !codeTypes.includes(module.mediaType ?? "")) {
-    throw refused(
-      { specifier, at },
-      `a recipe imports ECMAScript modules and JSON, not ${module?.mediaType ?? "this"}`,
-    );
+    const kind = module?.mediaType ?? module?.kind ?? "this";
+    throw refused({ specifier, at }, `a recipe imports ECMAScript modules and JSON, not ${kind}`);
   }
 }
 

@@ -7,6 +7,8 @@ import { channelVersion, type FromRecipe, fromRecipe, type ToRecipe } from "../.
 import type { Budget } from "./budget.ts";
 import { plainText } from "./plain_text.ts";
 
+type FailedError = Extract<FromRecipe, { t: "failed" }>["error"];
+
 /** How deep a message may be nested; what the DSL lets through is less. */
 const deepest = 100;
 
@@ -163,13 +165,34 @@ function readable(message: FromRecipe): FromRecipe {
       if (message.message !== undefined) message.message = plainText(message.message);
       return message;
     case "failed":
-      return { t: "failed", error: plainFields(message.error) as typeof message.error };
+      return { t: "failed", error: reworded(plainFields(message.error) as FailedError) };
     case "recipe":
       message.declaration.summary = plainText(message.declaration.summary);
       return message;
     default:
       return message;
   }
+}
+
+/** Deno speaks to the one who calls it, about flags; the one who reads this has written a recipe. */
+const refusedAccess = /Requires (\w+) access to (".*"|<\w+>), run again with the --allow-\w+ flag/;
+const verbs: Readonly<Record<string, string>> = {
+  read: "read",
+  write: "write",
+  import: "import from",
+  net: "connect to",
+};
+
+function reworded(error: FailedError): FailedError {
+  const match = refusedAccess.exec(error.message);
+  if (match === null) return error;
+  return {
+    ...error,
+    code: "permission-denied",
+    message: `Recipes cannot ${verbs[match[1]!] ?? match[1]!} ${match[2]!}`,
+    hint:
+      "A recipe reads its own modules only; name data files in its `files`, and ask handles for everything else",
+  };
 }
 
 /** A copy of plain data with all text in it fit for a terminal. */

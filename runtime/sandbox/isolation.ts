@@ -48,8 +48,8 @@ export interface ShutInOptions {
 const fileBytes = 16 * 2 ** 20;
 /** How large the file system is on which Deno's caches lie, in bytes. */
 const scratchBytes = 32 * 2 ** 20;
-/** V8 dies without a word below this; it sets 512 MiB aside for code. */
-const leastMemoryBytes = 640 * 2 ** 20;
+/** Below this Deno does not start. */
+const leastMemoryBytes = 128 * 2 ** 20;
 const openFiles = 64;
 
 let probed: Promise<Isolation> | undefined;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import type { RecipeEndpoint } from "../endpoint.ts";
 import { type Budget, defaultBudget } from "./budget.ts";
-import { analysisFile, sandboxBundle } from "./bundle.ts";
+import { analysisFile, type SandboxBundle, sandboxBundle } from "./bundle.ts";
 import { ProcessEndpoint } from "./endpoint.ts";
 import { readRecipeGraph, type RecipeGraph } from "./graph.ts";
 import {
@@ -58,10 +58,14 @@ export async function prepareRecipe(path: string): Promise<RecipeGraph> {
  * ```
  */
 export async function launchSandbox(options: LaunchOptions): Promise<RecipeEndpoint> {
-  const [bundle, isolation, graph] = await Promise.all([
-    sandboxBundle(),
+  return await launchBundle(await sandboxBundle(), options);
+}
+
+/** As {@linkcode launchSandbox}, with a given file in the place of "drover". */
+export async function launchBundle(bundle: SandboxBundle, options: LaunchOptions): Promise<RecipeEndpoint> {
+  const [isolation, graph] = await Promise.all([
     chooseIsolation(options.isolation ?? "best"),
-    typeof options.recipe === "string" ? prepareRecipe(options.recipe) : options.recipe,
+    typeof options.recipe === "string" ? readRecipeGraph(options.recipe, bundle) : options.recipe,
   ]);
   const budget: Budget = { ...defaultBudget, ...options.budget };
   const denoDirectory = await Deno.makeTempDir({ prefix: "drover-sandbox-" });
@@ -87,6 +91,7 @@ export async function launchSandbox(options: LaunchOptions): Promise<RecipeEndpo
         TZ: "UTC",
         LANG: "en_US.UTF-8",
       },
+      cwd: "/",
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -134,9 +139,10 @@ function denoCommand(
     "--no-code-cache",
     "--deny-import",
     `--import-map=${importMap}`,
-    // A comma in a path is doubled in Deno's lists of paths.
-    `--allow-read=${[...readable].map((path) => path.replaceAll(",", ",,")).join(",")}`,
-    `--v8-flags=--max-heap-size=${heapMebibytes},--disallow-code-generation-from-strings`,
+    // A comma would begin another path, and Deno has no way to write one; the graph refuses it.
+    `--allow-read=${[...readable].join(",")}`,
+    // Without machine code there is no WebAssembly, and no compiler to attack; orchestration does not miss it.
+    `--v8-flags=--max-heap-size=${heapMebibytes},--disallow-code-generation-from-strings,--jitless`,
     pathToFileURL(boot).href,
     graph.url,
     String(budget.frameBytes),
