@@ -78,6 +78,8 @@ export interface RunRecord {
   readonly endedAt?: number;
   /** When its kernel was found dead; the time to resume counts from here. */
   readonly interruptedAt?: number;
+  /** When it was cancelled, and how many steps and log lines there were then; a resume goes back to it. */
+  readonly cancelPoint?: CancelPoint;
   readonly exit?: ExitCode;
   readonly result?: unknown;
   readonly error?: ErrorData;
@@ -86,8 +88,17 @@ export interface RunRecord {
   readonly resumes: number;
 }
 
-/** What may change of a run. */
-export type RunPatch = Partial<Omit<RunRecord, "id" | "kind" | "createdAt">>;
+/** Where a run stood when it was cancelled. */
+export interface CancelPoint {
+  readonly at: number;
+  readonly steps: number;
+  readonly logs: number;
+}
+
+type Changeable = Omit<RunRecord, "id" | "kind" | "createdAt">;
+
+/** What may change of a run; `undefined` takes something away. */
+export type RunPatch = { readonly [K in keyof Changeable]?: Changeable[K] | undefined };
 
 /** What a step is. */
 export type StepKind =
@@ -139,9 +150,12 @@ export interface StepRecord {
 }
 
 /** What may change of a step. */
-export type StepPatch = Partial<
-  Pick<StepRecord, "intent" | "outcome" | "settledAt" | "error" | "assumed">
->;
+export type StepPatch =
+  & Partial<Pick<StepRecord, "intent" | "outcome" | "settledAt" | "error" | "assumed">>
+  & {
+    /** It counts as issued, and as nothing more: its intent and its outcome are forgotten. */
+    readonly reopened?: true;
+  };
 
 /** One delivery, in the order of delivery. */
 export interface DeliveryRecord {

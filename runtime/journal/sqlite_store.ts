@@ -22,7 +22,7 @@ import type {
 } from "./record.ts";
 import { pruneJournal } from "./retention.ts";
 import { checkIntegrity, migrate } from "./schema.ts";
-import type { AuditFilter, LogFilter, Retention, RunFilter, Store } from "./store.ts";
+import type { AuditFilter, CutPoint, LogFilter, Retention, RunFilter, Store } from "./store.ts";
 
 /** Texts longer than this stand once among the blobs, in characters. */
 const inlineLimit = 4096;
@@ -90,7 +90,7 @@ export class SqliteStore implements Store {
   changeRun(id: string, patch: RunPatch): void {
     const row = this.#sql("SELECT facts FROM runs WHERE id = ?").get(id);
     if (row === undefined) return;
-    const run: RunRecord = { ...readJson<RunRecord>(row["facts"]), ...patch };
+    const run = patched(readJson<RunRecord>(row["facts"]), patch);
     const facts = toText(run);
     this.#write(() => {
       this.#sql("UPDATE runs SET state = ?, ended_at = ?, facts = ? WHERE id = ?")
@@ -161,6 +161,11 @@ export class SqliteStore implements Store {
     this.#write(() => {
       if (intent !== null) {
         this.#sql("UPDATE steps SET intent = ? WHERE run = ? AND number = ?").run(intent, run, number);
+      }
+      if (patch.reopened === true) {
+        this.#sql(
+          "UPDATE steps SET intent = NULL, outcome = NULL, settled_at = NULL, error = NULL WHERE run = ? AND number = ?",
+        ).run(run, number);
       }
       if (patch.outcome !== undefined) {
         this.#sql(
@@ -244,6 +249,14 @@ export class SqliteStore implements Store {
   uncertain(): Promise<readonly UncertainRecord[]> {
     const rows = this.#sql("SELECT facts FROM uncertain ORDER BY key").all();
     return Promise.resolve(rows.map((row) => readJson<UncertainRecord>(row["facts"])));
+  }
+
+  cutBack(run: string, { steps, deliveries, logs }: CutPoint): void {
+    this.#write(() => {
+      this.#sql("DELETE FROM deliveries WHERE run = ? AND sequence >= ?").run(run, deliveries);
+      this.#sql("DELETE FROM steps WHERE run = ? AND number >= ?").run(run, steps);
+      this.#sql("DELETE FROM logs WHERE run = ? AND sequence >= ?").run(run, logs);
+    });
   }
 
   addAudit(record: AuditRecord): void {
@@ -350,6 +363,13 @@ export class SqliteStore implements Store {
       value,
     );
   }
+}
+
+function patched(run: RunRecord, patch: RunPatch): RunRecord {
+  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  const kept = Object.fromEntries(Object.entries(run).filter(([key]) => !Object.hasOwn(patch, key)));
+  // What a run must have is never taken away: callers take away only what says how it ended.
+  return { ...kept, ...given } as unknown as RunRecord;
 }
 
 /** The journal trusts what it wrote: rows are read back as the type that they were written from. */

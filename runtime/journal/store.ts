@@ -40,6 +40,13 @@ export interface AuditFilter {
   readonly limit?: number;
 }
 
+/** The first numbers that are forgotten. */
+export interface CutPoint {
+  readonly steps: number;
+  readonly deliveries: number;
+  readonly logs: number;
+}
+
 /** What may be thrown away. */
 export interface Retention {
   /** Ended runs older than this, in milliseconds. */
@@ -78,6 +85,9 @@ export interface Store extends AsyncDisposable {
   setUncertain(record: UncertainRecord): void;
   clearUncertain(key: string): void;
   uncertain(): Promise<readonly UncertainRecord[]>;
+
+  /** Forgets the end of a run: steps, deliveries and log lines from these numbers on. */
+  cutBack(run: string, from: CutPoint): void;
 
   addAudit(record: AuditRecord): void;
   /** Newest first. */

@@ -15,7 +15,7 @@ import type { StepRecord } from "../journal/record.ts";
 import type { RunContext } from "./context.ts";
 import type { Generations } from "./generations.ts";
 import type { RunLeases } from "./leases.ts";
-import { SecretValues } from "./secret_values.ts";
+import { answersSecret, SecretValues } from "./secret_values.ts";
 import { stepEndEvent, stepStateEvent } from "./step_event.ts";
 import { asRef, type CallMessage } from "./step_identity.ts";
 
@@ -51,6 +51,7 @@ export class RunCalls {
   readonly #generations: Generations | undefined;
   readonly #secrets: SecretValues;
   readonly #pending = new Map<number, Pending>();
+  #interrupted = false;
 
   /** @param generations of a resumed run: which of its references are up to date */
   constructor(
@@ -110,7 +111,7 @@ export class RunCalls {
 
   /** Remembers a call whose answer is on record, in case its secret value is needed again. */
   replayed(message: CallMessage): void {
-    if (operations.get(message.operation)?.secretOutput === true) this.#secrets.forgotten(message);
+    if (answersSecret(operations.get(message.operation), message.input)) this.#secrets.forgotten(message);
   }
 
   /** Asks a call to end early. */
@@ -121,6 +122,15 @@ export class RunCalls {
   /** Asks all to end early. */
   cancelAll(reason: VirtError): void {
     for (const { controller } of this.#pending.values()) controller.abort(reason);
+  }
+
+  /**
+   * Ends all as early as possible, for a resume: what was done is still written down, what was not is as if it had never
+   * been asked for.
+   */
+  interrupt(reason: VirtError): void {
+    this.#interrupted = true;
+    this.cancelAll(reason);
   }
 
   /** Resolves when none is under way. */
@@ -209,6 +219,7 @@ export class RunCalls {
     const operation = operations.get(message.operation);
     const writes = operation?.effect === "write";
     const temporary = options.temporary === true;
+    if (this.#interrupted && outcome.kind !== "done") return;
     this.#settled(step, outcome);
     if (outcome.kind !== "done") {
       if (temporary && outcome.kind === "not-done") this.#leases.notMade(step);
@@ -216,9 +227,8 @@ export class RunCalls {
       outbox.deliver({ t: "refused", step, error: outcome.error }, { durable: writes });
     } else {
       const lease = temporary ? this.#leases.made(step, outcome.value) : undefined;
-      const shown = operation?.secretOutput === true
-        ? this.#secrets.hide(message, outcome.value)
-        : outcome.value;
+      const secret = answersSecret(operation, message.input);
+      const shown = secret ? this.#secrets.hide(message, outcome.value) : outcome.value;
       this.#generations?.note(
         shown,
         message.target === undefined ? undefined : asRef(message.target),
@@ -281,6 +291,7 @@ export class RunCalls {
   }
 
   #refuse(step: number, error: unknown): void {
+    if (this.#interrupted) return;
     const data = toErrorData(isVirtError(error) ? error : new VirtError("internal", String(error)));
     this.#settled(step, { kind: "not-done", error: data });
     this.#context.outbox.deliver({ t: "refused", step, error: data }, { durable: false });

@@ -125,15 +125,15 @@ export class DeadRuns {
     const [step] = await store.steps(run.id);
     if (step?.operation === undefined) return { kind: "not-done", error: neverBegun(run) };
     const { intent } = step;
-    if (step.redacted === true) return { kind: "not-done", error: neverBegun(run) };
     if (intent !== undefined) {
       const found = assumed === undefined
-        ? await reconcileStep({ ...step, intent }, context)
-        : { kind: assumed, value: null };
-      kernel.accept(intent.object);
+        ? await this.#settle({ ...step, intent }, context)
+        : { kind: assumed, value: null } as const;
+      if (found.kind !== "unknown") kernel.accept(intent.object);
       if (found.kind === "done") return { kind: "done", value: found.value, reconciled: true };
       if (found.kind === "unknown") throw unknownOperation(run, found.error.message);
     }
+    if (step.redacted === true) return { kind: "not-done", error: neverBegun(run) };
     const { outcome } = await kernel.call({
       operation: step.operation,
       connections,

@@ -13,6 +13,7 @@ import type { LogFilter, Store } from "../journal/store.ts";
 import type { LogRecord, RunRecord, RunState, RunVersions } from "../journal/record.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Authorize } from "./authorize.ts";
+import { rewindCancelled } from "./cancelled_run.ts";
 import type { PreparedRun } from "./context.ts";
 import { DeadRuns } from "./dead_runs.ts";
 import { RunFeed } from "./feed.ts";
@@ -422,6 +423,9 @@ export class RunManager implements AsyncDisposable {
   async #stopped(id: string, doing: "resume" | "abandon"): Promise<RunRecord> {
     const run = await this.#record(id);
     if (run.state === "interrupted" && !this.#driven.has(id)) return run;
+    if (run.state === "cancelled" && doing === "resume") {
+      return await rewindCancelled(run, this.#options.store);
+    }
     const hint = this.#driven.has(id) ? { hint: `Cancel it first with: drover runs cancel ${id}` } : {};
     throw new VirtError("wrong-state", `Cannot ${doing} run ${id}: it is ${run.state}`, hint);
   }

@@ -36,6 +36,11 @@ export class RunLog {
     this.#options = options;
   }
 
+  /** The sequence number of the next line. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Takes a line, unless it was said before the resume. */
   line({ level, message, fields, within }: Omit<LogMessage, "t">): void {
     const { run, store, feed, clock, recorded } = this.#options;

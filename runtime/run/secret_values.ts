@@ -5,11 +5,19 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { type Operation, permissionsOf } from "../../model/operation.ts";
 import type { CallMessage } from "./step_identity.ts";
 
 /** What a recipe has in place of a secret value. */
 export interface SecretHandle {
   readonly $secret: string;
+}
+
+/** Whether what an operation answers to this input holds secret values. */
+export function answersSecret(operation: Operation | undefined, input: unknown): boolean {
+  if (operation === undefined) return false;
+  return operation.secretOutput === true ||
+    permissionsOf(operation, input).some((permission) => permission.endsWith(":read_secure"));
 }
 
 type Held = { readonly value: unknown } | { readonly readBy: CallMessage };

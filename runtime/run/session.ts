@@ -144,7 +144,8 @@ export class Session {
     if (this.#cancelled !== undefined || this.#ending !== undefined) return;
     this.#cancelled = reason;
     const { store, run, kernel, endpoint, graceMs = defaultGraceMs } = this.#options;
-    store.changeRun(run.id, { state: "cancelling" });
+    const cancelPoint = { at: kernel.clock.now(), steps: this.#nextStep, logs: this.#log.next };
+    store.changeRun(run.id, { state: "cancelling", cancelPoint });
     this.#options.onState?.("cancelling");
     this.#grace = kernel.clock.after(graceMs, () => {
       void endpoint.kill(`it did not end within ${graceMs} ms of being cancelled`);
@@ -267,7 +268,8 @@ export class Session {
     if (message.t === "begin") this.#log.beginStep(message);
     else if (this.#mode === "live") this.#begin({ message, step, recorded, cancelled: false });
     else this.#inFlight.set(step.number, { message, step, recorded, cancelled: false });
-    if (this.#inFlight.size + this.#parts.calls.size > channelLimits.pending) {
+    const { calls, timers, subscriptions } = this.#parts;
+    if (this.#inFlight.size + calls.size + timers.size + subscriptions.size > channelLimits.pending) {
       throw new VirtError("budget-exceeded", `The recipe has more than ${channelLimits.pending} calls open`);
     }
     if (this.#mode === "replay") this.#pump();
@@ -457,7 +459,9 @@ export class Session {
     this.#outbox.close();
     const { endpoint } = this.#options;
     await endpoint.kill("the run has ended");
-    parts?.calls.cancelAll(new VirtError("cancelled", "The run has ended"));
+    const reason = new VirtError("cancelled", "The run has ended");
+    if (ending.kind === "interrupted") parts?.calls.interrupt(reason);
+    else parts?.calls.cancelAll(reason);
     await parts?.calls.settled();
     this.#grace?.[Symbol.dispose]();
     const failures = ending.kind === "interrupted" ? [] : await parts?.leases.endAll() ?? [];

@@ -29,6 +29,11 @@ export class RunSubscriptions {
     this.#context = context;
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /**
    * Delivers events from now on. `resumed` says that some may have been missed.
    *

@@ -20,6 +20,11 @@ export class RunTimers {
     this.#outbox = outbox;
   }
 
+  /** How many have not fired. */
+  get size(): number {
+    return this.#armed.size;
+  }
+
   /** Fires once the clock has reached `due`, in milliseconds since 1970. */
   arm(step: number, due: number): void {
     const remaining = Math.max(0, due - this.#clock.now());

@@ -172,3 +172,97 @@ Deno.test("an unknown outcome makes the run leave with 10, even if the recipe ca
   assert.equal(end.state, "done");
   assert.equal(end.exit, 10);
 });
+
+Deno.test("a cancelled run can be resumed where it was cancelled", async () => {
+  const host = new LedgerHost("web-1", "web-2");
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Two, with a pause",
+      needs: [...needs],
+      async run({ host, sleep, log }) {
+        const vm = await host.domain("web-1");
+        await using _lease = await vm.exclusive();
+        await vm.start();
+        log.info("one is on");
+        await sleep("1h").finally(() => log.info("enough"));
+        await (await host.domain("web-2")).start();
+        log.info("two are on");
+      },
+    }),
+  });
+  const run = await world.start();
+  for await (const event of run.watch()) {
+    if (event.type === "log") break;
+  }
+  const begun = world.clock.now();
+  await world.clock.advance(600_000);
+  await world.runs.cancel(run.id);
+  assert.equal((await run.ended).state, "cancelled");
+  assert.deepEqual((await world.runs.logs(run.id)).map(({ message }) => message), ["one is on", "enough"]);
+  const resumed = await world.runs.resume(run.id);
+  const end = await world.until(resumed.ended);
+  assert.equal(end.state, "done", end.error?.message);
+  assert.equal(end.exit, 0);
+  assert.deepEqual(host.ledger, ["start web-1", "start web-2"]);
+  assert.equal(world.clock.now() - begun, 3_600_000, "the pause went on");
+  assert.deepEqual((await world.runs.logs(run.id)).map(({ message }) => message), [
+    "one is on",
+    "enough",
+    "two are on",
+  ]);
+});
+
+Deno.test("a cancelled run that has taken back what it made cannot be resumed", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Hold on",
+      needs: [...needs],
+      async run({ host, sleep, log }) {
+        await using _trial = await host.temporary.domain({ xml: "<domain><name>trial</name></domain>" });
+        log.info("ready");
+        await sleep("1h");
+      },
+    }),
+  });
+  const run = await world.start();
+  for await (const event of run.watch()) {
+    if (event.type === "log") break;
+  }
+  await world.runs.cancel(run.id);
+  await run.ended;
+  await assert.rejects(world.runs.resume(run.id), { code: "wrong-state", message: /trial.*taken back/ });
+});
+
+Deno.test("a call that a cancel kept from acting is asked for again on a resume", async () => {
+  const host = new LedgerHost("web-1");
+  const acting = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  host.onAct = async (moment) => {
+    if (moment === "before") {
+      acting.resolve();
+      await goOn.promise;
+    }
+  };
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Two on one",
+      needs: [...needs],
+      async run({ host }) {
+        const vm = await host.domain("web-1");
+        await Promise.all([vm.start(), vm.reset({})]);
+      },
+    }),
+  });
+  const run = await world.start();
+  await acting.promise;
+  await world.runs.cancel(run.id);
+  goOn.resolve();
+  await run.ended;
+  const end = await world.until((await world.runs.resume(run.id)).ended);
+  assert.equal(end.state, "done", end.error?.message);
+  assert.deepEqual(host.ledger, ["start web-1", "reset web-1"]);
+});
