@@ -236,7 +236,7 @@ export const controlMethods = {
   "jobs.list": { params: nothing, result: z.array(slot) },
   /** The slots at once, and again whenever they have changed. Ends on cancel. */
   "jobs.watch": { params: nothing, item: z.array(slot), result: nothing },
-  /** Cancels what holds or awaits an object's slot. */
+  /** Cancels what holds an object's slot: single operations, and whole runs. Those who wait go on waiting. */
   "jobs.cancel": { params: z.object({ key: shortText }), result: z.object({ cancelled: z.int() }) },
   "jobs.accept": {
     params: z.object({ key: shortText, as: z.enum(["done", "not-done"]) }),

@@ -62,7 +62,7 @@ export function operationHandlers(options: OperationHandlersOptions): Pick<Contr
     "jobs.cancel": async ({ key }) => {
       const slot = kernel.slots().find((each) => each.key === key);
       if (slot === undefined) throw nobodyThere(key);
-      const callers = new Set([...slot.holders, ...slot.waiters].map(({ caller }) => caller));
+      const callers = new Set(slot.holders.map(({ caller }) => caller));
       let cancelled = calls.cancel(callers);
       for (const run of new Set([...callers].flatMap((caller) => caller.run ?? []))) {
         if (await options.cancelRun(run, `Cancelled as the holder of ${slot.label}`)) cancelled++;
@@ -86,7 +86,7 @@ function slotViews(kernel: Kernel): ResultOf<"jobs.list"> {
 }
 
 function nobodyThere(key: string): VirtError {
-  return new VirtError("not-found", `Cannot cancel anything on "${key}": nobody holds it or waits for it`);
+  return new VirtError("not-found", `Cannot cancel anything on "${key}": nobody holds it`);
 }
 
 /**
