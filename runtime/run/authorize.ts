@@ -8,7 +8,13 @@ import type { Clock } from "../clock.ts";
 import type { Store } from "../journal/store.ts";
 import type { PermissionAnswer, Question } from "../control/methods.ts";
 import type { AuditEntry, AuditSink } from "../permission/mod.ts";
-import { GrantAuthority, parseAllGrants } from "../permission/mod.ts";
+import {
+  AskingAuthority,
+  GrantAuthority,
+  type GrantAuthorityOptions,
+  parseAllGrants,
+  type PermissionQuestion,
+} from "../permission/mod.ts";
 
 /** What a run's authority follows from. */
 export interface AuthorizeRequest {
@@ -31,8 +37,8 @@ export type Authorize = (request: AuthorizeRequest) => Promise<Authority>;
 export function grantAuthorize(
   { clock, store }: { readonly clock: Clock; readonly store: Store },
 ): Authorize {
-  return async ({ caller, needs, grants, uris }) =>
-    new GrantAuthority({
+  return async ({ caller, needs, grants, uris, title, ask }) => {
+    const options: GrantAuthorityOptions = {
       needs: parseAllGrants(needs, { what: "need" }),
       grants: parseAllGrants(grants, { now: clock.now() }),
       clock,
@@ -40,7 +46,31 @@ export function grantAuthorize(
       audit: storeAudit(store),
       uris,
       past: caller.run === undefined ? [] : await pastUses(store, caller.run),
+    };
+    if (ask === undefined) return new GrantAuthority(options);
+    const granted = [...grants];
+    return new AskingAuthority({
+      ...options,
+      ask: (question) => ask(questionFor(question, title)),
+      onGrant: (grant) => {
+        granted.push(grant);
+        if (caller.run !== undefined) store.changeRun(caller.run, { grants: [...granted] });
+      },
     });
+  };
+}
+
+function questionFor({ use, grant }: PermissionQuestion, recipe: string): Question {
+  const { permission, connection, name, reached, operation } = use;
+  return {
+    permission,
+    connection,
+    operation,
+    recipe,
+    grant,
+    ...(name === undefined ? {} : { name }),
+    ...(reached === undefined ? {} : { reached }),
+  };
 }
 
 /** Writes decisions into the journal; they are durable with the write that they allow. */
