@@ -122,12 +122,18 @@ const containers = ["devices", "os"];
  */
 function unitKey(element: TreeElement, top = ""): string {
   let unit = element;
-  while (unit.parent?.parent !== undefined && !isContainer(unit.parent)) unit = unit.parent;
+  while (unit.parent !== undefined && (top !== "" || !isPartOfDocument(unit))) unit = unit.parent;
   return `${unit.parent?.name ?? top} ${fingerprint(unit)}`;
 }
 
+/** Whether an element stands below the root, or below one of its containers. */
+function isPartOfDocument({ parent }: TreeElement): boolean {
+  return parent !== undefined && (parent.parent === undefined || isContainer(parent));
+}
+
 function isContainer(element: TreeElement): boolean {
-  return containers.includes(element.name) && element.parent?.parent === undefined;
+  return containers.includes(element.name) && element.parent !== undefined &&
+    element.parent.parent === undefined;
 }
 
 function unitsIn(root: TreeElement): ReadonlySet<string> {
