@@ -1,0 +1,99 @@
+/**
+ * Holds what calls say against what really happened.
+ *
+ * @module
+ */
+import type { Outcome } from "../../model/outcome.ts";
+import type { RecordKind, Records } from "../../drivers/test/world/record.ts";
+import type { SeenEffect } from "./host.ts";
+
+type AnyRecord = Records[RecordKind];
+
+/** What a call has touched. */
+interface Touched {
+  readonly before: AnyRecord | undefined;
+  /** Whether somebody else changed the same thing since. */
+  disturbed: boolean;
+}
+
+/** One call, from the moment on at which its intent is durable. */
+export class Entry {
+  readonly operation: string;
+  /** The job that acts for it. */
+  job: number | undefined;
+  /** What it really did, in order. */
+  readonly effects: string[] = [];
+  readonly touched = new Map<string, Touched>();
+
+  constructor(operation: string) {
+    this.operation = operation;
+  }
+}
+
+/** What is compared of a record: what somebody asked for, not when and how often. */
+function essence(key: string, record: AnyRecord | undefined): string {
+  if (record === undefined) return "nothing";
+  const kept = Object.entries(record).flatMap(([field, value]): readonly [string, unknown][] => {
+    if (field === "revision" || field === "stopped") return [];
+    // A delete of several steps that fails in the middle keeps its mark, and the data that is gone is gone.
+    if (key.startsWith("snapshot/") && (field === "data" || field === "deleting")) return [];
+    if (field === "guest" && typeof value === "object" && value !== null) {
+      const { xml, state, incoming } = value as { xml?: unknown; state?: unknown; incoming?: unknown };
+      return [[field, { xml, state, incoming }]];
+    }
+    return [[field, value]];
+  });
+  return JSON.stringify(kept.sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** All calls that are under way, and what they did. */
+export class Ledger {
+  readonly #open = new Set<Entry>();
+
+  /** A call begins. */
+  begin(operation: string): Entry {
+    const entry = new Entry(operation);
+    this.#open.add(entry);
+    return entry;
+  }
+
+  /** Something really happened, on behalf of an operation or of nobody. */
+  record(
+    { effect, job, changes }: SeenEffect,
+    { host, operation }: { readonly host: string; readonly operation: string | undefined },
+  ): void {
+    for (const entry of this.#open) {
+      const own = job !== undefined && entry.job === job;
+      if (own) entry.effects.push(effect);
+      for (const { key, before } of changes) {
+        if (key.startsWith("host/")) continue;
+        const place = `${host}/${key}`;
+        const touched = entry.touched.get(place);
+        if (own && touched === undefined) entry.touched.set(place, { before, disturbed: false });
+        // Giving back and finding out are the call's own doing, by other jobs of the same operation.
+        else if (!own && touched !== undefined && operation !== entry.operation) touched.disturbed = true;
+      }
+    }
+  }
+
+  /**
+   * A call ends. What it denies must not have happened.
+   *
+   * @returns what is wrong, if something is
+   */
+  end(entry: Entry, outcome: Outcome, now: (place: string) => AnyRecord | undefined): string | undefined {
+    this.#open.delete(entry);
+    if (outcome.kind !== "not-done") return undefined;
+    for (const [place, { before, disturbed }] of entry.touched) {
+      if (disturbed) continue;
+      const key = place.slice(place.indexOf("/") + 1);
+      const [was, is] = [essence(key, before), essence(key, now(place))];
+      if (was !== is) {
+        return `${entry.operation} says that it was not done (${outcome.error.message}) and did ${
+          entry.effects.join(", ")
+        } to ${place}: it was ${was} and is ${is}`;
+      }
+    }
+    return undefined;
+  }
+}
