@@ -12,27 +12,22 @@ import {
   type FromRecipe,
   type RecipeDeclaration,
 } from "../../model/channel.ts";
-import { fromErrorData, toErrorData, VirtError } from "../../model/error.ts";
+import { toErrorData, VirtError } from "../../model/error.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { RecipeEndpoint } from "../endpoint.ts";
-import type { LeaseRecord, RunRecord, RunState, StepRecord } from "../journal/record.ts";
+import type { RunRecord, RunState, StepRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Lease } from "../lease.ts";
-import { RunCalls } from "./calls.ts";
 import type { PreparedRun, RunContext } from "./context.ts";
 import { type Ending, endingOf, exitOf, type LastMessage, type SessionEnd, sessionEnd } from "./ending.ts";
 import type { RunFeed } from "./feed.ts";
-import { Generations } from "./generations.ts";
-import { type LeaseFailure, RunLeases } from "./leases.ts";
+import type { LeaseFailure } from "./leases.ts";
 import { methodNames } from "./methods.ts";
 import { Outbox } from "./outbox.ts";
 import { Replay, type RunHistory } from "./replay.ts";
 import { RunLog } from "./run_log.ts";
-import { recordedStepEvent } from "./step_event.ts";
-import { describeStep, issuesStep, type StepMessage, stepRecord } from "./step_identity.ts";
-import { RunSubscriptions } from "./subscriptions.ts";
-import { RunTimers } from "./timers.ts";
+import { issuesStep, type StepMessage, stepRecord } from "./step_identity.ts";
+import { type IssuedStep, type ResumedSteps, RunSteps } from "./steps.ts";
 
 /** How long a cancelled recipe may take to give back what it holds, in milliseconds. */
 const defaultGraceMs = 10_000;
@@ -41,14 +36,9 @@ const defaultGraceMs = 10_000;
 const replayStallMs = 60_000;
 
 /** What a resume starts from. */
-export interface ResumedRun extends RunHistory {
-  readonly leases: readonly LeaseRecord[];
-  /** What is already held in the run's name. */
-  readonly held: readonly Lease[];
+export interface ResumedRun extends RunHistory, ResumedSteps {
   /** The sequence number of the first log line that is not on record. */
   readonly nextLog: number;
-  /** Steps whose outcome a person knows, where nothing can find it out. */
-  readonly assume: ReadonlyMap<number, "done" | "not-done">;
 }
 
 /** What a session is made with. */
@@ -71,38 +61,22 @@ export interface SessionOptions {
   readonly graceMs?: number;
 }
 
-/** What is there once the recipe has been told to start. */
-interface Parts {
-  readonly context: RunContext;
-  readonly leases: RunLeases;
-  readonly calls: RunCalls;
-  readonly timers: RunTimers;
-  readonly subscriptions: RunSubscriptions;
-}
-
-/** A step that was issued while the record was being played, and whose answer is not on record. */
-interface InFlight {
-  readonly message: StepMessage;
-  readonly step: StepRecord;
-  readonly recorded: StepRecord | undefined;
-  /** The recipe has cancelled it meanwhile. */
-  cancelled: boolean;
-}
-
 /** Drives one run from its recipe's first word to its end. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #outbox: Outbox;
   readonly #log: RunLog;
   readonly #replay: Replay;
-  readonly #inFlight = new Map<number, InFlight>();
-  readonly #files: Set<string> = new Set();
+  /** Steps that were issued while the record was being played, and whose answer is not on it. */
+  readonly #inFlight = new Map<number, IssuedStep>();
   readonly #ended = new AbortController();
-  #parts: Parts | undefined;
+  #steps: RunSteps | undefined;
   #mode: "replay" | "joining" | "live" = "replay";
   #nextStep = 0;
   #ending: Ending | undefined;
   #cancelled: string | undefined;
+  /** The recipe knows of its cancel from the record. */
+  #cancelReplayed = false;
   #grace: Disposable | undefined;
   #stall: Disposable | undefined;
 
@@ -142,15 +116,21 @@ export class Session {
   /** Asks the recipe to end: its signal aborts, and only what gives back is admitted from now on. */
   cancel(reason: string): void {
     if (this.#cancelled !== undefined || this.#ending !== undefined) return;
-    this.#cancelled = reason;
-    const { store, run, kernel, endpoint, graceMs = defaultGraceMs } = this.#options;
+    const { store, run, kernel } = this.#options;
     const cancelPoint = { at: kernel.clock.now(), steps: this.#nextStep, logs: this.#log.next };
-    store.changeRun(run.id, { state: "cancelling", cancelPoint });
+    store.changeRun(run.id, { cancelPoint });
+    this.#beCancelled(reason);
+    if (this.#mode === "live") this.#deliverCancel(reason);
+  }
+
+  #beCancelled(reason: string): void {
+    const { store, run, kernel, endpoint, graceMs = defaultGraceMs } = this.#options;
+    this.#cancelled = reason;
+    store.changeRun(run.id, { state: "cancelling" });
     this.#options.onState?.("cancelling");
     this.#grace = kernel.clock.after(graceMs, () => {
       void endpoint.kill(`it did not end within ${graceMs} ms of being cancelled`);
     });
-    if (this.#mode === "live") this.#deliverCancel(reason);
   }
 
   /** Ends the session without giving anything back: the kernel is closing. */
@@ -207,15 +187,13 @@ export class Session {
 
   /** The recipe has said what it needs: connects, and delivers the start or what is on record. */
   async #start(declaration: RecipeDeclaration): Promise<void> {
-    if (this.#parts !== undefined) throw new VirtError("protocol", "The recipe declared itself twice");
-    const { run, kernel, store, feed, resumed } = this.#options;
-    const prepared = await this.#options.prepare(declaration);
-    for (const name of declaration.files) this.#files.add(name);
-    const caller = { principal: run.principal, run: run.id, title: run.title, since: run.createdAt };
+    if (this.#steps !== undefined) throw new VirtError("protocol", "The recipe declared itself twice");
+    const { run, kernel, store, feed, resumed, readFile, prepare } = this.#options;
+    const prepared = await prepare(declaration);
     const { connections, authority } = prepared;
     const context: RunContext = {
       run: run.id,
-      caller,
+      caller: { principal: run.principal, run: run.id, title: run.title, since: run.createdAt },
       kernel,
       store,
       feed,
@@ -223,20 +201,11 @@ export class Session {
       connections,
       authority,
     };
-    const leases = new RunLeases(
-      context,
-      resumed === undefined ? {} : { records: resumed.leases, held: resumed.held },
-    );
-    this.#parts = {
-      context,
-      leases,
-      calls: new RunCalls(context, {
-        leases,
-        ...(resumed === undefined ? {} : { generations: new Generations() }),
-      }),
-      timers: new RunTimers({ clock: kernel.clock, outbox: this.#outbox }),
-      subscriptions: new RunSubscriptions(context),
-    };
+    this.#steps = new RunSteps(context, {
+      files: declaration.files,
+      readFile,
+      ...(resumed === undefined ? {} : { resumed }),
+    });
     if (this.#replay.empty) {
       const { hosts, input } = prepared;
       this.#outbox.deliver({ t: "start", hosts, input, seed: run.seed }, { durable: true });
@@ -246,7 +215,8 @@ export class Session {
 
   #issue(message: StepMessage): void {
     const { run, kernel, store } = this.#options;
-    if (this.#parts === undefined) {
+    const steps = this.#steps;
+    if (steps === undefined) {
       throw new VirtError("protocol", "The recipe issued a step before it was started");
     }
     if (message.step !== this.#nextStep) {
@@ -265,11 +235,11 @@ export class Session {
       return;
     }
     if (recorded === undefined) store.addStep(step);
+    const issued: IssuedStep = { message, step, ...(recorded === undefined ? {} : { recorded }) };
     if (message.t === "begin") this.#log.beginStep(message);
-    else if (this.#mode === "live") this.#begin({ message, step, recorded, cancelled: false });
-    else this.#inFlight.set(step.number, { message, step, recorded, cancelled: false });
-    const { calls, timers, subscriptions } = this.#parts;
-    if (this.#inFlight.size + calls.size + timers.size + subscriptions.size > channelLimits.pending) {
+    else if (this.#mode === "live") steps.begin(issued);
+    else this.#inFlight.set(step.number, issued);
+    if (this.#inFlight.size + steps.size > channelLimits.pending) {
       throw new VirtError("budget-exceeded", `The recipe has more than ${channelLimits.pending} calls open`);
     }
     if (this.#mode === "replay") this.#pump();
@@ -280,6 +250,10 @@ export class Session {
     this.#stall?.[Symbol.dispose]();
     for (let delivery = this.#replay.take(); delivery !== undefined; delivery = this.#replay.take()) {
       this.#outbox.replay(delivery);
+      if (delivery.t === "cancel") {
+        this.#cancelReplayed = true;
+        if (this.#cancelled === undefined) this.#beCancelled(delivery.reason);
+      }
       if (delivery.t === "answer" || delivery.t === "refused" || delivery.t === "fired") {
         this.#replayed(delivery.step);
       }
@@ -299,134 +273,44 @@ export class Session {
   }
 
   #replayed(number: number): void {
-    const inFlight = this.#inFlight.get(number);
+    const issued = this.#inFlight.get(number);
     this.#inFlight.delete(number);
-    if (inFlight?.message.t !== "call") return;
-    this.#parts?.calls.replayed(inFlight.message);
-    const at = this.#options.kernel.clock.now();
-    this.#options.feed.publish(recordedStepEvent(inFlight.recorded ?? inFlight.step, { at, replayed: true }));
+    if (issued !== undefined) this.#steps?.replayed(issued);
   }
 
   /** Takes up what was under way when the kernel died, then everything goes its normal way. */
   async #goLive(): Promise<void> {
+    const steps = this.#steps;
+    if (steps === undefined) return;
     try {
-      await this.#parts?.leases.reacquire(this.#ended.signal);
+      await steps.reacquire(this.#ended.signal);
       const found = new Map<number, Outcome>();
-      for (const [number, inFlight] of this.#inFlight) {
-        const outcome = await this.#reconcile(inFlight);
+      for (const [number, issued] of this.#inFlight) {
+        const outcome = await steps.reconcile(issued, this.#ended.signal);
         if (outcome !== undefined) found.set(number, outcome);
       }
       if (this.#ending !== undefined) return;
       this.#mode = "live";
-      for (const [number, inFlight] of [...this.#inFlight].sort(([a], [b]) => a - b)) {
+      if (this.#cancelled !== undefined) this.#deliverCancel(this.#cancelled);
+      else this.#options.onState?.("running");
+      for (const [number, issued] of [...this.#inFlight].sort(([a], [b]) => a - b)) {
         this.#inFlight.delete(number);
-        this.#begin(inFlight, found.get(number));
+        steps.begin(issued, found.get(number));
       }
-      if (this.#cancelled === undefined) this.#options.onState?.("running");
-      else this.#deliverCancel(this.#cancelled);
     } catch (error) {
       this.#stop({ kind: "interrupted", error: toErrorData(error) });
     }
   }
 
-  /** What became of a step that may have acted; nothing where it is to be carried out now. */
-  async #reconcile({ message, recorded }: InFlight): Promise<Outcome | undefined> {
-    if (message.t !== "call" || recorded?.intent === undefined || this.#parts === undefined) return undefined;
-    const { intent } = recorded;
-    const { kernel, store, run, resumed } = this.#options;
-    const assumed = resumed?.assume.get(message.step);
-    if (assumed !== undefined) {
-      kernel.accept(intent.object);
-      const { principal } = run;
-      const { operation } = message;
-      const base = { at: kernel.clock.now(), principal, run: run.id, step: message.step, operation };
-      store.addAudit({ ...base, decision: "assumed", object: intent.label, detail: assumed });
-      return assumed === "done" ? { kind: "done", value: null, reconciled: true } : undefined;
-    }
-    const { outcome } = await kernel.reconcile({
-      ...this.#parts.calls.request(message, this.#ended.signal),
-      intent,
-    });
-    if (outcome.kind === "unknown") {
-      throw unknownStep(recorded, { run: run.id, reason: outcome.error.message });
-    }
-    kernel.accept(intent.object);
-    return outcome.kind === "done" ? outcome : undefined;
-  }
-
-  /** Carries a step out. */
-  #begin({ message, step, recorded, cancelled }: InFlight, found?: Outcome): void {
-    const parts = this.#parts;
-    if (parts === undefined) return;
-    const refusal = found === undefined ? this.#refusal(step) : undefined;
-    if (refusal !== undefined) return parts.calls.refuse(step.number, refusal);
-    const resumed = recorded !== undefined;
-    switch (message.t) {
-      case "call":
-        parts.calls.call(message, {
-          ...(recorded === undefined ? {} : { recorded }),
-          ...(found === undefined ? {} : { found }),
-        });
-        break;
-      case "acquire":
-        parts.calls.acquire(message);
-        break;
-      case "release":
-      case "keep":
-        parts.calls.endLease(message);
-        break;
-      case "timer":
-        if (!cancelled) parts.timers.arm(step.number, recorded?.due ?? step.due ?? 0);
-        return;
-      case "subscribe":
-        if (cancelled) return;
-        try {
-          parts.subscriptions.open(message, { resumed });
-        } catch (error) {
-          parts.calls.refuse(step.number, fromErrorData(toErrorData(error)));
-        }
-        return;
-      case "file":
-        void this.#readFile(message);
-        return;
-      case "begin":
-        return;
-    }
-    if (cancelled) parts.calls.cancel(step.number, cancelledByRecipe());
-  }
-
-  /** After a cancel only what gives back, and what only looks, is admitted. */
-  #refusal({ kind, operation, effect, label }: StepRecord): VirtError | undefined {
-    if (this.#cancelled === undefined) return undefined;
-    if (kind !== "acquire" && !(kind === "call" && effect === "write")) return undefined;
-    return new VirtError("cancelled", `Cannot ${operation ?? kind} ${label}: the run is being cancelled`);
-  }
-
-  async #readFile({ step, name }: Extract<FromRecipe, { readonly t: "file" }>): Promise<void> {
-    try {
-      if (!this.#files.has(name)) {
-        throw new VirtError("permission-denied", `Cannot read "${name}": the recipe has not declared it`, {
-          hint: `Name it in the recipe: files: ["${name}"]`,
-        });
-      }
-      const value = await this.#options.readFile(name);
-      this.#outbox.deliver({ t: "answer", step, value }, { durable: false });
-    } catch (error) {
-      this.#parts?.calls.refuse(step, fromErrorData(toErrorData(error)));
-    }
-  }
-
   #cancelStep(step: number): void {
-    const inFlight = this.#inFlight.get(step);
-    if (inFlight !== undefined) inFlight.cancelled = true;
-    this.#parts?.timers.cancel(step);
-    this.#parts?.subscriptions.close(step);
-    this.#parts?.calls.cancel(step, cancelledByRecipe());
+    const issued = this.#inFlight.get(step);
+    if (issued !== undefined) this.#inFlight.set(step, { ...issued, cancelled: true });
+    this.#steps?.cancel(step);
   }
 
   #deliverCancel(reason: string): void {
-    this.#outbox.deliver({ t: "cancel", reason }, { durable: true });
-    this.#parts?.calls.cancelAll(new VirtError("cancelled", `The run was cancelled: ${reason}`));
+    this.#steps?.cancelRun(reason);
+    if (!this.#cancelReplayed) this.#outbox.deliver({ t: "cancel", reason }, { durable: true });
   }
 
   /** Ends the recipe from our side. */
@@ -453,18 +337,10 @@ export class Session {
     this.#ending = ending;
     this.#stall?.[Symbol.dispose]();
     this.#ended.abort(new VirtError("cancelled", "The run has ended"));
-    const parts = this.#parts;
-    parts?.timers.cancelAll();
-    parts?.subscriptions.closeAll();
     this.#outbox.close();
-    const { endpoint } = this.#options;
-    await endpoint.kill("the run has ended");
-    const reason = new VirtError("cancelled", "The run has ended");
-    if (ending.kind === "interrupted") parts?.calls.interrupt(reason);
-    else parts?.calls.cancelAll(reason);
-    await parts?.calls.settled();
+    await this.#options.endpoint.kill("the run has ended");
+    const failures = await this.#steps?.end({ resumable: ending.kind === "interrupted" }) ?? [];
     this.#grace?.[Symbol.dispose]();
-    const failures = ending.kind === "interrupted" ? [] : await parts?.leases.endAll() ?? [];
     for (const { lease, error } of failures) {
       this.#log.note("error", `Cannot take back ${lease.label}: ${error.message}; it is tried again later`);
     }
@@ -493,26 +369,4 @@ export class Session {
       await endpoint[Symbol.asyncDispose]();
     }
   }
-}
-
-function cancelledByRecipe(): VirtError {
-  return new VirtError("cancelled", "The recipe cancelled the call");
-}
-
-/** A step that may have acted, and nothing can tell: a person has to look. */
-function unknownStep(
-  step: StepRecord,
-  { run, reason }: { readonly run: string; readonly reason: string },
-): VirtError {
-  return new VirtError(
-    "outcome-unknown",
-    `Cannot resume the run: nobody can tell whether step ${step.number} (${
-      describeStep(step)
-    }) happened: ${reason}`,
-    {
-      target: step.label,
-      hint: `Look at it, then: drover runs resume ${run} --assume ${step.number}=done|not-done`,
-      ...(step.at === undefined ? {} : { at: step.at }),
-    },
-  );
 }
