@@ -18,12 +18,13 @@ export interface InterruptOptions {
 const signalExit = { SIGINT: exitCode.interrupted, SIGTERM: exitCode.terminated } as const;
 
 /**
- * Runs `work` with a signal that aborts at the first Ctrl-C or SIGTERM. At the second one the process ends at once.
+ * Runs `work` with a signal that aborts at the first Ctrl-C or SIGTERM. At the second one the process ends at once. A
+ * prompt that takes Ctrl-C for itself hands it on by `interrupt`.
  * Whatever `work` then makes of it, the command leaves with 130 or 143.
  */
 export async function withInterrupt<T>(
   context: DroverContext,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, interrupt: () => void) => Promise<T>,
   options: InterruptOptions = {},
 ): Promise<T> {
   const { io } = context;
@@ -38,5 +39,5 @@ export async function withInterrupt<T>(
   };
   using _interrupt = io.onSignal("SIGINT", onSignal("SIGINT"));
   using _terminate = io.onSignal("SIGTERM", onSignal("SIGTERM"));
-  return await work(aborter.signal);
+  return await work(aborter.signal, onSignal("SIGINT"));
 }

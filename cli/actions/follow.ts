@@ -45,10 +45,10 @@ export async function followRun(context: DroverContext, options: FollowOptions):
     }
     live.show(event);
   };
-  const ended = await withInterrupt(context, (signal) =>
+  const ended = await withInterrupt(context, (signal, interrupt) =>
     options.begin({
       onItem,
-      ...(canAsk(io) ? { ask: asker(live) } : {}),
+      ...(canAsk(io) ? { ask: asker(live, interrupt) } : {}),
       // A run that is ours is cancelled by name, so that its end can still be seen; before it has one, or where we only
       // watch, the request itself ends.
       signal: owns ? abortBefore(signal, () => id === undefined) : signal,
@@ -60,9 +60,7 @@ export async function followRun(context: DroverContext, options: FollowOptions):
         `cancelling; ${
           going.length === 0 ? "nothing is under way" : `asked to stop: ${going.map(plain).join(", ")}`
         }` +
-          `; what is done stays done; resume with: drover runs resume ${
-            plain(id)
-          } (Ctrl-C again leaves at once)`,
+          `; what is done stays done; resume with: drover runs resume ${plain(id)}`,
       );
       control.request("runs.cancel", { id, reason: "Interrupted at the terminal" }).catch((error) =>
         live.say(errorText(error, painter(io, sink)))
@@ -105,7 +103,7 @@ async function tellEnd(
   if (run.error !== undefined && run.state !== "cancelled") {
     io.stderr.write(`${errorText(fromErrorData(run.error), painter(io, io.stderr))}\n`);
   }
-  if (run.state === "interrupted") {
+  if (run.state === "cancelled" || run.state === "interrupted") {
     io.stderr.write(`resume with: drover runs resume ${plain(run.id)}\n`);
   }
   context.leaveWith(exitOfRun(run));

@@ -10,6 +10,7 @@ import type { RunsFlags, RunsListFlags, RunsLogsFlags, RunsResumeFlags } from ".
 import type { DroverContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { type Column, printList, printOne, schemaVersion, type Shape } from "../output/format.ts";
+import { nearPath } from "../output/path.ts";
 import { plain, plainJson } from "../output/plain.ts";
 import { stateDirectory } from "../settings.ts";
 import { formatDuration, formatMoment } from "../units.ts";
@@ -27,7 +28,7 @@ const runShape: Shape<RunView> = {
   kind: "run",
   columns: [
     { header: "Id", value: (run) => run.id },
-    { header: "Recipe", value: (run) => run.file },
+    { header: "Recipe", value: (run) => nearPath(run.file) },
     { header: "On", value: hosts },
     { header: "State", value: (run) => run.state },
     { header: "Since", value: (run) => formatMoment(run.since) },
@@ -135,7 +136,7 @@ export async function watchRun(this: DroverContext, flags: RunsFlags, id: string
 export async function cancelRun(this: DroverContext, flags: RunsFlags, id: string): Promise<void> {
   await using control = await open(this, flags);
   const run = await control.request("runs.cancel", { id: await runNamed(control, id) });
-  await tell(this, { flags, run, words: run.state });
+  await tell(this, { flags, run, words: `${run.state}; resume with: drover runs resume ${run.id}` });
 }
 
 /** `runs abandon`. */

@@ -66,7 +66,7 @@ export const runCommand: Command<DroverContext> = buildCommand<RunFlags, [string
     brief: "Run a recipe in its sandbox",
     fullDescription: "Run a recipe in its sandbox.\n" +
       "It may do what it says it needs and what --allow, --policy or you at the prompt grant, and nothing else.\n" +
-      "Ctrl-C cancels in good order; a second one ends at once, and the run can be resumed.",
+      "Ctrl-C cancels in good order, a second one ends at once; either way the run can be resumed.",
   },
   parameters: {
     flags: {

@@ -80,13 +80,13 @@ const watch = buildCommand<RunsFlags, [string], DroverContext>({
 });
 
 const cancel = buildCommand<RunsFlags, [string], DroverContext>({
-  docs: { brief: "Cancel a run, and wait until it has given back what it holds" },
+  docs: { brief: "Cancel a run, and wait until it has ended; it can be resumed" },
   parameters: { flags, aliases: outputAliases, positional: id },
   loader: async () => (await import("../actions/runs.ts")).cancelRun,
 });
 
 const resume = buildCommand<RunsResumeFlags, [string], DroverContext>({
-  docs: { brief: "Go on with a run that was interrupted" },
+  docs: { brief: "Go on with a run that was cancelled or interrupted" },
   parameters: {
     flags: {
       ...flags,

@@ -21,11 +21,14 @@ export function canAsk(io: Io): boolean {
   return io.stdin.terminal && io.stderr.terminal;
 }
 
-/** An asker for a terminal; questions that come at once are put one after the other. */
-export function asker(screen: Screen): Asker {
+/**
+ * An asker for a terminal; questions that come at once are put one after the other. `interrupt` hears of Ctrl-C at the
+ * prompt.
+ */
+export function asker(screen: Screen, interrupt: () => void): Asker {
   let last: Promise<unknown> = Promise.resolve();
   return (question, signal) => {
-    const answer = last.then(() => put(question, { screen, signal }));
+    const answer = last.then(() => put(question, { screen, signal, interrupt }));
     last = answer.catch(() => undefined);
     return answer;
   };
@@ -33,7 +36,11 @@ export function asker(screen: Screen): Asker {
 
 async function put(
   question: Question,
-  { screen, signal }: { readonly screen: Screen; readonly signal: AbortSignal },
+  { screen, signal, interrupt }: {
+    readonly screen: Screen;
+    readonly signal: AbortSignal;
+    readonly interrupt: () => void;
+  },
 ): Promise<PermissionAnswer> {
   if (signal.aborted) return "deny";
   const { isCancel, select } = await import("@clack/prompts");
@@ -54,5 +61,7 @@ async function put(
     output: process.stderr,
     signal,
   });
-  return isCancel(answer) ? "deny" : answer;
+  if (!isCancel(answer)) return answer;
+  if (!signal.aborted) interrupt();
+  return "deny";
 }

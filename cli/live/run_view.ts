@@ -7,6 +7,7 @@
 import type { RunEvent, RunView } from "../../runtime/control/methods.ts";
 import type { Io, Sink } from "../io.ts";
 import { type Painter, painter } from "../output/colour.ts";
+import { nearPath } from "../output/path.ts";
 import { plain, plainJson } from "../output/plain.ts";
 import { cutTo, padTo, textWidth } from "../output/width.ts";
 import { formatDuration } from "../units.ts";
@@ -257,5 +258,5 @@ export function runLine(run: RunView, paint: Painter): string {
     ? hosts[0]?.[1] ?? ""
     : hosts.map(([name, uri]) => `${name}=${uri}`).join(", ");
   const isolation = run.isolation === undefined ? "" : `  (sandbox: ${plain(run.isolation)})`;
-  return `${paint.bold(`run ${plain(run.id)}`)}  ${plain(run.file)} on ${plain(on)}${isolation}`;
+  return `${paint.bold(`run ${plain(run.id)}`)}  ${plain(nearPath(run.file))} on ${plain(on)}${isolation}`;
 }

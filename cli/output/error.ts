@@ -6,6 +6,7 @@
 import { fromErrorData, type SourcePlace, VirtError } from "../../model/error.ts";
 import { type ExitCode, exitCode } from "../../model/exit_code.ts";
 import type { Painter } from "./colour.ts";
+import { nearPath } from "./path.ts";
 import { plain, plainLines } from "./plain.ts";
 
 /** Causes that are told at most; deeper ones are of no use to the reader. */
@@ -21,9 +22,9 @@ function place(at: SourcePlace): string {
 
 /** File URLs, as stack traces have them, are paths to people. */
 function pathOf(file: string): string {
-  if (!file.startsWith("file:///")) return file;
+  if (!file.startsWith("file:///")) return nearPath(file);
   try {
-    return decodeURIComponent(new URL(file).pathname);
+    return nearPath(decodeURIComponent(new URL(file).pathname));
   } catch {
     return file;
   }
