@@ -150,15 +150,29 @@ export class CallRunner {
     );
   }
 
-  /** Once it has killed, a destroy has done something; whatever goes wrong behind that has to be found out. */
+  /**
+   * Once it has killed, a destroy has done something: it does not give up its place in the queue any more, and whatever
+   * goes wrong behind that has to be found out.
+   */
   async #runAfterKill(call: TargetedCall): Promise<CallResult> {
     const object = call.target ?? call.connection.self;
     const intended = await this.#kill(call, object);
+    const committed = this.#withoutWayBack(call);
     try {
-      return await this.#withSlots(call, (held) => this.#runHeld(call, { held, intended }), { killed: true });
+      return await this.#withSlots(committed, (held) => this.#runHeld(committed, { held, intended }), {
+        killed: true,
+      });
     } catch (error) {
-      return await this.#findOut(call, { object, holds: [], intended, error });
+      return await this.#findOut(committed, { object, holds: [], intended, error });
     }
+  }
+
+  /** The call without what could end it early, and with the time that driving others out may take. */
+  #withoutWayBack(call: TargetedCall): TargetedCall {
+    const { signal: _signal, noWait: _noWait, ...request } = call.request;
+    const { destroyGraceMs, graceMs } = this.#settings;
+    const deadline = Math.max(call.deadline, this.#environment.clock.now() + destroyGraceMs + graceMs);
+    return { ...call, request, deadline };
   }
 
   /** Destroy kills first, through nothing that a stuck monitor could block, and then takes the job. */
