@@ -15,7 +15,7 @@ import { Lease } from "./lease.ts";
 import type { AnswerOf, GivenTo } from "./method.ts";
 import { asReference } from "./plain.ts";
 import { PoolHandle } from "./pool.ts";
-import type { Answer, Session } from "./session.ts";
+import type { Answer, CallDetails, Session } from "./session.ts";
 
 /** What handles of a class are made with. */
 type HandleClass = new (ref: ObjectRef, objects: Objects) => Handle;
@@ -99,16 +99,12 @@ export class Objects {
   async call(
     operation: string,
     through: Handle,
-    { input, options }: { readonly input: unknown; readonly options?: MakeOptions | undefined },
+    { input, options, above }: Pick<CallDetails, "input" | "options" | "above">,
   ): Promise<unknown> {
     const given = typeof input === "string" ? { name: input } : input;
     const ref = through.$ref === "connection" ? undefined : this.#upToDate(through);
-    const answer = await this.session.call(
-      operation,
-      { connection: through.connection, ...(ref === undefined ? {} : { ref }) },
-      given,
-      options,
-    );
+    const { connection } = through;
+    const answer = await this.session.call(operation, { connection, ref, input: given, options, above });
     if (answer.generation !== undefined && ref !== undefined) {
       this.#moved(through, {
         from: ref.generation,
@@ -185,8 +181,8 @@ function keyOf(ref: ObjectRef): string {
 function methodFor(
   operation: string,
 ): (this: Handle, input?: unknown, options?: MakeOptions) => Promise<unknown> {
-  return function (this: Handle, input?: unknown, options?: MakeOptions): Promise<unknown> {
-    return objectsOf(this).call(operation, this, { input, options });
+  return function method(this: Handle, input?: unknown, options?: MakeOptions): Promise<unknown> {
+    return objectsOf(this).call(operation, this, { input, options, above: method });
   };
 }
 

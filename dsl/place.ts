@@ -29,13 +29,29 @@ export function placeOnStack(stack: string | undefined): SourcePlace | undefined
   return undefined;
 }
 
+/** Something on the stack. */
+// deno-lint-ignore no-explicit-any -- only its identity matters
+export type OnStack = (...args: any[]) => unknown;
+
+/** How far up the recipe is looked for, behind functions of ours that it called. */
+const deepest = 16;
+
 /**
- * The line of the recipe that is asking right now; it takes some microseconds.
+ * The line of the recipe that is asking right now.
  *
- * @param above the function whose callers are looked at
+ * What costs time is every frame that is looked at. Where `above` was called by the recipe itself, one is enough.
+ *
+ * @param above the function whose caller is looked at
  */
-export function callerPlace(above: (...args: never[]) => unknown): SourcePlace | undefined {
+export function callerPlace(above: OnStack): SourcePlace | undefined {
+  return placeOnStack(stackAbove(above, 1)) ?? placeOnStack(stackAbove(above, deepest));
+}
+
+function stackAbove(above: OnStack, frames: number): string | undefined {
   const holder: { stack?: string } = {};
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = frames;
   captureStackTrace(holder, above);
-  return placeOnStack(holder.stack);
+  Error.stackTraceLimit = limit;
+  return holder.stack;
 }

@@ -13,7 +13,7 @@ import type { ObjectClass, ObjectRef } from "../model/object.ts";
 import { type MakeOptions, optionsData } from "./call_options.ts";
 import type { RecipeChannel } from "./channel.ts";
 import { receivedError } from "./error.ts";
-import { callerPlace } from "./place.ts";
+import { callerPlace, type OnStack } from "./place.ts";
 import { toPlain } from "./plain.ts";
 import { currentStep } from "./step_scope.ts";
 
@@ -37,10 +37,15 @@ interface Waiter {
   items?: unknown[];
 }
 
-/** What a call is about. */
-export interface CallTarget {
+/** What a call is about, and how it is to be carried out. */
+export interface CallDetails {
   readonly connection: string;
-  readonly ref?: ObjectRef;
+  /** The object; absent for operations on the connection. */
+  readonly ref?: ObjectRef | undefined;
+  readonly input: unknown;
+  readonly options?: MakeOptions | undefined;
+  /** The function of ours that the recipe called. */
+  readonly above?: OnStack | undefined;
 }
 
 /** A call that has not been answered. */
@@ -112,8 +117,11 @@ export class Session {
   }
 
   /** Asks for an operation. */
-  call(operation: string, target: CallTarget, input: unknown, options?: MakeOptions): Promise<Answer> {
-    const at = callerPlace(this.call);
+  call(
+    operation: string,
+    { connection, ref, input, options, above = this.call }: CallDetails,
+  ): Promise<Answer> {
+    const at = callerPlace(above);
     let message: FromRecipe;
     try {
       this.#throwIfEnded(options?.signal);
@@ -125,10 +133,10 @@ export class Session {
         t: "call",
         step: this.#nextStep,
         operation,
-        connection: target.connection,
+        connection,
         input: plain,
         options: data,
-        ...(target.ref === undefined ? {} : { target: target.ref }),
+        ...(ref === undefined ? {} : { target: ref }),
         ...(within === undefined ? {} : { within }),
         ...(at === undefined ? {} : { at }),
       };

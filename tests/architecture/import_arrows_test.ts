@@ -32,7 +32,7 @@ const layers: readonly Layer[] = [
     may: ["model", "runtime", "drivers", "dsl", "testing", "automation", "daemon", "cli", "deno.json"],
     packages: ["zod", "yaml", "node:", "@stricli/core", "@clack/prompts"],
   },
-  { folder: "recipes", may: ["mod.ts"], packages: [] },
+  { folder: "recipes", may: ["mod.ts", "recipes"], packages: [] },
 ];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
