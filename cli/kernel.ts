@@ -17,7 +17,7 @@ const startMs = 10_000;
 const lookMs = 20;
 
 /** On whose behalf this process acts. */
-function principal(): string {
+export function principal(): string {
   return `uid:${Deno.uid() ?? 0}`;
 }
 

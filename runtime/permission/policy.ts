@@ -1,0 +1,237 @@
+/**
+ * Policy files: who is granted what.
+ *
+ *     grants: # to everybody
+ *       - connect:getattr,search_domains domain:getattr
+ *     principals:
+ *       "uid:1000": domain:start,init_control@web-*
+ *       "uid:10*":
+ *         - allow: [domain:read, domain:open_device#test]
+ *           connections: "qemu+ssh://lab-1/system"
+ *           until: 2026-12-31
+ *
+ * @module
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from "yaml";
+import { type SourcePlace, VirtError } from "../../model/error.ts";
+import { Glob } from "./glob.ts";
+import type { ConnectionScope, Grant } from "./grant.ts";
+import { parseGrants } from "./grant_syntax.ts";
+import { shortened, shown } from "./shown.ts";
+import { nearest } from "./suggestion.ts";
+
+/** How a policy is read. */
+export interface PolicyOptions {
+  /** What messages call the file. */
+  readonly file: string;
+  /** The moment that `for=` counts from, in milliseconds since 1970. */
+  readonly now?: number;
+}
+
+/** Grants for those whose name a glob matches. */
+interface PolicyRule {
+  readonly principals: Glob;
+  readonly grants: readonly Grant[];
+}
+
+/** Who is granted what. */
+export class Policy {
+  readonly #rules: readonly PolicyRule[];
+
+  constructor(rules: readonly PolicyRule[]) {
+    this.#rules = rules;
+  }
+
+  /** What a principal is granted. */
+  grantsFor(principal: string): Grant[] {
+    return this.#rules.flatMap(({ principals, grants }) => principals.matches(principal) ? grants : []);
+  }
+}
+
+/**
+ * Reads a policy.
+ *
+ * @throws {VirtError} `invalid-argument` with file, line and column of the fault.
+ *
+ * @example
+ * ```ts
+ * import { parsePolicy } from "./policy.ts";
+ * const policy = parsePolicy('principals: { alice: "domain:start@web-*" }', { file: "policy.yaml" });
+ * policy.grantsFor("alice").length; // 1
+ * ```
+ */
+export function parsePolicy(text: string, options: PolicyOptions): Policy {
+  return new PolicyReader(text, options).policy();
+}
+
+const topKeys = ["grants", "principals"];
+const ruleKeys = ["allow", "connections", "until"];
+const everybody = Glob.parse("**");
+
+class PolicyReader {
+  readonly #options: PolicyOptions;
+  readonly #lines = new LineCounter();
+  readonly #document: Document.Parsed;
+
+  constructor(text: string, options: PolicyOptions) {
+    this.#options = options;
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true });
+  }
+
+  policy(): Policy {
+    const [fault] = this.#document.errors;
+    if (fault !== undefined) throw this.#fault(fault.pos[0], fault.message);
+    const { contents } = this.#document;
+    if (contents === null || (isScalar(contents) && contents.value === null)) return new Policy([]);
+    if (!isMap(contents)) throw this.#expected(contents, `a map with ${topKeys.join(" and ")}`);
+    const rules: PolicyRule[] = [];
+    for (const { key, value } of this.#entries(contents, topKeys)) {
+      if (key.value === "grants") rules.push({ principals: everybody, grants: this.#grants(value, key) });
+      else if (isMap(value)) rules.push(...this.#principals(value));
+      else throw this.#expected(value ?? key, "a map from principals to grants");
+    }
+    return new Policy(rules);
+  }
+
+  #principals(map: YAMLMap): PolicyRule[] {
+    return this.#entries(map).map(({ key, value }) => ({
+      principals: this.#glob(key),
+      grants: this.#grants(value, key),
+    }));
+  }
+
+  /** A text, a rule, or a list of either. */
+  #grants(node: Node | null, key: Scalar<string>): Grant[] {
+    if (isSeq(node)) {
+      return node.items.flatMap((item) => this.#grants(this.#node(item), key));
+    }
+    if (isMap(node)) return this.#rule(node);
+    return this.#texts(node, key, "grants: a text, a map with allow, or a list of them");
+  }
+
+  #rule(map: YAMLMap): Grant[] {
+    let grants: Grant[] | undefined;
+    let connections: readonly ConnectionScope[] = [];
+    let until: number | undefined;
+    for (const { key, value } of this.#entries(map, ruleKeys)) {
+      if (key.value === "allow") grants = this.#grants(value, key);
+      else if (key.value === "until") until = this.#until(value, key);
+      else {connections = this.#scalars(value, key, "a connection, or a list of them").map((each) =>
+          this.#scope(each)
+        );}
+    }
+    if (grants === undefined) throw this.#expected(map, "allow, with what is granted");
+    const ending = grants.map((grant) =>
+      until === undefined ? grant : { ...grant, until: Math.min(until, grant.until ?? Infinity) }
+    );
+    if (connections.length === 0) return ending;
+    return ending.flatMap((grant) =>
+      grant.connection === undefined ? connections.map((connection) => ({ ...grant, connection })) : [grant]
+    );
+  }
+
+  #texts(node: Node | null, key: Scalar<string>, expected: string): Grant[] {
+    return this.#scalars(node, key, expected).flatMap((scalar) => {
+      try {
+        const { now } = this.#options;
+        return parseGrants(scalar.value, now === undefined ? {} : { now });
+      } catch (error) {
+        throw this.#within(scalar, error);
+      }
+    });
+  }
+
+  #until(node: Node | null, key: Scalar<string>): number | undefined {
+    const [scalar] = this.#scalars(node, key, "a point in time");
+    if (scalar === undefined) return undefined;
+    try {
+      return parseGrants(`all(until=${scalar.value})`)[0]?.until;
+    } catch {
+      throw this.#expected(scalar, "a date, 2026-12-31, or an instant with its zone, 2026-12-31T18:00Z");
+    }
+  }
+
+  /** A connection's URI, or the name that a run has for it. */
+  #scope(scalar: Scalar<string>): ConnectionScope {
+    return { by: scalar.value.includes(":") ? "uri" : "name", glob: this.#glob(scalar) };
+  }
+
+  #glob(scalar: Scalar<string>): Glob {
+    try {
+      return Glob.parse(scalar.value);
+    } catch (error) {
+      throw this.#within(scalar, error);
+    }
+  }
+
+  #scalars(node: Node | null, key: Scalar<string>, expected: string): Scalar<string>[] {
+    const items = isSeq(node) ? node.items.map((item) => this.#node(item)) : [node];
+    return items.map((item) => {
+      if (!isText(item)) throw this.#expected(item ?? key, expected);
+      return item;
+    });
+  }
+
+  #entries(
+    map: YAMLMap,
+    known?: readonly string[],
+  ): { readonly key: Scalar<string>; readonly value: Node | null }[] {
+    return map.items.map((pair) => {
+      const key = this.#node(pair.key);
+      if (!isText(key)) throw this.#expected(key ?? map, "a text as a key");
+      if (known !== undefined && !known.includes(key.value)) {
+        const meant = nearest(key.value, known);
+        throw this.#fault(key.range?.[0] ?? 0, `there is no ${shown(shortened(key.value))} here`, {
+          hint: meant === undefined ? `There may be: ${known.join(", ")}` : `Did you mean "${meant}"?`,
+        });
+      }
+      return { key, value: this.#node(pair.value) };
+    });
+  }
+
+  #node(value: unknown): Node | null {
+    if (isAlias(value)) throw this.#fault(value.range?.[0] ?? 0, "an alias may not stand for a grant");
+    return isScalar(value) || isMap(value) || isSeq(value) ? value : null;
+  }
+
+  #expected(node: Node, expected: string): VirtError {
+    return this.#fault(node.range?.[0] ?? 0, `expected ${expected}`);
+  }
+
+  /** A fault in a text of the file: its place is known where the text stands there letter by letter. */
+  #within(scalar: Scalar<string>, error: unknown): unknown {
+    if (!(error instanceof VirtError)) return error;
+    const start = scalar.range?.[0] ?? 0;
+    const isQuoted = scalar.type === "QUOTE_DOUBLE" || scalar.type === "QUOTE_SINGLE";
+    const isLiteral = (scalar.type === "PLAIN" || isQuoted) && !/[\\'\n]/.test(scalar.value);
+    const inside = isLiteral && error.at?.line === 1 ? (error.at.column ?? 1) - 1 + (isQuoted ? 1 : 0) : 0;
+    return this.#fault(start + inside, error.message, error.hint === undefined ? {} : { hint: error.hint });
+  }
+
+  #fault(offset: number, problem: string, more: { readonly hint?: string } = {}): VirtError {
+    const { line, col } = this.#lines.linePos(offset);
+    const at: SourcePlace = { file: this.#options.file, line: Math.max(1, line), column: Math.max(1, col) };
+    return new VirtError(
+      "invalid-argument",
+      `Cannot read the policy ${
+        shown(this.#options.file)
+      } at line ${at.line}, column ${at.column}: ${problem}`,
+      { at, ...more },
+    );
+  }
+}
+
+function isText(node: unknown): node is Scalar<string> {
+  return isScalar(node) && typeof node.value === "string";
+}
