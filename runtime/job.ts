@@ -148,8 +148,8 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
       if (!offline) this.#checkAlive(where);
       return result;
     } catch (error) {
-      // What was answered did happen, although the job may not go on.
-      if (acts && (answered || this.#leavesDoubt(error))) this.#mayHaveActed = true;
+      // What was answered did happen, although the job may not go on; what could not be given back is still there.
+      if (acts && (answered || givesBack || this.#leavesDoubt(error))) this.#mayHaveActed = true;
       this.#checkRight();
       if (!offline && !isVirtError(error, "object-gone")) this.#checkAlive(where, error);
       throw error;

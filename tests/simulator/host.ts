@@ -157,7 +157,8 @@ class SimulatedLink implements Link {
   readonly #options: SimulatedHostOptions;
   readonly #listeners = new Set<(changes: readonly Change[] | undefined) => void>();
   readonly #attached: { readonly client: number } & Disposable;
-  #news: Promise<void> = Promise.resolve();
+  /** What happened and has not arrived yet, oldest first. */
+  readonly #news: (readonly Change[])[] = [];
 
   constructor(hypervisor: Hypervisor, options: SimulatedHostOptions) {
     this.#hypervisor = hypervisor;
@@ -177,7 +178,11 @@ class SimulatedLink implements Link {
         { effect, input, now: now(), token: { owner: "kernel", ...token } },
         this.#attached.client,
       );
-    if (effect !== "host.enumerate") return perform();
+    if (effect !== "host.enumerate") {
+      const reply = perform();
+      this.#deliver(this.#news.length);
+      return reply;
+    }
     await scheduler.pause();
     if (enumerationFails === true) throw new VirtError("operation-failed", "Cannot read the devices");
     const reply = perform();
@@ -199,11 +204,15 @@ class SimulatedLink implements Link {
     return Promise.resolve();
   }
 
-  /** News arrive late, in order. */
+  /** News arrive late, in order, and before the answer to whatever was asked after them. */
   #tell(changes: readonly Change[]): void {
-    const { scheduler } = this.#options;
-    this.#news = this.#news.then(() => scheduler.pause()).then(() => {
+    this.#news.push(changes);
+    this.#options.scheduler.pause().then(() => this.#deliver(1));
+  }
+
+  #deliver(count: number): void {
+    for (const changes of this.#news.splice(0, count)) {
       for (const listener of [...this.#listeners]) listener(changes);
-    });
+    }
   }
 }
