@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
+import type { Clock, ClockTimer } from "./clock.ts";
 
 /** One deadline; disposing it means that it is not reached any more. */
 class Alarm implements Disposable {
@@ -26,14 +26,17 @@ class Alarm implements Disposable {
 }
 
 /** A set of deadlines of which mostly none is reached. */
-export class Alarms {
+export class Alarms implements Disposable {
   readonly #clock: Clock;
   readonly #alarms = new Set<Alarm>();
-  #timer: Disposable | undefined;
+  #timer: ClockTimer | undefined;
+  /** When the timer rings; `Infinity` where there is none. */
   #next = Infinity;
   readonly #forget = (alarm: Alarm): void => {
-    this.#alarms.delete(alarm);
-    if (this.#alarms.size === 0) this.#disarm();
+    if (!this.#alarms.delete(alarm) || this.#alarms.size > 0) return;
+    // Setting a timer costs more than a whole job: where the clock allows, it stays for the next one.
+    if (this.#timer?.wanted === undefined) this.#disarm();
+    else this.#timer.wanted(false);
   };
 
   constructor(clock: Clock) {
@@ -43,9 +46,17 @@ export class Alarms {
   /** Calls `ring` at `at` (milliseconds since 1970), unless disposed before. */
   set(at: number, ring: () => void): Disposable {
     const alarm = new Alarm(at, { ring, forget: this.#forget });
+    const first = this.#alarms.size === 0;
     this.#alarms.add(alarm);
     if (at < this.#next) this.#arm(at);
+    else if (first) this.#timer?.wanted?.(true);
     return alarm;
+  }
+
+  /** Forgets all deadlines. */
+  [Symbol.dispose](): void {
+    this.#alarms.clear();
+    this.#disarm();
   }
 
   #arm(at: number): void {

@@ -5,12 +5,21 @@
  * @module
  */
 
+/** A timer that has been set. */
+export interface ClockTimer extends Disposable {
+  /**
+   * Says whether anybody still waits for it; while nobody does, it does not keep the process alive. Absent where
+   * the clock knows no such thing: such timers are set and disposed instead.
+   */
+  readonly wanted?: (wanted: boolean) => void;
+}
+
 /** A source of time and chance. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls `action` once after `ms` milliseconds, unless disposed before. */
-  after(ms: number, action: () => void): Disposable;
+  after(ms: number, action: () => void): ClockTimer;
   /** A number from 0 (included) to 1 (excluded). */
   random(): number;
   /** A random UUID. */
@@ -20,9 +29,12 @@ export interface Clock {
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(ms: number, action: () => void): Disposable {
+  after(ms: number, action: () => void): ClockTimer {
     const timer = setTimeout(action, Math.min(ms, 2 ** 31 - 1));
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
+    return {
+      wanted: (wanted) => wanted ? Deno.refTimer(timer) : Deno.unrefTimer(timer),
+      [Symbol.dispose]: () => clearTimeout(timer),
+    };
   },
   random: () => Math.random(),
   uuid: () => crypto.randomUUID(),

@@ -65,6 +65,7 @@ export class Kernel implements AsyncDisposable {
   readonly #uncertain: UncertainObjects;
   readonly #leases = new Leases();
   readonly #calls: CallRunner;
+  readonly #alarms: Alarms;
   readonly #closing = new AbortController();
   #groups = 0;
 
@@ -72,6 +73,7 @@ export class Kernel implements AsyncDisposable {
     const { drivers, clock = systemClock, epoch = 1, scheduler = directScheduler, stateDirectory } = options;
     this.clock = clock;
     this.epoch = epoch;
+    this.#alarms = new Alarms(clock);
     this.#settings = { ...defaultSettings, ...options.settings };
     this.#connections = new Connections(drivers, {
       clock,
@@ -79,12 +81,12 @@ export class Kernel implements AsyncDisposable {
       signal: this.#closing.signal,
       ...(stateDirectory === undefined ? {} : { stateDirectory }),
     });
-    this.#slots = new SlotTable({ clock, scheduler, settings: this.#settings });
+    this.#slots = new SlotTable({ clock, scheduler, settings: this.#settings, alarms: this.#alarms });
     this.#uncertain = new UncertainObjects(options.uncertain ?? [], options.onDoubt ?? ((): void => {}));
     const environment: JobEnvironment = {
       clock,
       scheduler,
-      alarms: new Alarms(clock),
+      alarms: this.#alarms,
       graceMs: this.#settings.graceMs,
       emit: (connection, event) => this.#connections.publish(connection, event),
       maskChanged: (key) => this.#slots.wake(key),
@@ -196,6 +198,7 @@ export class Kernel implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closing.abort(new VirtError("cancelled", "The kernel is closing"));
     await this.#connections.close();
+    this.#alarms[Symbol.dispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -52,6 +52,8 @@ export interface SlotTableOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly settings: SlotSettings;
+  /** Where deadlines are kept. @default its own */
+  readonly alarms?: Alarms;
 }
 
 /** The slots of all objects that somebody holds or waits for. */
@@ -67,11 +69,11 @@ export class SlotTable {
   readonly #scheduler: Scheduler;
   readonly #settings: SlotSettings;
 
-  constructor({ clock, scheduler, settings }: SlotTableOptions) {
+  constructor({ clock, scheduler, settings, alarms }: SlotTableOptions) {
     this.#clock = clock;
     this.#scheduler = scheduler;
     this.#settings = settings;
-    this.#alarms = new Alarms(clock);
+    this.#alarms = alarms ?? new Alarms(clock);
   }
 
   /**
