@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  type Alternatives,
   type AnyField,
   attribute,
   type Content,
@@ -13,6 +14,7 @@ import {
   type FieldRules,
   type Fields,
   type Flag,
+  type Foreign,
   type Hook,
   type QualifiedName,
   type Scalar,
@@ -25,6 +27,7 @@ export type PlannedContent =
   | Scalar<unknown>
   | Size
   | Flag
+  | Foreign
   | { readonly kind: "shape"; readonly plan: () => ShapePlan };
 
 /** A field made ready. */
@@ -122,16 +125,18 @@ function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
   const discriminator = alternatives.initial === undefined ? named : named.default(alternatives.initial);
   const first = { [alternatives.discriminator]: discriminator };
   for (const [name, alternative] of alternatives.shapes) {
-    planned.set(name, planAlternative(alternative, { own, after: alternatives.after, first }));
+    planned.set(name, planAlternative(alternative, { own, alternatives, first }));
   }
-  const { otherwise, after } = alternatives;
+  const { otherwise } = alternatives;
   return {
     ...planFields(own),
     alternatives: {
       key: alternatives.discriminator,
       attribute: alternatives.attribute,
       initial: alternatives.initial,
-      otherwise: otherwise === undefined ? undefined : planAlternative(otherwise, { own, after, first: {} }),
+      otherwise: otherwise === undefined
+        ? undefined
+        : planAlternative(otherwise, { own, alternatives, first: {} }),
       plans: planned,
     },
   };
@@ -139,10 +144,11 @@ function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
 
 function planAlternative(
   alternative: Shape<unknown>,
-  into: { readonly own: Inherited; readonly after: string | undefined; readonly first: Fields },
+  into: { readonly own: Inherited; readonly alternatives: Alternatives; readonly first: Fields },
 ): ShapePlan {
+  const { after, before } = into.alternatives;
   return planShape(alternative, {
-    fields: spliced(into.own.fields, alternative.fields, into),
+    fields: spliced(into.own.fields, alternative.fields, { after, before, first: into.first }),
     hooks: [...(alternative.parts.hooks ?? []), ...into.own.hooks],
     closedAs: into.own.closedAs,
   });
@@ -158,14 +164,21 @@ function namesOf(shapes: ReadonlyMap<string, unknown>): [string, ...string[]] {
 function spliced(
   common: Fields,
   added: Fields,
-  options: { readonly after: string | undefined; readonly first: Fields },
+  options: {
+    readonly after: string | undefined;
+    readonly before: string | undefined;
+    readonly first: Fields;
+  },
 ): Fields {
-  const { after, first } = options;
-  if (after !== undefined && !Object.hasOwn(common, after)) {
-    throw new TypeError(`Alternatives are to stand after "${after}", which is not a common field`);
+  const { after, before, first } = options;
+  for (const neighbour of [after, before]) {
+    if (neighbour !== undefined && !Object.hasOwn(common, neighbour)) {
+      throw new TypeError(`Alternatives are to stand beside "${neighbour}", which is not a common field`);
+    }
   }
   const all: Record<string, AnyField> = { ...first };
   for (const [key, field] of Object.entries(common)) {
+    if (key === before) Object.assign(all, added);
     all[key] = added[key] ?? field;
     if (key === after) Object.assign(all, added);
   }

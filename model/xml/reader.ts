@@ -5,6 +5,7 @@
  */
 import {
   type DocumentContext,
+  type ForeignElement,
   type Hook,
   type Kept,
   kept,
@@ -17,6 +18,7 @@ import {
 import { Keeping, keptAttribute, keptNode, UnknownCounter } from "./keeping.ts";
 import { located } from "./locate.ts";
 import { alternativeNamed, fieldOf, type FieldPlan, type PlannedContent, type ShapePlan } from "./plan.ts";
+import { standingAlone } from "./kept_text.ts";
 import { TreeElement } from "./tree.ts";
 
 /** Why an element or attribute is refused; the document adds line and column. */
@@ -200,6 +202,7 @@ export class Reader {
     const extra = this.#beside(child, content);
     if (extra !== undefined) into.keeping.within(`${into.field.key}#${into.index}`, extra);
     if (content.kind === "flag") return true;
+    if (content.kind === "foreign") return foreignElements(child);
     const text = child.text();
     if (text === "" && extra === undefined && absentWhenEmpty(content) && into.field.kind === "element") {
       return undefined;
@@ -228,6 +231,7 @@ export class Reader {
         if (content.kind === "flag" && /\S/.test(node)) keeping.node(keptNode(node));
         continue;
       }
+      if (content.kind === "foreign" && node instanceof TreeElement) continue;
       keeping.node(keptNode(node));
       if (node instanceof TreeElement) this.unknown.element(node);
     }
@@ -310,6 +314,16 @@ function applied(hook: Hook<unknown>, on: { readonly values: Values; readonly re
   const before = keptOf(values);
   if (before !== undefined && keptOf(returned) === undefined) return { ...returned, [kept]: before };
   return returned;
+}
+
+/** The first element of each namespace, to stand alone. */
+function foreignElements(element: TreeElement): ForeignElement[] {
+  const found = new Map<string, string>();
+  for (const child of element.children) {
+    if (!(child instanceof TreeElement) || child.uri === "" || found.has(child.uri)) continue;
+    found.set(child.uri, standingAlone(keptNode(child)));
+  }
+  return [...found].map(([uri, xml]) => ({ uri, xml }));
 }
 
 function isValues(value: unknown): value is Values {

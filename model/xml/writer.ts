@@ -5,14 +5,15 @@
  */
 import {
   type Kept,
-  type KeptAttribute,
-  type KeptElement,
   type KeptNode,
   keptOf,
   type Placed,
 } from "../documents/language/mod.ts";
 import { DocumentError } from "./document_error.ts";
 import { escapeAttribute, escapeText, isWritable } from "./escape.ts";
+import { declaration, keptAttribute, keptText, noScope, type Scope, type Spot, widened, wrapped } from "./kept_text.ts";
+import { keptNode } from "./keeping.ts";
+import { regularise } from "./library.ts";
 import {
   alternativeNamed,
   type FieldPlan,
@@ -20,23 +21,10 @@ import {
   type PlannedContent,
   type ShapePlan,
 } from "./plan.ts";
-import { prefixOf } from "./tree.ts";
-
-/** Namespaces by prefix. */
-type Scope = ReadonlyMap<string, string>;
-
-/** Where an element is written. */
-interface Spot {
-  readonly name: string;
-  /** What precedes each line; `undefined` where white space would count. */
-  readonly indent: string | undefined;
-  readonly scope: Scope;
-  readonly path: string;
-}
+import { doctypeOffset } from "./position.ts";
+import { buildTree, pathOf, type TreeElement } from "./tree.ts";
 
 type Values = Readonly<Record<string, unknown>>;
-
-const noScope: Scope = new Map();
 
 /** Writes one document. */
 export class Writer {
@@ -73,10 +61,11 @@ export class Writer {
       attributes += this.#attribute(field, { values: value, kept, spot });
     }
     for (const each of kept?.attributes ?? []) attributes += keptAttribute(each, scope);
-    const text = plan.content === undefined
-      ? ""
+    const spelled = plan.content === undefined
+      ? noText
       : this.#textOf(plan.content, { value: value[plan.content.key], kept, index: 0, path: spot.path });
-    if (plan.content?.content.kind === "size") attributes += unitOf(plan.content);
+    const { text } = spelled;
+    attributes += spelled.unit;
     const inner = spot.indent === undefined || text !== "" ? undefined : `${spot.indent}  `;
     const children = this.#children(value, { plan, kept, spot: { ...spot, indent: inner, scope } });
     const declared = (kept?.namespaces ?? []).map(declaration).join("") +
@@ -111,8 +100,8 @@ export class Writer {
     const value = this.#valueOf(field, { values: from.values, path: `${from.spot.path}/@${field.name}` });
     if (value === undefined) return "";
     const path = `${from.spot.path}/@${field.name}`;
-    const text = this.#textOf(field, { value, kept: from.kept, index: 0, path });
-    return ` ${field.name}='${escapeAttribute(text)}'${field.content.kind === "size" ? unitOf(field) : ""}`;
+    const { text, unit } = this.#textOf(field, { value, kept: from.kept, index: 0, path });
+    return ` ${field.name}='${escapeAttribute(text)}'${unit}`;
   }
 
   /** The value to be written, `undefined` for none. */
@@ -180,16 +169,37 @@ export class Writer {
     if (content.kind === "shape") return this.#shape(value, { plan: content.plan(), spot });
     const kept = into.kept?.within?.get(`${field.key}#${index}`);
     const scope = kept?.namespaces === undefined ? spot.scope : widened(spot.scope, kept.namespaces);
-    const text = content.kind === "flag" ? "" : this.#textOf(field, { ...into, value, path: spot.path });
-    let attributes = (kept?.namespaces ?? []).map(declaration).join("");
-    if (content.kind === "size") attributes += unitOf(field);
+    if (content.kind === "foreign") return this.#foreign(value, into);
+    const { text, unit } = content.kind === "flag"
+      ? noText
+      : this.#textOf(field, { ...into, value, path: spot.path });
+    let attributes = (kept?.namespaces ?? []).map(declaration).join("") + unit;
     for (const each of kept?.attributes ?? []) attributes += keptAttribute(each, scope);
     const inner = { ...spot, scope, indent: undefined };
     const children = kept?.nodes === undefined ? "" : this.#nodes(kept.nodes.map((each) => each.node), inner);
     return wrapped(spot, { attributes, text: escapeText(text), children, inline: true });
   }
 
-  /** A scalar or a size as text that can be read again. */
+  /** What others put into the document. */
+  #foreign(value: unknown, into: ChildPlace): string {
+    const { spot } = into;
+    const kept = into.kept?.within?.get(`${into.field.key}#${into.index}`);
+    const scope = kept?.namespaces === undefined ? spot.scope : widened(spot.scope, kept.namespaces);
+    let attributes = (kept?.namespaces ?? []).map(declaration).join("");
+    for (const each of kept?.attributes ?? []) attributes += keptAttribute(each, scope);
+    const inner = { ...spot, scope, indent: spot.indent === undefined ? undefined : `${spot.indent}  ` };
+    let children = this.#nodes(kept?.nodes?.map((each) => each.node), inner);
+    for (const each of listOf(value)) {
+      const xml = isValues(each) ? each.xml : undefined;
+      const tree = typeof xml === "string" ? elementOf(xml) : undefined;
+      if (tree === undefined) return this.#fail(spot.path, "Found something that is not one XML element");
+      if (tree.uri === "") return this.#fail(spot.path, `The element <${tree.name}> has no namespace`);
+      children += keptText(keptNode(tree), inner);
+    }
+    return wrapped(spot, { attributes, text: "", children, inline: spot.indent === undefined });
+  }
+
+  /** A scalar or a size as text that can be read again, with the attribute for its unit. */
   #textOf(
     field: FieldPlan,
     of: {
@@ -199,25 +209,29 @@ export class Writer {
       readonly path: string;
       readonly content?: PlannedContent;
     },
-  ): string {
+  ): Spelled {
     const content = of.content ?? field.content;
     const { value } = of;
-    if (value === undefined && field.rules.optional === true) return "";
-    if (typeof value === "number" && !Number.isSafeInteger(value)) {
-      const exact = of.kept?.exact?.get(`${field.key}#${of.index}`);
-      if (exact?.value === value) return exact.text;
-    }
+    if (value === undefined && field.rules.optional === true) return noText;
+    const kept = typeof value === "number" && !Number.isSafeInteger(value)
+      ? of.kept?.exact?.get(`${field.key}#${of.index}`)
+      : undefined;
+    const exact = kept?.value === value ? kept?.text : undefined;
     if (content.kind === "size") {
-      if (typeof value === "number" && Number.isInteger(value) && value >= 0) return BigInt(value).toString();
-      return this.#fail(of.path, `Found "${value}", expected a whole number`);
+      if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
+        return this.#fail(of.path, `Found "${value}", expected a whole number`);
+      }
+      const { digits, unit } = content.spell(BigInt(exact ?? value));
+      return { text: digits.toString(), unit: ` ${content.unitAttribute}='${unit}'` };
     }
-    if (content.kind !== "scalar") return "";
+    if (content.kind !== "scalar") return noText;
+    if (exact !== undefined) return { text: exact, unit: "" };
     const text = content.write(value);
     if (typeof text !== "string" || content.read(text) === undefined) {
       return this.#fail(of.path, `Found "${value}", expected ${content.expected}`);
     }
     return isWritable(text)
-      ? text
+      ? { text, unit: "" }
       : this.#fail(of.path, "The value holds a character that XML does not allow");
   }
 
@@ -247,6 +261,28 @@ export class Writer {
   }
 }
 
+/** A value as text, with the attribute for its unit. */
+interface Spelled {
+  readonly text: string;
+  readonly unit: string;
+}
+
+const noText: Spelled = { text: "", unit: "" };
+
+/** The root of a text, `undefined` where it is no document that may be written into another one. */
+function elementOf(text: string): TreeElement | undefined {
+  if (doctypeOffset(text) !== undefined) return undefined;
+  const regular = regularise(text);
+  if (!regular.ok) return undefined;
+  return buildTree(regular.text, { depth: greatestDepth, tooDeep: refuseDepth }).root;
+}
+
+const greatestDepth = 200;
+
+function refuseDepth(element: TreeElement): never {
+  throw new DocumentError({ path: pathOf(element), problem: "Elements are nested too deeply" });
+}
+
 /** A child that is written. */
 interface ChildPlace {
   readonly field: FieldPlan;
@@ -273,73 +309,6 @@ function resolved(placed: readonly Placed[], items: readonly unknown[]): Surroun
     else nodes.push(each.node);
   }
   return { before, after };
-}
-
-function wrapped(
-  spot: Spot,
-  parts: {
-    readonly attributes: string;
-    readonly text: string;
-    readonly children: string;
-    readonly inline: boolean;
-  },
-): string {
-  const before = spot.indent ?? "";
-  const behind = spot.indent === undefined ? "" : "\n";
-  const { attributes, text, children } = parts;
-  if (text === "" && children === "") return `${before}<${spot.name}${attributes}/>${behind}`;
-  const start = `${before}<${spot.name}${attributes}>`;
-  return parts.inline
-    ? `${start}${text}${children}</${spot.name}>${behind}`
-    : `${start}\n${children}${before}</${spot.name}>${behind}`;
-}
-
-function keptText(node: KeptNode, spot: Spot): string {
-  const before = spot.indent ?? "";
-  const behind = spot.indent === undefined ? "" : "\n";
-  if (node.kind === "text") return `${before}${escapeText(node.text)}${behind}`;
-  if (node.kind !== "element") return `${before}${node.text}${behind}`;
-  return keptElement(node, spot);
-}
-
-function keptElement(node: KeptElement, spot: Spot): string {
-  let scope = widened(spot.scope, node.namespaces);
-  let attributes = node.namespaces.map(declaration).join("");
-  const prefix = prefixOf(node.name);
-  if ((scope.get(prefix) ?? "") !== node.uri && prefix !== "xml") {
-    attributes += declaration({ name: prefix, value: node.uri });
-    scope = new Map([...scope, [prefix, node.uri]]);
-  }
-  for (const each of node.attributes) attributes += keptAttribute(each, scope);
-  const leaf = node.children.length === 1;
-  const inline = spot.indent === undefined ||
-    node.children.some((child) => child.kind === "text" && (leaf || /\S/.test(child.text)));
-  const inner: Spot = { ...spot, scope, indent: inline ? undefined : `${spot.indent}  ` };
-  let children = "";
-  for (const child of node.children) {
-    if (inline || child.kind !== "text") children += keptText(child, inner);
-  }
-  return wrapped({ ...spot, name: node.name }, { attributes, text: "", children, inline });
-}
-
-function keptAttribute(attribute: KeptAttribute, scope: Scope): string {
-  const prefix = prefixOf(attribute.name);
-  const known = prefix === "" || prefix === "xml" || scope.get(prefix) === attribute.uri;
-  const declared = known ? "" : declaration({ name: prefix, value: attribute.uri });
-  return `${declared} ${attribute.name}='${escapeAttribute(attribute.value)}'`;
-}
-
-function declaration(namespace: { readonly name: string; readonly value: string }): string {
-  return ` xmlns${namespace.name === "" ? "" : ":"}${namespace.name}='${escapeAttribute(namespace.value)}'`;
-}
-
-function widened(scope: Scope, namespaces: readonly KeptAttribute[]): Scope {
-  if (namespaces.length === 0) return scope;
-  return new Map([...scope, ...namespaces.map((each): [string, string] => [each.name, each.value])]);
-}
-
-function unitOf(field: FieldPlan): string {
-  return field.content.kind === "size" ? ` ${field.content.unitAttribute}='${field.content.unit}'` : "";
 }
 
 function listOf(value: unknown): readonly unknown[] {

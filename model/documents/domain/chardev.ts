@@ -23,8 +23,16 @@ const mode = attribute(enumeration("bind", "connect")).default("connect");
 const seclabels = elements("seclabel", deviceSecurityLabel);
 
 const ptyShape = shape({ path: attribute(text()).optional().transient(), seclabels });
-const pathShape = shape({ path: attribute(text()), seclabels });
-const fileShape = shape({ path: attribute(text()), append: attribute(onOff()).optional(), seclabels });
+/** libvirt reads over this where it says nothing of the type at hand. */
+const ignoredMode = attribute(text()).optional().transient();
+
+const pathShape = shape({ mode: ignoredMode, path: attribute(text()), seclabels });
+const fileShape = shape({
+  mode: ignoredMode,
+  path: attribute(text()),
+  append: attribute(onOff()).optional(),
+  seclabels,
+});
 
 const unixShape = shape({
   mode,
@@ -83,38 +91,54 @@ const logShape = shape({ file: attribute(text()), append: attribute(onOff()).opt
 export interface ChardevLog extends ValueOf<typeof logShape> {}
 const log: Shape<ChardevLog> = logShape;
 
+const protocolName = attribute(enumeration("raw", "telnet", "telnets", "tls")).default("raw");
+
+const logged = { log: element(log).optional() };
+
 const common = {
-  log: element(log).optional(),
+  // Only TCP has protocols; libvirt reads over others.
+  protocol: element({ type: protocolName }).optional().transient(),
+  ...logged,
+};
+
+/** libvirt reads over the source of a device that has none. */
+const sourceless = {
+  source: element({ path: attribute(text()).optional() }).optional().transient(),
+  ...common,
 };
 
 const pathSource = { source: element(path).single(), ...common };
-const channelSource = { source: element({ channel: attribute(text()) }).single(), ...common };
 
 /** What a character device says of its host side, by its type. */
 export const chardevTypes = {
-  null: common,
-  vc: common,
+  null: sourceless,
+  vc: sourceless,
   pty: { source: element(pty).omittingEmpty().single(), ...common },
   dev: pathSource,
   file: { source: element(file).single(), ...common },
   pipe: pathSource,
-  stdio: common,
+  stdio: sourceless,
   udp: { sources: elements("source", udp).atLeast(1), ...common },
   tcp: {
     source: element(tcp).single(),
-    protocol: element({ type: attribute(enumeration("raw", "telnet", "telnets", "tls")).default("raw") })
-      .default({ type: "raw" }),
+    protocol: element({ type: protocolName }).default({ type: "raw" }),
+    ...logged,
+  },
+  // libvirt chooses the path of some sockets and stores nothing of them.
+  unix: {
+    source: element(unix).optional().transient((socket) => socket.path === undefined).single(),
     ...common,
   },
-  unix: { source: element(unix).optional().single(), ...common },
-  spicevmc: common,
-  spiceport: channelSource,
+  spicevmc: sourceless,
+  spiceport: { source: element({ channel: attribute(text()) }).single(), ...common },
   nmdm: {
-    source: element({ master: attribute(text()), slave: attribute(text()) }).single(),
+    // bhyve makes up names where there are none.
+    source: element({ master: attribute(text()), slave: attribute(text()) }).optional().single(),
     ...common,
   },
   "qemu-vdagent": { source: element(vdagent).omittingEmpty().single(), ...common },
-  dbus: channelSource,
+  // QEMU's driver makes up a channel where there is none.
+  dbus: { source: element({ channel: attribute(text()) }).optional().single(), ...common },
 };
 
 /** The host side of a character device as hooks see it. */
@@ -159,8 +183,7 @@ export function normaliseChardev<D extends ChardevSide>(device: D): D {
   return device;
 }
 
-/** Whether a UNIX socket says more than nothing: libvirt writes no source without a path. */
-export function hasPath(source: unknown): boolean {
+function hasPath(source: unknown): boolean {
   return typeof source === "object" && source !== null && "path" in source && source.path !== undefined;
 }
 

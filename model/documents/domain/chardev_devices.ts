@@ -6,7 +6,7 @@
  */
 import { attribute, element, enumeration, integer, shape, text, type ValueOf } from "../language/mod.ts";
 import type { Shape } from "../language/mod.ts";
-import { chardevTypes, checkChardev, checkChardevWithPath, hasPath, normaliseChardev } from "./chardev.ts";
+import { chardevTypes, checkChardev, checkChardevWithPath, normaliseChardev } from "./chardev.ts";
 import { deviceFields } from "./device.ts";
 
 const port = integer({ max: 2 ** 32 - 1 });
@@ -97,14 +97,6 @@ const channelTarget: Shape<ChannelTarget> = channelTargetShape;
 const channelShape = shape({ tty, target: element(channelTarget), ...deviceFields })
   .by("type", chardevTypes, { default: "pty", after: "tty" })
   .normalise(normaliseChardev)
-  .normalise((channel) => {
-    if (channel.type !== "unix" || hasPath(channel.source) || channel.source?.mode !== "connect") {
-      return channel;
-    }
-    // libvirt chooses the path of such a socket and says nothing of it.
-    const { source: _, ...rest } = channel;
-    return rest;
-  })
   .check((channel, reading) => {
     const named = channel.target.type === "virtio" || channel.target.type === "xen";
     if (named) checkChardev(channel, reading);

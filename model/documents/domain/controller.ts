@@ -103,7 +103,10 @@ const controllerShape = shape(common).by("type", {
   usb: {
     model: attribute(usbModel).optional(),
     ports: attribute(unsigned).optional(),
+    alias: deviceFields.alias,
     master: element({ startport: attribute(unsigned) }).optional(),
+    acpi: deviceFields.acpi,
+    address: deviceFields.address,
   },
   pci: {
     model: attribute(pciModel).optional(),

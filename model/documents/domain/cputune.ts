@@ -5,11 +5,11 @@
  */
 import {
   attribute,
+  bytesInLargestUnit,
   element,
   elements,
   enumeration,
   integer,
-  kibibytes,
   shape,
   text,
   type ValueOf,
@@ -40,7 +40,7 @@ const cachetuneShape = shape({
     id: attribute(integer({ max: 2 ** 32 - 1 })),
     level: attribute(integer({ max: 2 ** 32 - 1 })),
     type: attribute(enumeration("both", "code", "data")),
-    size: attribute(kibibytes({ assumed: "bytes" })),
+    size: attribute(bytesInLargestUnit()),
   }),
   monitors: elements("monitor", { level: attribute(integer({ max: 2 ** 32 - 1 })), ...monitor }),
 }).check((cachetune, { refuse }) => {
@@ -57,7 +57,7 @@ const cachetuneShape = shape({
   });
 });
 
-/** A part of the host's caches for some processors. */
+/** A part of the host's caches for some processors; sizes are in bytes. */
 export interface CacheTune extends ValueOf<typeof cachetuneShape> {}
 
 const memorytuneShape = shape({

@@ -4,7 +4,7 @@
  * @module
  */
 import { attribute, element, integer, onOff, shape, text, type ValueOf, yesNo } from "../language/mod.ts";
-import type { Shape } from "../language/mod.ts";
+import type { Scalar, Shape } from "../language/mod.ts";
 import { deviceAddress } from "./address.ts";
 import { cpuset } from "./cpuset.ts";
 
@@ -13,9 +13,20 @@ const aliasShape = shape({ name: attribute(text()) });
 /** The name that a device goes by; ones that users give begin with `ua-`. */
 export interface DeviceAlias extends ValueOf<typeof aliasShape> {}
 
+const loadparmText = text({
+  pattern: /^[a-zA-Z0-9. ]{1,8}$/,
+  expected: "1 to 8 letters, digits, dots or blanks",
+});
+
+/** What S390 firmware is told; it knows capitals only. */
+const loadparm: Scalar<string> = {
+  ...loadparmText,
+  read: (found) => loadparmText.read(found)?.toUpperCase(),
+};
+
 const bootShape = shape({
   order: attribute(integer({ min: 1, max: 2 ** 32 - 1 })),
-  loadparm: attribute(text()).optional(),
+  loadparm: attribute(loadparm).optional(),
 });
 
 /** When a device is tried for booting, 1 first. */

@@ -125,7 +125,47 @@ const commonShape = shape({
   ...bootableFields,
 });
 
-const diskShape = commonShape.by("type", diskSources, { default: "file", after: "auth" });
+const diskShape = commonShape.by("type", diskSources, { default: "file", after: "auth" })
+  .check((disk, { refuse }) => {
+    if (disk.encryption?.cipher !== undefined) {
+      refuse("encryption.cipher", "The image itself says how it is encrypted", {
+        expected: "<encryption> without <cipher>",
+      });
+    }
+    if (disk.throttlefilters !== undefined && disk.iotune !== undefined) {
+      refuse("throttlefilters", "Limits of the disk's own and of groups exclude each other", {
+        expected: "either <throttlefilters> or <iotune>",
+      });
+    }
+    if (disk.auth !== undefined && disk.type === "network" && disk.source.auth !== undefined) {
+      refuse("auth", "Who asks for the disk is said twice", {
+        expected: "<auth> of the disk or of its source",
+      });
+    }
+  })
+  .normalise((disk) => {
+    const dev = disk.target.dev.replace(/^ioemu:/, "");
+    const bus = disk.target.bus ?? busOf(disk.device, dev);
+    const { snapshot, ...rest } = disk;
+    const readonly = disk.readonly === true || disk.device === "cdrom";
+    return {
+      ...rest,
+      target: { ...disk.target, dev, ...(bus === undefined ? {} : { bus }) },
+      ...(readonly ? { readonly } : {}),
+      // What cannot be written needs no snapshot; that goes without saying.
+      ...(snapshot === undefined || (readonly && snapshot === "no") ? {} : { snapshot }),
+    };
+  });
+
+/** The bus that the name of a disk's target tells. */
+function busOf(device: string, dev: string): DiskTarget["bus"] {
+  if (device === "floppy") return "fdc";
+  if (dev.startsWith("hd")) return "ide";
+  if (dev.startsWith("sd")) return "scsi";
+  if (dev.startsWith("vd")) return "virtio";
+  if (dev.startsWith("xvd")) return "xen";
+  return dev.startsWith("ubd") ? "uml" : undefined;
+}
 
 /** A disk. */
 export type Disk = ValueOf<typeof diskShape>;

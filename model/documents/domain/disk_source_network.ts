@@ -84,8 +84,8 @@ export const diskNetworkFields = {
   readahead: element({ size: attribute(integer({ min: 1 })) }).optional(),
   timeout: element({ seconds: attribute(integer({ min: 1 })) }).optional(),
   reconnect: element(networkReconnect).optional(),
-  identity: element(identityShape).optional(),
   knownHosts: element({ path: attribute(text()) }).optional(),
+  identity: element(identityShape).optional(),
 };
 
 const networkShape = shape(diskNetworkFields);

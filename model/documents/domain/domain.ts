@@ -5,10 +5,12 @@
  */
 import {
   attribute,
+  content,
   document,
   element,
   elements,
   enumeration,
+  foreign,
   integer,
   kibibytes,
   shape,
@@ -22,6 +24,8 @@ import { cpu } from "./cpu.ts";
 import { cpuTune } from "./cputune.ts";
 import { devices } from "./devices.ts";
 import { features } from "./features.ts";
+import { withExistingVcpus, withIoThreads, withMemory, withOs } from "./domain_defaults.ts";
+import { withImplicitDevices } from "./implicit_devices.ts";
 import { defaultIoThread, ioThreadIds } from "./iothreads.ts";
 import { keyWrap, launchSecurity } from "./launch_security.ts";
 import { lifecycleFields, perf, powerManagement } from "./lifecycle.ts";
@@ -45,10 +49,10 @@ const domainShape = shape({
   name: element(text({ pattern: /^[^\n]+$/, expected: "a name without line breaks" })),
   uuid: element(uuid()).optional(),
   hwuuid: element(uuid()).optional(),
-  genid: element({}).optional(),
+  genid: element({ uuid: content({ ...uuid(), emptyIsAbsent: true }).optional() }).optional(),
   title: element(text({ pattern: /^[^\n]+$/, expected: "a title without line breaks" })).optional(),
   description: element(text()).optional(),
-  metadata: element({}).optional(),
+  metadata: element(foreign()).optional(),
   maxMemory: element(maxMemory).optional(),
   memory: element(memory).default({ kibibytes: 0 }),
   currentMemory: element(kibibytes()).optional(),
@@ -60,6 +64,7 @@ const domainShape = shape({
   iothreads: element(integer({ max: 2 ** 32 - 1 })).omitting(0),
   iothreadids: element(ioThreadIds).omittingEmpty(),
   defaultiothread: element(defaultIoThread).omittingEmpty(),
+  throttlegroups: element(throttleGroups).omittingEmpty(),
   cputune: element(cpuTune).omittingEmpty(),
   numatune: element(numaTune).omittingEmpty(),
   iommufd: element({
@@ -72,7 +77,6 @@ const domainShape = shape({
   bootloaderArgs: element("bootloader_args", text()).optional(),
   os: element(os).optional(),
   idmap: element(idMap).omittingEmpty(),
-  throttlegroups: element(throttleGroups).omittingEmpty(),
   features: element(features).omittingEmpty(),
   cpu: element(cpu).omittingEmpty(),
   clock: element(clock).default({ offset: "utc", timers: [] }),
@@ -84,6 +88,18 @@ const domainShape = shape({
   keywrap: element(keyWrap).omittingEmpty(),
   launchSecurity: element(launchSecurity).optional(),
   ...namespaceFields,
+}).check((domain, { refuse }) => {
+  // ESX alone names virtual machines with slashes.
+  if (domain.type !== "vmware" && domain.name.includes("/")) {
+    refuse("name", `The name "${domain.name}" has a slash`, { expected: "a name without slashes" });
+  }
+}).normalise((domain, reading) => {
+  const whole = withOs(withIoThreads(withExistingVcpus(withMemory(domain, reading))), reading);
+  const { newUuid } = reading.context;
+  const named = whole.uuid === undefined && newUuid !== undefined ? { ...whole, uuid: newUuid() } : whole;
+  if (named.devices === undefined) return named;
+  const of = { type: named.type, machine: named.os?.type?.name };
+  return { ...named, devices: withImplicitDevices(named.devices, of, reading) };
 });
 
 /** A domain: the definition of a virtual machine or a container. */

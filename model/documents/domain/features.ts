@@ -5,6 +5,7 @@
  */
 import {
   attribute,
+  bytesInLargestUnit,
   element,
   enumeration,
   flag,
@@ -68,7 +69,7 @@ const featuresShape = shape({
   gic: element({ version: attribute(enumeration("host", "2", "3")).optional() }).optional(),
   smm: element({
     state: attribute(onOff()).default(true),
-    tseg: element(kibibytes({ assumed: "MiB" })).optional(),
+    tseg: element(bytesInLargestUnit({ assumed: "MiB" })).optional(),
   }).optional(),
   ioapic: element({ driver: attribute(enumeration("qemu", "kvm")) }).optional(),
   hpt: element({
@@ -94,7 +95,7 @@ const featuresShape = shape({
   virtualization: element(flag()).optional(),
 });
 
-/** Features of the machine that the guest sees. */
+/** Features of the machine that the guest sees; `smm.tseg` is in bytes, other sizes in KiB. */
 export interface Features extends ValueOf<typeof featuresShape> {}
 
 /** `<features>` of a domain. */

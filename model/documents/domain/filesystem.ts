@@ -54,7 +54,7 @@ export interface FilesystemBinary extends ValueOf<typeof binaryShape> {}
 const binary: Shape<FilesystemBinary> = binaryShape;
 
 const filesystemShape = shape({
-  accessmode: attribute(enumeration("passthrough", "mapped", "squash")).optional(),
+  accessmode: attribute(enumeration("passthrough", "mapped", "squash")).default("passthrough"),
   model: attribute(virtioModel).optional(),
   multidevs: attribute(enumeration("default", "remap", "forbid", "warn")).optional(),
   fmode: attribute(fileMode()).optional(),

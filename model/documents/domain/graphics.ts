@@ -16,13 +16,13 @@ import {
   yesNo,
 } from "../language/mod.ts";
 import type { Shape } from "../language/mod.ts";
-import { type GraphicsListen, graphicsListen, normaliseListens } from "./graphics_listen.ts";
+import { checkListens, graphicsListen, type Listening, withListens } from "./graphics_listen.ts";
 
 const port = attribute(integer({ min: -1, max: 65535 })).optional();
 
 /** Until when a password is good: `2010-04-09T15:51:00`, in UTC. */
 const passwordFields = {
-  passwd: attribute(text()).optional().transient(() => false),
+  passwd: attribute(text()).optional(),
   passwdValidTo: attribute(
     text({ pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/, expected: "a time such as 2010-04-09T15:51:00" }),
   ).optional(),
@@ -122,13 +122,18 @@ const graphicsShape = shape({}).by("type", {
     fullscreen: attribute(yesNo()).omitting(false),
   },
   "egl-headless": { gl: element({ rendernode: attribute(text()).optional() }).omittingEmpty() },
-}).normalise((graphics, reading) => {
+}).check((graphics, reading) => {
+  if (graphics.type === "vnc" || graphics.type === "spice" || graphics.type === "rdp") {
+    checkListens(graphics, reading);
+  }
+}).normalise((graphics) => {
   switch (graphics.type) {
     case "vnc":
-    case "rdp":
-      return normaliseListens(withPorts(graphics), reading);
+      return withVncPort(withListens(graphics));
     case "spice":
-      return normaliseListens(graphics, reading);
+      return withSpicePorts(withListens(graphics));
+    case "rdp":
+      return withRdpPort(withListens(graphics));
     default:
       return graphics;
   }
@@ -140,13 +145,36 @@ export type Graphics = ValueOf<typeof graphicsShape>;
 /** `<graphics>`. */
 export const graphics: Shape<Graphics> = graphicsShape;
 
-/** No port and -1 ask for one to be chosen, as `autoport` does. */
-function withPorts<
-  G extends {
-    readonly port?: number;
-    readonly autoport?: boolean;
-    readonly listens: readonly GraphicsListen[];
-  },
->(graphics: G): G {
-  return graphics;
+type Of<T extends Graphics["type"]> = Extract<Graphics, { readonly type: T }>;
+
+/** Whether clients come over TCP; for others, ports mean nothing and are not written. */
+function hasPorts({ listens: [first] }: Listening): boolean {
+  return first?.type === "address" || first?.type === "network";
+}
+
+/** No port and -1 ask for one to be chosen. */
+function withVncPort(vnc: Of<"vnc">): Of<"vnc"> {
+  const { port, autoport, ...rest } = vnc;
+  if (!hasPorts(vnc)) return rest;
+  const chosen = autoport === true || port === -1 || (port === undefined && autoport === undefined);
+  if (chosen) return { ...rest, port: -1, autoport: true };
+  return { ...rest, ...(port === undefined || port === 0 ? {} : { port }), autoport: false };
+}
+
+function withSpicePorts(spice: Of<"spice">): Of<"spice"> {
+  const { port = 0, tlsPort = 0, autoport, ...rest } = spice;
+  if (!hasPorts(spice)) return rest;
+  if (autoport === true || (port === -1 && tlsPort === -1)) return { ...rest, autoport: true };
+  return {
+    ...rest,
+    ...(port === 0 ? {} : { port }),
+    ...(tlsPort === 0 ? {} : { tlsPort }),
+    autoport: false,
+  };
+}
+
+function withRdpPort(rdp: Of<"rdp">): Of<"rdp"> {
+  const { port, autoport, ...rest } = rdp;
+  const chosen = port === undefined || port <= 0 || autoport === true;
+  return chosen ? { ...rest, port: 0, autoport: true } : { ...rest, port };
 }

@@ -107,7 +107,11 @@ const vfioDisplay = {
   ramfb: attribute(onOff()).optional(),
 };
 
-const subsystem = shape({ managed: attribute(yesNo()).default(false) }).by("type", {
+const subsystem = shape({
+  managed: attribute(yesNo()).default(false),
+  sgio: attribute(enumeration("filtered", "unfiltered")).optional(),
+  rawio: attribute(yesNo()).optional(),
+}).by("type", {
   usb: { source: element(usbSource) },
   pci: {
     ...vfioDisplay,
@@ -116,8 +120,6 @@ const subsystem = shape({ managed: attribute(yesNo()).default(false) }).by("type
     teaming: element(teaming).optional(),
   },
   scsi: {
-    sgio: attribute(enumeration("filtered", "unfiltered")).optional(),
-    rawio: attribute(yesNo()).optional(),
     source: element(scsiSource),
   },
   scsi_host: {
@@ -134,6 +136,12 @@ const subsystem = shape({ managed: attribute(yesNo()).default(false) }).by("type
     ...vfioDisplay,
     source: element({ address: element({ uuid: attribute(uuid()) }) }),
   },
+}, { before: "readonly" }).check((hostdev, { refuse }) => {
+  for (const key of ["sgio", "rawio"] as const) {
+    if (hostdev.type !== "scsi" && hostdev[key] !== undefined) {
+      refuse(key, `Only a device of the type "scsi" has "${key}"`);
+    }
+  }
 });
 
 const capabilities = shape({}).by("type", {
@@ -144,13 +152,13 @@ const capabilities = shape({}).by("type", {
     ips: elements("ip", ipAddress),
     routes: elements("route", route),
   },
-});
+}, { before: "readonly" });
 
 const hostdevShape = shape({
   readonly: element(flag()).optional(),
   shareable: element(flag()).optional(),
   ...romFields,
-}).by("mode", { subsystem, capabilities }, { default: "subsystem" });
+}).by("mode", { subsystem, capabilities }, { default: "subsystem", before: "readonly" });
 
 /** A device of the host given to the guest. */
 export type Hostdev = ValueOf<typeof hostdevShape>;

@@ -6,13 +6,13 @@
  */
 import {
   attribute,
-  bytes,
   element,
   enumeration,
   flag,
   hexadecimalInteger,
   integer,
   kibibytes,
+  mebibytes,
   onOff,
   shape,
   text,
@@ -29,8 +29,8 @@ const size = element(kibibytes());
 const base = element({ base: attribute(hexadecimalInteger()) }).optional();
 
 const ramSource = element({
-  pagesize: element(kibibytes()).optional(),
   nodemask: element(cpuset()).optional(),
+  pagesize: element(kibibytes()).optional(),
 }).omittingEmpty();
 
 const fileSource = element({
@@ -92,7 +92,7 @@ const shmemShape = shape({
   model: element({
     type: attribute(enumeration("ivshmem", "ivshmem-plain", "ivshmem-doorbell")),
   }).default({ type: "ivshmem" }),
-  size: element(bytes({ written: "M" })).optional(),
+  size: element(mebibytes({ written: "M", assumed: "bytes" })).optional(),
   server: element({ path: attribute(text()).optional() }).optional(),
   msi: element({
     vectors: attribute(integer({ max: 2 ** 32 - 1 })).omitting(0),
@@ -101,7 +101,7 @@ const shmemShape = shape({
   ...deviceFields,
 });
 
-/** Memory that guests share. */
+/** Memory that guests share; the size is in MiB. */
 export interface Shmem extends ValueOf<typeof shmemShape> {}
 
 /** `<shmem>`. */

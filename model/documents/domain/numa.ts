@@ -33,15 +33,13 @@ const tuneShape = shape({
     mode: attribute(mode).default("strict"),
     nodeset: attribute(cpuset()),
   }),
-}).normalise((tune) => {
-  const { memory } = tune;
-  if (memory === undefined) return tune;
-  const { nodeset, placement, ...rest } = memory;
-  // A set of nodes says where; "static" is implied then, and "auto" leaves the nodes to the host.
-  if (placement === "auto") return { ...tune, memory: { ...rest, placement } };
-  return nodeset === undefined ? tune : { ...tune, memory: { ...rest, nodeset } };
 }).check((tune, { refuse }) => {
   const { memory, memnodes } = tune;
+  if (memory?.placement === "auto" && memory.nodeset !== undefined) {
+    refuse("memory.nodeset", "Nodes are given though the host is to choose them", {
+      expected: "either a nodeset or placement='auto'",
+    });
+  }
   if (memory?.placement === "static" && memory.nodeset === undefined) {
     refuse("memory", "A static placement needs nodes", { expected: 'the attribute "nodeset"' });
   }
@@ -55,6 +53,12 @@ const tuneShape = shape({
       });
     }
   });
+}).normalise((tune) => {
+  const { memory } = tune;
+  if (memory?.nodeset === undefined) return tune;
+  // A set of nodes says where: "static" goes without saying.
+  const { placement: _, ...rest } = memory;
+  return { ...tune, memory: rest };
 });
 
 /** On which of the host's nodes a domain's memory is. */

@@ -70,8 +70,8 @@ const smartcardShape = shape(deviceFields).by("mode", {
     certificates: elements("certificate", text()).atLeast(3),
     database: element(text()).optional(),
   },
-  passthrough: shape({}).by("type", chardevTypes).check(checkChardevWithPath),
-});
+  passthrough: shape({}).by("type", chardevTypes, { before: "alias" }).check(checkChardevWithPath),
+}, { before: "alias" });
 
 /** A smart card. */
 export type Smartcard = ValueOf<typeof smartcardShape>;

@@ -49,6 +49,15 @@ const modelShape = shape({
 export interface VideoModel extends ValueOf<typeof modelShape> {}
 const model: Shape<VideoModel> = modelShape;
 
+/** What libvirt gives a card that does not say, in KiB. */
+const usualVram: Readonly<Record<string, number>> = {
+  vga: 16384,
+  cirrus: 16384,
+  vmvga: 16384,
+  xen: 4096,
+  qxl: 65536,
+};
+
 const videoShape = shape({
   driver: element({
     name: attribute(enumeration("qemu", "vhostuser")).optional(),
@@ -57,6 +66,11 @@ const videoShape = shape({
   }).omittingEmpty(),
   model: element(model).optional(),
   ...deviceFields,
+}).normalise((video) => {
+  const { model } = video;
+  if (model?.type === undefined || model.vram !== undefined) return video;
+  const vram = usualVram[model.type];
+  return vram === undefined ? video : { ...video, model: { ...model, vram } };
 });
 
 /** A video card. */

@@ -42,8 +42,27 @@ export function flag(): Flag {
   return { kind: "flag" };
 }
 
+/** An element that somebody else put into a document. */
+export interface ForeignElement {
+  /** Its namespace. */
+  readonly uri: string;
+  /** All of it, as XML that can stand alone. */
+  readonly xml: string;
+}
+
+/** An element that holds what others put there. */
+export interface Foreign {
+  readonly kind: "foreign";
+  readonly valueType?: readonly ForeignElement[];
+}
+
+/** `<metadata>`: elements of other namespaces, one of each. What has no namespace is dropped, as libvirt does. */
+export function foreign(): Foreign {
+  return { kind: "foreign" };
+}
+
 /** What an element can hold. */
-export type Content<T> = Scalar<T> | Size | Flag | Shape<T> | Lazy<T>;
+export type Content<T> = Scalar<T> | Size | Flag | Foreign | Shape<T> | Lazy<T>;
 
 /** What an attribute or a text can hold. */
 export type TextContent = Scalar<unknown> | Size;

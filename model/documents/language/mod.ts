@@ -17,6 +17,9 @@ export {
   type FieldRules,
   type Flag,
   flag,
+  type Foreign,
+  foreign,
+  type ForeignElement,
   namespace,
   type Place,
   type QualifiedName,
@@ -51,5 +54,5 @@ export {
   type ValueOf,
   type ValueOfFields,
 } from "./shape.ts";
-export { bytes, kibibytes, type Size, type SizeOptions } from "./size.ts";
+export { bytes, bytesInLargestUnit, kibibytes, mebibytes, type Size, type SizeOptions } from "./size.ts";
 export { toJsonSchema, toZod } from "./to_zod.ts";

@@ -19,7 +19,7 @@ export interface IntegerOptions {
    */
   readonly base?: 8 | 10 | 16 | "any";
   /** How it is written. @default decimal digits */
-  readonly write?: (value: number) => string;
+  readonly write?: (value: number | bigint) => string;
 }
 
 const decimal = /^\s*([+-]?)(\d+)$/;
@@ -52,8 +52,8 @@ export function integer(options: IntegerOptions = {}): Scalar<number> {
       }
       return value <= limit ? value : undefined;
     },
-    write: (value) => Number.isSafeInteger(value) ? write(value) : BigInt(value).toString(),
-    exact: (text, value) => Number.isSafeInteger(value) ? undefined : readBig(text, base)?.toString(),
+    write: (value) => write(Number.isSafeInteger(value) ? value : BigInt(value)),
+    exact: (text, value) => Number.isSafeInteger(value) ? undefined : exactly(readBig(text, base), write),
     schema: () => z.number().multipleOf(1).min(min).max(limit),
   };
 }
@@ -85,6 +85,10 @@ export function fileMode(): Scalar<number> {
     ...integer({ max: 0o7777, base: 8, write: (value) => `0${value.toString(8)}` }),
     expected: "an octal file mode",
   };
+}
+
+function exactly(value: bigint | undefined, write: (value: bigint) => string): string | undefined {
+  return value === undefined ? undefined : write(value);
 }
 
 function rangeText(min: number, max: number | bigint): string {

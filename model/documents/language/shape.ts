@@ -48,6 +48,8 @@ export interface ByOptions<K extends string, O = never> {
   readonly attribute?: string;
   /** The property behind which the alternative's parts are written. @default after all others */
   readonly after?: string;
+  /** The property before which they are written instead. */
+  readonly before?: string;
 }
 
 /** Alternatives as the engine sees them. */
@@ -56,6 +58,7 @@ export interface Alternatives {
   readonly attribute: string;
   readonly initial: string | undefined;
   readonly after: string | undefined;
+  readonly before: string | undefined;
   readonly otherwise: Shape<unknown> | undefined;
   readonly shapes: ReadonlyMap<string, Shape<unknown>>;
 }
@@ -124,6 +127,7 @@ export class Shape<T> {
         attribute: options.attribute ?? discriminator,
         initial: options.default,
         after: options.after,
+        before: options.before,
         otherwise: options.otherwise === undefined ? undefined : shapeOf(options.otherwise),
         shapes: new Map(shapes),
       },

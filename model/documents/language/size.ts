@@ -13,8 +13,8 @@ export interface Size {
   readonly expected: string;
   /** The attribute that names the unit. */
   readonly unitAttribute: string;
-  /** The unit that is written. */
-  readonly unit: string;
+  /** The digits and the unit that are written. */
+  spell(value: bigint): { readonly digits: bigint; readonly unit: string };
   /** The value, rounded up to the unit, or `undefined` where number, unit or product are out of bounds. */
   read(text: string, unit: string | undefined): bigint | undefined;
   schema(): z.ZodType<number>;
@@ -44,6 +44,29 @@ export function bytes(options: SizeOptions = {}): Size {
   return sizeIn(1n, { unit: written, assumed: options.assumed ?? written, attribute: options.unitAttribute });
 }
 
+/**
+ * An amount in bytes, written in the largest unit that divides it: 48 MiB as such, 48 MiB and a byte in bytes.
+ *
+ * @example
+ * ```ts
+ * import { bytesInLargestUnit, element } from "./mod.ts";
+ * const tseg = element(bytesInLargestUnit({ assumed: "MiB" })); // <tseg>48</tseg> is 50331648
+ * ```
+ */
+export function bytesInLargestUnit(options: Omit<SizeOptions, "written"> = {}): Size {
+  return { ...bytes({ written: "bytes", ...options }), spell: inLargestUnit };
+}
+
+/** An amount in mebibytes, rounded up. */
+export function mebibytes(options: SizeOptions = {}): Size {
+  const { written = "MiB" } = options;
+  return sizeIn(1024n ** 2n, {
+    unit: written,
+    assumed: options.assumed ?? written,
+    attribute: options.unitAttribute,
+  });
+}
+
 /** An amount in kibibytes, rounded up. */
 export function kibibytes(options: SizeOptions = {}): Size {
   const { written = "KiB" } = options;
@@ -67,7 +90,7 @@ function sizeIn(perUnit: bigint, scale: Scale): Size {
     kind: "size",
     expected: 'a whole number, with a unit such as "bytes", "KiB", "MiB", "GiB" or "TiB"',
     unitAttribute: scale.attribute ?? "unit",
-    unit: scale.unit,
+    spell: (value) => ({ digits: value, unit: scale.unit }),
     read(text, unit): bigint | undefined {
       const digits = /^\s*\+?(\d+)$/.exec(text)?.[1];
       const factor = factorOf(unit === undefined || unit === "" ? scale.assumed : unit);
@@ -77,6 +100,19 @@ function sizeIn(perUnit: bigint, scale: Scale): Size {
     },
     schema: () => z.number().multipleOf(1).min(0),
   };
+}
+
+const largerUnits = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+function inLargestUnit(value: bigint): { readonly digits: bigint; readonly unit: string } {
+  let digits = value;
+  let unit = "bytes";
+  for (const larger of largerUnits) {
+    if (digits === 0n || digits % 1024n !== 0n) break;
+    digits /= 1024n;
+    unit = larger;
+  }
+  return { digits, unit };
 }
 
 const prefixes = "kmgtpe";

@@ -111,6 +111,8 @@ function contentOf(content: Content<unknown>): z.ZodType {
   switch (content.kind) {
     case "flag":
       return z.boolean();
+    case "foreign":
+      return z.array(z.strictObject({ uri: z.string(), xml: z.string() }));
     case "shape":
       return schemaOf(content);
     case "lazy":

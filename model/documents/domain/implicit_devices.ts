@@ -1,0 +1,220 @@
+/**
+ * Devices, numbers and addresses that follow from other devices, whatever the hypervisor. Facts: libvirt formatdomain,
+ * "Controllers", "Device Addresses", "Console".
+ *
+ * @module
+ */
+import type { Reading } from "../language/mod.ts";
+import type { DeviceAddress } from "./address.ts";
+import type { Console, Serial } from "./chardev_devices.ts";
+import type { Controller } from "./controller.ts";
+import { isTranslated } from "./domain_defaults.ts";
+import type { Devices } from "./devices.ts";
+import type { Disk } from "./disk.ts";
+import type { Smartcard } from "./redirdev.ts";
+import type { Video } from "./video.ts";
+
+/** What the rest of the domain says of its devices. */
+export interface DevicesOf {
+  readonly type: string;
+  readonly machine: string | undefined;
+}
+
+/** The devices with all that follows from them. */
+export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Reading): Devices {
+  const disks = devices.disks.map((disk) => withDriveAddress(disk, of));
+  const smartcards = withCcidAddresses(devices.smartcards);
+  const ports = withPorts({ ...devices, disks, smartcards });
+  const controllers = withIndexes(devices.controllers);
+  if (isTranslated(of)) return { ...ports, controllers };
+  const consoles = of.machine === "hvm" ? withSerialConsole(ports, reading) : ports;
+  return {
+    ...consoles,
+    controllers: withControllers(controllers, consoles),
+    videos: withPrimary(consoles.videos, reading),
+  };
+}
+
+type DriveAddress = Extract<DeviceAddress, { readonly type: "drive" }>;
+
+/** Where a disk is on its bus, as its name says: `sdb` is unit 1. */
+function withDriveAddress(disk: Disk, of: DevicesOf): Disk {
+  const place = disk.address === undefined ? indexOf(disk.target.dev) : undefined;
+  if (place === undefined) return disk;
+  const address = driveAddress(disk.target.bus, { index: place, wide: of.type === "vmware" });
+  return address === undefined ? disk : { ...disk, address };
+}
+
+function driveAddress(
+  bus: Disk["target"]["bus"],
+  disk: { readonly index: number; readonly wide: boolean },
+): DriveAddress | undefined {
+  const { index, wide } = disk;
+  const at = (
+    perController: number,
+    place: (unit: number) => { bus?: number; unit: number },
+  ): DriveAddress => ({
+    type: "drive",
+    controller: Math.floor(index / perController),
+    bus: 0,
+    target: 0,
+    ...place(index % perController),
+  });
+  switch (bus) {
+    case "ide":
+      return at(4, (unit) => ({ bus: Math.floor(unit / 2), unit: unit % 2 }));
+    case "fdc":
+      return at(2, (unit) => ({ unit }));
+    case "sata":
+      return at(6, (unit) => ({ unit }));
+    case "scsi":
+      // Of a wide bus's 16 units the seventh is the controller.
+      return wide ? at(15, (unit) => ({ unit: unit < 7 ? unit : unit + 1 })) : at(7, (unit) => ({ unit }));
+    default:
+      return undefined;
+  }
+}
+
+/** `a` is 0, `z` 25, `aa` 26. */
+function indexOf(dev: string): number | undefined {
+  const letters = /^(?:fd|hd|sd)([a-z]{1,4})$/.exec(dev)?.[1];
+  if (letters === undefined) return undefined;
+  let index = 0;
+  for (const letter of letters) index = index * 26 + letter.charCodeAt(0) - 96;
+  return index - 1;
+}
+
+/** The next free slot of the first reader for each card that has no place. */
+function withCcidAddresses(smartcards: readonly Smartcard[]): readonly Smartcard[] {
+  let next = 0;
+  for (const { address } of smartcards) if (address?.type === "ccid") next = Math.max(next, address.slot + 1);
+  return smartcards.map((card) =>
+    card.address === undefined ? { ...card, address: { type: "ccid", controller: 0, slot: next++ } } : card
+  );
+}
+
+function withPorts(devices: Devices): Devices {
+  return {
+    ...devices,
+    serials: numbered(devices.serials),
+    parallels: numbered(devices.parallels),
+    consoles: numbered(devices.consoles),
+  };
+}
+
+/** Each device with a port, the ones without behind the greatest. */
+function numbered<T extends { readonly target?: { readonly port?: number } }>(
+  devices: readonly T[],
+): readonly T[] {
+  if (devices.every((device) => device.target?.port !== undefined)) return devices;
+  let next = Math.max(-1, ...devices.map((device) => device.target?.port ?? -1)) + 1;
+  return devices.map((device) =>
+    device.target?.port === undefined ? { ...device, target: { ...device.target, port: next++ } } : device
+  );
+}
+
+/**
+ * The first console of a full machine is its first serial port: where there is only one of the two, the other is made.
+ */
+function withSerialConsole(devices: Devices, { refuse }: Reading): Devices {
+  const [serial] = devices.serials;
+  const [first, ...others] = devices.consoles;
+  others.forEach((each, index) => {
+    if (each.target?.type === "serial") {
+      refuse(`devices.consoles.${index + 1}.target`, "Only the first console can be a serial port");
+    }
+  });
+  const isSerial = first !== undefined &&
+    (first.target?.type === undefined || first.target.type === "serial");
+  if (isSerial && serial === undefined) {
+    const made: Serial = { ...first, target: { port: 0 } };
+    return { ...devices, serials: [made], consoles: [consoleOf(made), ...others] };
+  }
+  if (serial === undefined || !canBeConsole(serial)) return devices;
+  return {
+    ...devices,
+    consoles: isSerial ? [consoleOf(serial), ...others] : [consoleOf(serial), ...devices.consoles],
+  };
+}
+
+function canBeConsole(serial: Serial): boolean {
+  const type = serial.target?.type;
+  return type === undefined || type === "isa-serial" || type === "spapr-vio-serial" ||
+    type === "system-serial";
+}
+
+function consoleOf(serial: Serial): Console {
+  return { ...serial, target: { type: "serial", port: serial.target?.port ?? 0 } };
+}
+
+/** Each controller with a number, the ones without getting the next of their type. */
+function withIndexes(controllers: readonly Controller[]): readonly Controller[] {
+  const greatest = new Map<string, number>();
+  for (const { type, index = -1 } of controllers) {
+    greatest.set(type, Math.max(greatest.get(type) ?? -1, index));
+  }
+  return controllers.map((controller) => {
+    if (controller.index !== undefined) return controller;
+    const index = (greatest.get(controller.type) ?? -1) + 1;
+    greatest.set(controller.type, index);
+    return { ...controller, index };
+  });
+}
+
+type NeededController = "ide" | "fdc" | "scsi" | "sata" | "virtio-serial" | "ccid";
+
+const driveControllers: Readonly<Record<string, "ide" | "fdc" | "scsi" | "sata">> = {
+  ide: "ide",
+  fdc: "fdc",
+  scsi: "scsi",
+  sata: "sata",
+};
+
+/** The controllers, and those that disks, channels and cards need. */
+function withControllers(controllers: readonly Controller[], devices: Devices): readonly Controller[] {
+  const all = [...controllers];
+  const need = (type: NeededController, index: number): void => {
+    if (!all.some((each) => each.type === type && each.index === index)) all.push({ type, index });
+  };
+  for (const { target: { bus = "" }, address } of devices.disks) {
+    const type = driveControllers[bus];
+    if (type === undefined || address?.type !== "drive") continue;
+    for (let index = 0; index <= address.controller; index++) need(type, index);
+  }
+  for (const { target, address } of devices.channels) {
+    if (target.type === "virtio") {
+      need("virtio-serial", address?.type === "virtio-serial" ? address.controller : 0);
+    }
+  }
+  for (const { target, address } of devices.consoles) {
+    if (target?.type === "virtio") {
+      need("virtio-serial", address?.type === "virtio-serial" ? address.controller : 0);
+    }
+  }
+  for (const { address } of devices.smartcards) {
+    if (address?.type === "ccid") need("ccid", address.controller);
+  }
+  for (const hostdev of devices.hostdevs) {
+    if (hostdev.mode !== "subsystem" || hostdev.type !== "scsi") continue;
+    if (hostdev.address?.type !== "drive") continue;
+    for (let index = 0; index <= hostdev.address.controller; index++) need("scsi", index);
+  }
+  return all;
+}
+
+/** The primary card first, and the first one primary. */
+function withPrimary(videos: readonly Video[], { refuse }: Reading): readonly Video[] {
+  const [first] = videos;
+  if (first === undefined) return videos;
+  const primaries = videos.filter((video) => video.model?.primary === true);
+  if (primaries.length > 1) {
+    refuse("devices.videos.1", "Two video cards are primary", { expected: "at most one" });
+  }
+  if (videos.length > 1 && videos.some((video) => video.model?.type === "none")) {
+    refuse("devices.videos.0", 'A card of the type "none" is the only one', { expected: "no other <video>" });
+  }
+  const [primary = first] = primaries;
+  if (primary.model === undefined || primary.model.type === "none") return videos;
+  const marked: Video = { ...primary, model: { ...primary.model, primary: true } };
+  return [marked, ...videos.filter((video) => video !== primary)];
+}
