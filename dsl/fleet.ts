@@ -164,7 +164,7 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
 
   /**
    * Does something to each, several at once. One failure does not stop those under way; when more than `maxFail` have
-   * failed, no more are begun.
+   * failed, no more are begun. A run in which anything failed leaves with exit code 3, also where the budget allowed it.
    *
    * @throws {FleetError} `some-failed` when more than `maxFail` failed, naming what was not done. When the run is
    * cancelled, the reason of that.
@@ -268,6 +268,7 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
 
   #tell(item: T, error: unknown): void {
     const { session } = objectsOf(item);
+    session.countFailure();
     const why = error instanceof Error ? error.message : String(error);
     session.say({ t: "log", level: "warn", message: `${item}: ${why}`.slice(0, 65_536) });
   }

@@ -59,7 +59,7 @@ export function serveRecipe(
     const objects = new Objects(session, hello.methods);
     const context = contextOf(session, objects, { run: hello.run, start: message });
     void run(recipe, context).then(
-      (result) => end(() => session.say({ t: "done", result })),
+      (result) => end(() => session.say(doneWith(result, session.failures))),
       fail,
     );
   });
@@ -73,6 +73,10 @@ export function serveRecipe(
     await forgotten(session, context);
     return result;
   }
+}
+
+function doneWith(result: unknown, failures: number): Extract<Parameters<Session["say"]>[0], { t: "done" }> {
+  return { t: "done", result, ...(failures === 0 ? {} : { failures }) };
 }
 
 /** Waits for calls that the recipe has not awaited, so that a run never ends before what it began. */

@@ -73,6 +73,7 @@ export class Session {
   #now = 0;
   #taken = 0;
   #whenIdle: (() => void) | undefined;
+  #failures = 0;
 
   constructor(channel: RecipeChannel) {
     this.#channel = channel;
@@ -97,6 +98,16 @@ export class Session {
   begin(start: Extract<ToRecipe, { readonly t: "start" }>): void {
     for (const host of start.hosts) this.#hosts.set(host.name, host);
     this.#now = start.now;
+  }
+
+  /** How many objects failed within the budgets that the recipe gave them. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Counts an object whose turn failed, so that the run does not end as if nothing had. */
+  countFailure(): void {
+    this.#failures++;
   }
 
   /** Resolves when every call has been answered. */

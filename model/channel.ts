@@ -127,7 +127,12 @@ export const fromRecipe = z.discriminatedUnion("t", [
   z.object({ t: z.literal("begin"), step, name: shortText, within: step.optional() }),
   z.object({ t: z.literal("end"), step, ok: z.boolean(), message: shortText.optional() }),
   z.object({ t: z.literal("credit"), frames: z.int().positive().max(channelLimits.credits) }),
-  z.object({ t: z.literal("done"), result: z.unknown() }),
+  z.object({
+    t: z.literal("done"),
+    result: z.unknown(),
+    /** How many objects failed within the budgets that the recipe gave them. */
+    failures: z.int().positive().optional(),
+  }),
   z.object({
     t: z.literal("failed"),
     error: z.object({

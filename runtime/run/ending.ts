@@ -12,7 +12,11 @@ import { sourcePlace } from "./step_identity.ts";
 
 /** Why a conversation with a recipe is over. `interrupted`: it can be resumed, and nothing is given back. */
 export type Ending =
-  | { readonly kind: "done"; readonly result: unknown }
+  | {
+    readonly kind: "done";
+    readonly result: unknown; /** Some objects failed, within a budget. */
+    readonly failures?: number;
+  }
   | { readonly kind: "failed"; readonly error: ErrorData }
   | { readonly kind: "interrupted"; readonly error: ErrorData };
 
@@ -29,7 +33,10 @@ export type LastMessage = Extract<FromRecipe, { readonly t: "done" | "failed" }>
 
 /** The ending that a recipe's last message makes. */
 export function endingOf(message: LastMessage): Ending {
-  if (message.t === "done") return { kind: "done", result: message.result };
+  if (message.t === "done") {
+    const { result, failures } = message;
+    return { kind: "done", result, ...(failures === undefined ? {} : { failures }) };
+  }
   const { code, message: text, target, hint, at } = message.error;
   return {
     kind: "failed",
@@ -77,6 +84,7 @@ export function sessionEnd({ ending, cancelled, unknown, failures }: EndFacts): 
       error: toErrorData(failure.error),
     };
   }
+  if (ending.failures !== undefined) exits.push(exitCode.someFailed);
   return { state: "done", exit: worstExit([...exits, exitCode.done]), result: ending.result };
 }
 

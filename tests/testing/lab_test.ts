@@ -50,6 +50,7 @@ Deno.test("faults hit the objects that they name, as often as they say", async (
   });
   const run = await lab.run(startAll, { input: { maxFail: 1 } });
   assert.equal(run.state, "done");
+  assert.equal(run.exit, 3, "some failed, although they were allowed to");
   assert.match(run.logs[0]?.message ?? "", /web-1.*out of memory/);
   assert.equal(lab.host.domain("web-1").state, "shutoff");
   await lab.run(startAll);
