@@ -149,6 +149,8 @@ export function hardenRealm(onConsole: ConsoleListener): Realm {
       }
     }
   }
+  // What V8's flags have taken away already gets its explanation too.
+  for (const name of objects) if (!(name in globalThis)) refuse(globalThis, name);
   return {
     bind(services: RealmServices): void {
       time.bind(services);

@@ -30,7 +30,7 @@ export interface Budget {
    */
   readonly wallMs: number;
   /**
-   * How long it may leave what was delivered to it untaken, in milliseconds. An endless loop ends by this.
+   * How long it may take to load, and leave what was delivered to it untaken, in milliseconds. An endless loop ends by this.
    * @default 30 s
    */
   readonly stallMs: number;

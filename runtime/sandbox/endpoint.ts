@@ -26,6 +26,8 @@ export interface EndpointOptions {
 
 /** Messages that may wait for the run before the recipe is held back. */
 const queuedMessages = 1024;
+/** How long a recipe that has said its end may take to leave, in milliseconds. */
+const leaveMs = 2000;
 /** How often a recipe that does not take what it is sent is looked at, within the time that it has. */
 const looksPerStall = 4;
 
@@ -40,6 +42,8 @@ export class ProcessEndpoint implements RecipeEndpoint {
   readonly #inbound: Inbound;
   readonly #queue = new MessageQueue<FromRecipe>(queuedMessages);
   readonly #timers = new DisposableStack();
+  /** Aborts when it is ended by us. */
+  readonly #over = new AbortController();
   #ending: RecipeExit | undefined;
   #gone = false;
   #credit: number = channelLimits.credits;
@@ -155,7 +159,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
         decoder.feed(piece);
         for (let value = decoder.next(); value !== undefined; value = decoder.next()) {
           this.#receive(value);
-          if (pace.isExceeded()) await pace.rest();
+          if (pace.isExceeded() && this.#ending === undefined) await pace.rest(this.#over.signal);
           if (this.#queue.full) await this.#queue.room();
         }
       }
@@ -169,6 +173,9 @@ export class ProcessEndpoint implements RecipeEndpoint {
   #receive(value: unknown): void {
     const message = this.#inbound.check(value);
     if (message === undefined) return;
+    if (this.#inbound.ended) {
+      this.#timers.use(this.#clock.after(leaveMs, () => this.#end({ kind: "finished" })));
+    }
     if (message.t !== "credit") return this.#queue.push(message);
     if (this.#credit + message.frames > channelLimits.credits) {
       throw new RuleBroken("gave credit that it does not have");
@@ -187,6 +194,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
     this.#ending = ending;
     // It may have said its end already, and be on its way out by itself.
     if (this.#inbound.ended && ending.kind === "killed") this.#ending = { kind: "finished" };
+    this.#over.abort();
     this.#queue.close();
     this.#wake();
     killGroup(this.#process);
@@ -194,10 +202,16 @@ export class ProcessEndpoint implements RecipeEndpoint {
 
   #watchForStall(): void {
     const { stallMs } = this.#budget;
+    const launched = this.#clock.now();
     const look = (): void => {
       if (this.#gone) return;
-      const since = this.#queue.full ? undefined : this.#untakenSince;
-      if (since !== undefined && this.#clock.now() - since >= stallMs) {
+      const now = this.#clock.now();
+      const untaken = this.#queue.full ? undefined : this.#untakenSince;
+      if (!this.#inbound.declared && now - launched >= stallMs) {
+        this.#breakRules(
+          `was not loaded within ${stallMs / 1000} s; is there an endless loop at its top level?`,
+        );
+      } else if (untaken !== undefined && now - untaken >= stallMs) {
         this.#breakRules(
           `did not take what was delivered to it for ${stallMs / 1000} s; is it in an endless loop?`,
         );
@@ -237,8 +251,11 @@ class Pace {
   }
 
   /** Waits out the second. */
-  async rest(): Promise<void> {
-    await sleep(this.#clock, Math.max(0, this.#since + 1000 - this.#clock.now()));
+  async rest(signal: AbortSignal): Promise<void> {
+    const ms = Math.max(0, this.#since + 1000 - this.#clock.now());
+    await sleep(this.#clock, ms, signal).catch(() => {
+      // Nobody listens any more; what is left is read to the end without delay.
+    });
     this.#restart();
   }
 

@@ -30,6 +30,11 @@ export class Inbound {
     this.#budget = budget;
   }
 
+  /** Whether the recipe has been loaded, and has said what it is. */
+  get declared(): boolean {
+    return this.#stage === "declared" || this.#stage === "ended";
+  }
+
   /** Whether the recipe has said how it ended. */
   get ended(): boolean {
     return this.#stage === "ended";

@@ -5,6 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import type { FromRecipe, ToRecipe } from "../../model/channel.ts";
+import { isVirtError } from "../../model/error.ts";
 import type { RecipeEndpoint, RecipeExit } from "../../runtime/endpoint.ts";
 import type { SandboxBundle } from "../../runtime/sandbox/bundle.ts";
 import { launchBundle, type LaunchOptions, launchSandbox } from "../../runtime/sandbox/launch.ts";
@@ -104,14 +105,14 @@ export async function playEndpoint(
 ): Promise<Played> {
   const messages: FromRecipe[] = [];
   let now = beginning;
-  await endpoint.send({ t: "hello", version: 1, run: "run-1", recipe: "recipe.ts", methods });
+  await tell(endpoint, { t: "hello", version: 1, run: "run-1", recipe: "recipe.ts", methods });
   for await (const message of endpoint.messages) {
     messages.push(message);
     const special = await answer?.(message, endpoint);
-    if (special !== undefined) await endpoint.send(special);
-    else if (message.t === "recipe") await endpoint.send({ t: "start", hosts, input, seed, now });
+    if (special !== undefined) await tell(endpoint, special);
+    else if (message.t === "recipe") await tell(endpoint, { t: "start", hosts, input, seed, now });
     else if (message.t === "timer") {
-      await endpoint.send({ t: "fired", step: message.step, now: now += message.ms });
+      await tell(endpoint, { t: "fired", step: message.step, now: now += message.ms });
     }
   }
   const exit = await endpoint.exited;
@@ -124,6 +125,15 @@ export async function playEndpoint(
     failure: failed?.error,
     lines: messages.flatMap((message) => message.t === "log" ? [message.message] : []),
   };
+}
+
+/** Sends a message; one that comes too late is nobody's fault. */
+async function tell(endpoint: RecipeEndpoint, message: ToRecipe): Promise<void> {
+  try {
+    await endpoint.send(message);
+  } catch (error) {
+    if (!isVirtError(error, "cancelled")) throw error;
+  }
 }
 
 const methods: Extract<ToRecipe, { t: "hello" }>["methods"] = [
