@@ -10,7 +10,7 @@ import { TestConnection } from "../../drivers/test/connection.ts";
 import type { Link, LinkOptions } from "../../drivers/test/link.ts";
 import { defaultSettings } from "../../drivers/test/settings.ts";
 import type { EffectInput, EffectName, EffectResult } from "../../drivers/test/world/effects.ts";
-import { type EffectLine, Hypervisor, type WorldReply } from "../../drivers/test/world/hypervisor.ts";
+import { type Done, Hypervisor, type WorldReply } from "../../drivers/test/world/hypervisor.ts";
 import { MemoryStore } from "../../drivers/test/world/memory_store.ts";
 import type { Change, RecordKind, Records } from "../../drivers/test/world/record.ts";
 import type { Chance } from "./chance.ts";
@@ -57,8 +57,9 @@ class WatchedStore extends MemoryStore {
     this.#keep(content);
   }
 
-  override commit(changes: readonly Change[], line: Omit<EffectLine, "sequence">): void {
-    super.commit(changes, line);
+  override commit(done: Done): void {
+    super.commit(done);
+    const { line, changes } = done;
     this.onEffect({
       effect: line.effect,
       object: line.object,
