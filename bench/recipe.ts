@@ -32,7 +32,7 @@ export async function recipeBenchmarks(directory: string): Promise<readonly Benc
     {
       name: "a sandbox, from launch to ready",
       unit: "ms",
-      ours: () => elapsed(() => launchUntilReady(recipe)),
+      ours: () => launchUntilReady(recipe),
       peer: { name: "deno run of an empty file", measure: () => elapsed(() => emptyDeno(directory)) },
       target: { what: "at most 80 ms", met: ({ value }) => value <= 80 },
     },
@@ -46,11 +46,13 @@ export async function recipeBenchmarks(directory: string): Promise<readonly Benc
   ];
 }
 
-async function launchUntilReady(recipe: string): Promise<void> {
+/** In milliseconds; ending the sandbox again does not count. */
+async function launchUntilReady(recipe: string): Promise<number> {
+  const start = performance.now();
   await using endpoint = await launchSandbox({ recipe });
   await endpoint.send({ t: "hello", version: channelVersion, run: "bench", recipe, methods: [] });
   for await (const message of endpoint.messages) {
-    if (message.t === "ready") return;
+    if (message.t === "ready") return performance.now() - start;
   }
   throw new Error("The sandbox ended before it was ready");
 }
