@@ -153,9 +153,9 @@ Deno.test("dates made from something are as ever", async () => {
       7,
       7,
       5,
-      null,
+      "Invalid Date",
       true,
-    ].map((value) => value),
+    ],
   );
 });
 
