@@ -40,7 +40,7 @@ export class ObjectTable {
   readonly #names = new Map<string, string>();
   readonly #trees = new Map<string, SnapshotTree>();
   readonly #checkpoints = new Map<string, Map<string, CheckpointRecord>>();
-  /** What has been removed, with the revision at which it was, while an enumeration may still bring it back. */
+  /** What has been removed, with the revision at which it was: older news of it must not bring it back. */
   readonly #gone = new Map<string, number>();
   #host: HostRecord | undefined;
 
@@ -101,16 +101,12 @@ export class ObjectTable {
   /** Takes over everything there is: what is known and not among it is gone. */
   absorbAll(changes: readonly Change[], doer: Doer): void {
     const present = new Set(changes.map(({ kind, id }) => `${kind}/${id}`));
-    this.absorb(
-      changes.filter(({ kind, id, revision }) => (this.#gone.get(`${kind}/${id}`) ?? -1) < revision),
-      doer,
-    );
+    this.absorb(changes, doer);
     for (const objectClass of Object.keys(this.#tables) as TestClass[]) {
       for (const id of [...this.#tables[objectClass].keys()]) {
         if (!present.has(`${objectClass}/${id}`)) this.#remove(objectClass, { id, doer });
       }
     }
-    this.#gone.clear();
   }
 
   #absorbObject<C extends TestClass>(
@@ -121,7 +117,8 @@ export class ObjectTable {
     // The kind of a change says the type of its record.
     const record = change.record as Records[C] | undefined;
     const known = this.#tables[objectClass].get(id);
-    if (known !== undefined && revision <= known.facts.record.revision) return;
+    const seen = known?.facts.record.revision ?? this.#gone.get(`${objectClass}/${id}`) ?? -1;
+    if (revision <= seen) return;
     if (record === undefined) {
       this.#gone.set(`${objectClass}/${id}`, revision);
       this.#remove(objectClass, { id, doer });
