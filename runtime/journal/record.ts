@@ -47,6 +47,13 @@ export interface RunVersions {
   readonly operations: string;
 }
 
+/** A policy file: who is granted what. */
+export interface PolicyFile {
+  /** Where it was read. */
+  readonly file: string;
+  readonly text: string;
+}
+
 /** One run. Times are milliseconds since 1970. */
 export interface RunRecord {
   readonly id: string;
@@ -62,6 +69,8 @@ export interface RunRecord {
   readonly hosts: readonly RunHost[];
   readonly needs: readonly string[];
   readonly grants: readonly string[];
+  /** A policy file that grants more, as it was when the run began. */
+  readonly policy?: PolicyFile;
   /** Whether what the recipe needs counts as granted. */
   readonly grantNeeds?: boolean;
   /** How isolated the recipe must be. */

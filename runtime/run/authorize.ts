@@ -5,11 +5,13 @@
  */
 import type { Authority, Caller } from "../call.ts";
 import type { Clock } from "../clock.ts";
+import type { PolicyFile } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { PermissionAnswer, Question } from "../control/methods.ts";
 import type { AuditEntry, AuditSink } from "../permission/mod.ts";
 import {
   AskingAuthority,
+  type Grant,
   GrantAuthority,
   type GrantAuthorityOptions,
   parseAllGrants,
@@ -22,6 +24,7 @@ export interface AuthorizeRequest {
   /** What the recipe states that it needs. */
   readonly needs: readonly string[];
   readonly grants: readonly string[];
+  readonly policy?: PolicyFile;
   /** The URIs of the connections, by the run's names for them. */
   readonly uris: ReadonlyMap<string, string>;
   /** What people call the run. */
@@ -37,10 +40,10 @@ export type Authorize = (request: AuthorizeRequest) => Promise<Authority>;
 export function grantAuthorize(
   { clock, store }: { readonly clock: Clock; readonly store: Store },
 ): Authorize {
-  return async ({ caller, needs, grants, uris, title, ask }) => {
+  return async ({ caller, needs, grants, policy, uris, title, ask }) => {
     const options: GrantAuthorityOptions = {
       needs: parseAllGrants(needs, { what: "need" }),
-      grants: parseAllGrants(grants, { now: clock.now() }),
+      grants: await readGrants({ grants, ...(policy === undefined ? {} : { policy }), caller }),
       clock,
       caller,
       audit: storeAudit(store),
@@ -58,6 +61,25 @@ export function grantAuthorize(
       },
     });
   };
+}
+
+/**
+ * What a person and a policy grant a caller. A grant for some time counts from when the run began, however often it is
+ * resumed.
+ *
+ * @throws {VirtError} `invalid-argument`, with what is wrong and where.
+ */
+export async function readGrants(
+  { grants, policy, caller }: Pick<AuthorizeRequest, "grants" | "policy"> & {
+    readonly caller: Pick<Caller, "principal" | "since">;
+  },
+): Promise<readonly Grant[]> {
+  const given = parseAllGrants(grants, { now: caller.since });
+  if (policy === undefined) return given;
+  // Policies are YAML, whose reader takes its time to load.
+  const { parsePolicy } = await import("../permission/policy.ts");
+  const { file, text } = policy;
+  return [...given, ...parsePolicy(text, { file, now: caller.since }).grantsFor(caller.principal)];
 }
 
 function questionFor({ use, grant }: PermissionQuestion, recipe: string): Question {

@@ -10,9 +10,9 @@ import type { PermissionAnswer, Question, RunEvent, RunView } from "../control/m
 import type { DriverConnection } from "../driver.ts";
 import type { RecipeEndpoint } from "../endpoint.ts";
 import type { LogFilter, Store } from "../journal/store.ts";
-import type { LogRecord, RunRecord, RunState, RunVersions } from "../journal/record.ts";
+import type { LogRecord, PolicyFile, RunRecord, RunState, RunVersions } from "../journal/record.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Authorize } from "./authorize.ts";
+import { type Authorize, readGrants } from "./authorize.ts";
 import { rewindCancelled } from "./cancelled_run.ts";
 import type { PreparedRun } from "./context.ts";
 import { DeadRuns } from "./dead_runs.ts";
@@ -66,6 +66,8 @@ export interface StartRun {
   readonly hosts: Readonly<Record<string, string>>;
   readonly input: unknown;
   readonly grants: readonly string[];
+  /** A policy file that grants more. */
+  readonly policy?: PolicyFile | undefined;
   /** Grant what the recipe says that it needs. @default false */
   readonly grantNeeds?: boolean;
   /** @default "best" */
@@ -115,11 +117,15 @@ export class RunManager implements AsyncDisposable {
   /**
    * Begins a run. Resolves when it has an id and is on record; it goes on by itself.
    *
-   * @throws {VirtError} `not-found` or `unsupported` where the recipe cannot be put into its sandbox.
+   * @throws {VirtError} `not-found` or `unsupported` where the recipe cannot be put into its sandbox,
+   *   `invalid-argument` for a wrong grant or policy.
    */
   async start(request: StartRun): Promise<ActiveRun> {
     this.#refuseClosing();
     const { kernel, store, versions } = this.#options;
+    const { policy, grants, principal } = request;
+    const granted = { grants, ...(policy === undefined ? {} : { policy }) };
+    await readGrants({ ...granted, caller: { principal, since: kernel.clock.now() } });
     const id = await this.#newId();
     const launched = await this.#options.launch({
       run: id,
@@ -136,7 +142,7 @@ export class RunManager implements AsyncDisposable {
       input: request.input,
       hosts: Object.entries(request.hosts).map(([name, uri]) => ({ name, uri })),
       needs: [],
-      grants: request.grants,
+      ...granted,
       ...(request.grantNeeds === true ? { grantNeeds: true } : {}),
       principal: request.principal,
       seed: kernel.clock.uuid(),
@@ -383,6 +389,7 @@ export class RunManager implements AsyncDisposable {
       caller: { principal: run.principal, run: run.id, title: run.title, since: run.createdAt },
       needs,
       grants: run.grantNeeds === true ? [...run.grants, ...needs] : run.grants,
+      ...(run.policy === undefined ? {} : { policy: run.policy }),
       uris: new Map(run.hosts.map(({ name, uri }) => [name, uri])),
       title: run.title,
       ...(ask === undefined ? {} : { ask }),
