@@ -14,3 +14,4 @@ export { type Decision, GrantAuthority, type GrantAuthorityOptions } from "./aut
 export { Glob } from "./glob.ts";
 export { type ConnectionScope, formatGrant, type Grant, type Scope } from "./grant.ts";
 export { parseAllGrants, parseGrants, type ParseGrantsOptions } from "./grant_syntax.ts";
+export { planPermissions, type RecordedUses, RecordingAuthority } from "./plan.ts";
