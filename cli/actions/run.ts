@@ -12,6 +12,7 @@ import { namedConnections, stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
 import { readPolicy } from "./policy.ts";
 import { recipeInput } from "./recipe_input.ts";
+import { recipePath } from "./recipe_path.ts";
 
 /** Runs a recipe and follows it, or leaves it running. */
 export async function runRecipe(this: DroverContext, flags: RunFlags, file: string): Promise<void> {
@@ -50,22 +51,6 @@ async function startParams(
     sandbox: flags.sandbox ?? "best",
     detach: flags.detach ?? false,
   };
-}
-
-/** The recipe's real path: what runs must not depend on where the kernel happens to be. */
-async function recipePath(file: string): Promise<string> {
-  try {
-    const path = await Deno.realPath(file);
-    if ((await Deno.stat(path)).isFile) return path;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new VirtError("operation-failed", `Cannot read the recipe "${file}"`, { cause: error });
-    }
-    throw new VirtError("not-found", `Cannot run "${file}": no such file`, {
-      hint: "Begin a recipe with: drover new recipe NAME",
-    });
-  }
-  throw new VirtError("invalid-argument", `Cannot run "${file}": it is not a file`);
 }
 
 /** A detached run needs a kernel that outlives this process. */

@@ -45,7 +45,7 @@ for (const [args, said] of wrong) {
 
 Deno.test("what the command line says in an error cannot steer the terminal", async () => {
   const { err } = await drover(["domain", "start", "web", "\x1b]0;owned\x07"]);
-  assert.doesNotMatch(err, /[\x1b\x07]/);
+  assert.ok(!err.includes("\x1b") && !err.includes("\x07"), err);
 });
 
 Deno.test("flags before the command are understood, as virsh has them there", () => {
