@@ -13,7 +13,16 @@ import { unspeakable } from "./refusal.ts";
 /** What a run used, and what its new names and labels would have given it. */
 export interface RecordedUses {
   readonly uses: readonly PermissionUse[];
-  readonly gains: readonly Gain[];
+  readonly gains?: readonly Gain[];
+}
+
+/** How a plan is made. */
+export interface PlanOptions {
+  /**
+   * What lists showed: the objects by name, or any object, since another day there are others.
+   * @default "named"
+   */
+  readonly listed?: "named" | "any";
 }
 
 /** Allows everything and takes down what it was asked for; for runs in the simulated hypervisor, and nowhere else. */
@@ -51,8 +60,8 @@ export class RecordingAuthority implements Authority, RecordedUses {
  * planPermissions({ uses, gains: [] }).map(formatGrant); // ["domain:getattr,start@web-1"]
  * ```
  */
-export function planPermissions({ uses, gains }: RecordedUses): Grant[] {
-  const needed = [...uses];
+export function planPermissions({ uses, gains = [] }: RecordedUses, options: PlanOptions = {}): Grant[] {
+  const needed = options.listed === "any" ? uses.map(unlisted) : [...uses];
   let grants = leastGrants(needed);
   // What a new name brings under a grant must be granted under the old one too, which may bring more under it.
   while (true) {
@@ -61,6 +70,12 @@ export function planPermissions({ uses, gains }: RecordedUses): Grant[] {
     needed.push(...missing.map(({ now }) => now));
     grants = leastGrants(needed);
   }
+}
+
+function unlisted(use: PermissionUse): PermissionUse {
+  if (use.when !== "listed") return use;
+  const { name: _name, parentName: _parentName, ...any } = use;
+  return any;
 }
 
 /** On which objects a permission was used; `undefined` for uses that concern no single one. */

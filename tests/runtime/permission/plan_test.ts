@@ -45,6 +45,15 @@ Deno.test("what was asked before the object was known counts by what it turned o
   assert.deepEqual(plan(use("domain:getattr", undefined, { when: "asked" })), ["domain:getattr"]);
 });
 
+Deno.test("what lists showed is granted by name, or whatever there will be", () => {
+  const uses = [use("domain:getattr", "web-1", { when: "listed" }), use("domain:start", "web-1")];
+  assert.deepEqual(planPermissions({ uses }).map(formatGrant), ["domain:getattr,start@web-1"]);
+  assert.deepEqual(planPermissions({ uses }, { listed: "any" }).map(formatGrant), [
+    "domain:getattr",
+    "domain:start@web-1",
+  ]);
+});
+
 Deno.test("several connections are told apart", () => {
   assert.deepEqual(
     plan(
