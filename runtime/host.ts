@@ -44,6 +44,9 @@ export interface HostOptions {
   readonly graceMs?: number;
 }
 
+/** How often the journal is pruned, in milliseconds. */
+const pruneMs = 60 * 60 * 1000;
+
 const defaultRetention: Retention = { keepMs: 30 * 24 * 60 * 60 * 1000, maxBytes: 1 << 30 };
 
 /** The kernel of a state directory, in this process. */
@@ -57,6 +60,7 @@ export class Host implements AsyncDisposable {
   readonly runs: RunManager;
   readonly #lock: Deno.FsFile;
   readonly #settling: Promise<void>;
+  #pruning: Disposable | undefined;
   #closed: Promise<void> | undefined;
 
   /** Use {@linkcode openHost}. */
@@ -107,15 +111,29 @@ export class Host implements AsyncDisposable {
   }
 
   async #settle(retention: Retention): Promise<void> {
+    await this.#prune(retention);
     try {
-      await this.store.prune({ ...retention, now: this.since });
       await this.runs.settleDead();
     } catch {
       // The journal cannot be written: the next write says so to whoever asked for it.
     }
   }
 
+  /** Forgets what is old or too much, now and from time to time. */
+  async #prune(retention: Retention): Promise<void> {
+    const { clock } = this.kernel;
+    try {
+      await this.store.prune({ ...retention, now: clock.now() });
+    } catch {
+      return;
+    }
+    if (this.#closed === undefined) {
+      this.#pruning = clock.after(pruneMs, () => void this.#prune(retention));
+    }
+  }
+
   async #close(): Promise<void> {
+    this.#pruning?.[Symbol.dispose]();
     try {
       await this.runs[Symbol.asyncDispose]();
       await this.#settling;

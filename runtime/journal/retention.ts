@@ -6,6 +6,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Retention } from "./store.ts";
 
+/** How many entries of the audit are kept; the oldest go first. */
+const auditLimit = 500_000;
+
 /** Ended runs that hold nothing any more, oldest first. */
 const forgettable = `
   SELECT id, ended_at FROM runs
@@ -32,7 +35,8 @@ export function pruneJournal(db: DatabaseSync, retention: Retention & { readonly
     dropped++;
   }
   if (dropped > 0) db.exec(dropOrphanBlobs);
-  db.prepare("DELETE FROM audit WHERE at < ?").run(retention.now - retention.keepMs);
+  db.prepare("DELETE FROM audit WHERE at < ? OR ordinal <= (SELECT max(ordinal) FROM audit) - ?")
+    .run(retention.now - retention.keepMs, auditLimit);
   return dropped;
 }
 

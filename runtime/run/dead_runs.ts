@@ -20,8 +20,8 @@ import { kernelAuthority, reconcileStep, type UndoContext } from "./undo.ts";
 /** How often it is looked whether a run's time is over, in milliseconds. */
 const lookMs = 10 * 60 * 1000;
 
-/** How long a hold waits for a host to be enumerated, in milliseconds. */
-const enumerationMs = 60_000;
+/** How long a hold waits for a host to be enumerated, and for its objects, in milliseconds. */
+const holdMs = 30_000;
 
 /** What the care for dead runs works with. */
 export interface DeadRunsOptions {
@@ -34,7 +34,8 @@ export interface DeadRunsOptions {
 /** The runs that nobody drives. */
 export class DeadRuns {
   readonly #options: DeadRunsOptions;
-  readonly #held = new Map<string, RunLeases>();
+  readonly #held = new Map<string, readonly Lease[]>();
+  readonly #holding = new Map<DriverConnection, Promise<void>>();
   readonly #closing = new AbortController();
   #look: Disposable | undefined;
 
@@ -42,8 +43,17 @@ export class DeadRuns {
     this.#options = options;
   }
 
-  /** Holds for interrupted runs what they hold exclusively on a host. */
-  async hold(connection: DriverConnection): Promise<void> {
+  /** Holds for interrupted runs what they hold exclusively on a host; once per connection. */
+  hold(connection: DriverConnection): Promise<void> {
+    return this.#holding.getOrInsertComputed(connection, () => this.#holdOn(connection));
+  }
+
+  /** Keeps what a run held that has just been interrupted. */
+  keep(id: string, held: readonly Lease[]): void {
+    if (held.length > 0) this.#held.set(id, held);
+  }
+
+  async #holdOn(connection: DriverConnection): Promise<void> {
     const { store, kernel } = this.#options;
     const interrupted = await store.runs({ states: ["interrupted"] });
     if (interrupted.length === 0) return;
@@ -51,19 +61,24 @@ export class DeadRuns {
     for (const run of interrupted) {
       const leases = open.filter((lease) => lease.run === run.id && isOn(lease, connection));
       if (leases.length === 0 || this.#held.has(run.id)) continue;
-      const deadline = kernel.clock.now() + enumerationMs;
+      const deadline = kernel.clock.now() + holdMs;
       await connection.ready.wait({ clock: kernel.clock, deadline, signal: this.#closing.signal });
       const names = new Set(leases.flatMap(({ objects }) => objects.map((ref) => ref.connection)));
       const connections = new Map([...names].map((name) => [name, connection]));
       const held = new RunLeases(this.#context(run, connections), { records: leases });
-      await held.reacquire(this.#closing.signal);
-      this.#held.set(run.id, held);
+      try {
+        await held.reacquire(this.#closing.signal, deadline);
+      } catch (error) {
+        // What cannot be had again must not keep others from the host.
+        this.#note(run, error);
+      }
+      this.keep(run.id, held.held);
     }
   }
 
   /** Hands what was held for a run to whoever resumes it. */
   hand(id: string): readonly Lease[] {
-    const held = this.#held.get(id)?.held ?? [];
+    const held = this.#held.get(id) ?? [];
     this.#held.delete(id);
     return held;
   }
@@ -88,7 +103,7 @@ export class DeadRuns {
         ...(outcome.kind === "done" ? {} : { error: outcome.error }),
       });
     }
-    const held = this.#held.get(run.id)?.held ?? [];
+    const held = this.#held.get(run.id) ?? [];
     const leases = new RunLeases(context, { records: await store.leases(run.id), held });
     const [failure] = await leases.endAll();
     if (failure !== undefined) {

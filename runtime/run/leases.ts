@@ -99,10 +99,16 @@ export class RunLeases {
     return record;
   }
 
-  /** Takes again what the run held exclusively when its kernel died. */
-  async reacquire(signal: AbortSignal): Promise<void> {
+  /**
+   * Takes again what the run held exclusively when its kernel died.
+   *
+   * @param deadline milliseconds since 1970; none where absent
+   * @throws {VirtError} as {@linkcode acquire}
+   */
+  async reacquire(signal: AbortSignal, deadline?: number): Promise<void> {
     for (const { id, step, kind, objects } of this.open) {
-      if (kind === "exclusive" && !this.#held.has(id)) await this.acquire({ step, objects, signal });
+      if (kind !== "exclusive" || this.#held.has(id)) continue;
+      await this.acquire({ step, objects, signal, ...(deadline === undefined ? {} : { deadline }) });
     }
   }
 

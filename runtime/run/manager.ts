@@ -363,6 +363,7 @@ export class RunManager implements AsyncDisposable {
       ...(graceMs === undefined ? {} : { graceMs }),
     });
     const ended = session.run().then(async (end): Promise<RunView> => {
+      if (end.state === "interrupted") this.#dead.keep(run.id, session.held);
       this.#driven.delete(run.id);
       const record = await store.run(run.id).catch(() => undefined);
       const { state, exit, error } = end;

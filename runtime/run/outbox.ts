@@ -6,7 +6,6 @@
 import type { Delivery } from "../../model/channel.ts";
 import type { Clock } from "../clock.ts";
 import type { RecipeEndpoint } from "../endpoint.ts";
-import type { StartDelivery } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import { messagesOf } from "./paging.ts";
 
@@ -27,7 +26,7 @@ export interface OutboxOptions {
   readonly endpoint: Pick<RecipeEndpoint, "send">;
   readonly store: Pick<Store, "addDelivery" | "flush">;
   readonly clock: Clock;
-  /** Hears that the journal or the channel failed; nothing is delivered after that. */
+  /** Hears that the journal failed; nothing is delivered after that. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -75,22 +74,31 @@ export class Outbox {
     this.#closed = true;
   }
 
-  #send(delivery: Delivery | StartDelivery, durable: Promise<void> | undefined): void {
+  async #sendWhen(durable: Promise<void> | undefined, delivery: Delivery): Promise<void> {
+    try {
+      await durable;
+    } catch (error) {
+      if (!this.#closed) this.#options.onFailure(error);
+      this.#closed = true;
+    }
+    try {
+      for (const message of messagesOf(delivery)) {
+        if (this.#closed) return;
+        await this.#options.endpoint.send(message);
+      }
+    } catch {
+      // The recipe is gone; its endpoint says how.
+      this.#closed = true;
+    }
+  }
+
+  #send(delivery: Delivery, durable: Promise<void> | undefined): void {
     this.#waiting++;
     // The rejection is seen below, when its turn comes.
     durable?.catch(() => {});
     this.#tail = this.#tail.then(async () => {
-      try {
-        await durable;
-        if (this.#closed) return;
-        for (const message of messagesOf(delivery)) await this.#options.endpoint.send(message);
-      } catch (error) {
-        if (this.#closed) return;
-        this.#closed = true;
-        this.#options.onFailure(error);
-      } finally {
-        this.#waiting--;
-      }
+      await this.#sendWhen(durable, delivery);
+      this.#waiting--;
     });
   }
 }

@@ -18,6 +18,7 @@ import type { RecipeEndpoint } from "../endpoint.ts";
 import type { RunRecord, RunState, StepRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Lease } from "../lease.ts";
 import type { PreparedRun, RunContext } from "./context.ts";
 import { type Ending, endingOf, exitOf, type LastMessage, type SessionEnd, sessionEnd } from "./ending.ts";
 import type { RunFeed } from "./feed.ts";
@@ -128,6 +129,10 @@ export class Session {
     this.#cancelled = reason;
     store.changeRun(run.id, { state: "cancelling" });
     this.#options.onState?.("cancelling");
+    if (this.#steps === undefined) {
+      void endpoint.kill("it was cancelled before it started");
+      return;
+    }
     this.#grace = kernel.clock.after(graceMs, () => {
       void endpoint.kill(`it did not end within ${graceMs} ms of being cancelled`);
     });
@@ -136,6 +141,11 @@ export class Session {
   /** Ends the session without giving anything back: the kernel is closing. */
   interrupt(reason: string): void {
     this.#stop({ kind: "interrupted", error: toErrorData(new VirtError("cancelled", reason)) });
+  }
+
+  /** What the kernel holds in the run's name, once it has ended for a resume. */
+  get held(): readonly Lease[] {
+    return this.#steps?.held ?? this.#options.resumed?.held ?? [];
   }
 
   async #take(message: FromRecipe): Promise<void> {
@@ -188,8 +198,10 @@ export class Session {
   /** The recipe has said what it needs: connects, and delivers the start or what is on record. */
   async #start(declaration: RecipeDeclaration): Promise<void> {
     if (this.#steps !== undefined) throw new VirtError("protocol", "The recipe declared itself twice");
-    const { run, kernel, store, feed, resumed, readFile, prepare } = this.#options;
-    const prepared = await prepare(declaration);
+    const { run, kernel, store, feed, resumed, readFile, prepare, endpoint } = this.#options;
+    // Whoever waits for a host that does not answer can still be ended.
+    const prepared = await Promise.race([prepare(declaration), endpoint.exited.then(() => undefined)]);
+    if (prepared === undefined) return;
     const { connections, authority } = prepared;
     const context: RunContext = {
       run: run.id,
@@ -206,6 +218,8 @@ export class Session {
       readFile,
       ...(resumed === undefined ? {} : { resumed }),
     });
+    // Nobody else gets what the run holds, whatever comes of the replay.
+    await Promise.race([this.#steps.reacquire(this.#ended.signal), endpoint.exited]);
     if (this.#replay.empty) {
       const { hosts, input } = prepared;
       this.#outbox.deliver({ t: "start", hosts, input, seed: run.seed }, { durable: true });
@@ -283,7 +297,6 @@ export class Session {
     const steps = this.#steps;
     if (steps === undefined) return;
     try {
-      await steps.reacquire(this.#ended.signal);
       const found = new Map<number, Outcome>();
       for (const [number, issued] of this.#inFlight) {
         const outcome = await steps.reconcile(issued, this.#ended.signal);

@@ -76,6 +76,11 @@ export class RunSteps {
     return this.#calls.size + this.#timers.size + this.#subscriptions.size;
   }
 
+  /** What the kernel holds in the run's name. */
+  get held(): readonly Lease[] {
+    return this.#leases.held;
+  }
+
   /** Carries a step out; `found` is what became of it already. */
   begin({ message, step, recorded, cancelled = false }: IssuedStep, found?: Outcome): void {
     const refusal = found === undefined ? this.#refusal(step) : undefined;

@@ -266,3 +266,22 @@ Deno.test("a call that a cancel kept from acting is asked for again on a resume"
   assert.equal(end.state, "done", end.error?.message);
   assert.deepEqual(host.ledger, ["start web-1", "reset web-1"]);
 });
+
+Deno.test("a run that waits for a host that does not answer can be cancelled", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({
+    drivers: [{
+      name: "ledger",
+      schemes: ["ledger"],
+      connect: (_uri, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    }],
+    recipe: recipe({ summary: "Nothing", needs: [], run: () => {} }),
+  });
+  const run = await world.start();
+  for (let turn = 0; turn < 20; turn++) await world.clock.advance(0);
+  await world.runs.cancel(run.id);
+  const end = await run.ended;
+  assert.equal(end.state, "cancelled");
+  assert.deepEqual(host.ledger, []);
+});

@@ -158,3 +158,33 @@ Deno.test("a run cannot end the lease of another one", async () => {
   await world.runs.cancel(first.id);
   await world.until(first.ended);
 });
+
+Deno.test("a resume that stops at a mismatch holds on to what the run has", async () => {
+  const { world, host, id } = await heldByTheDead();
+  await using _world = world;
+  world.recipe = recipe({
+    summary: "Other",
+    needs: [...needs],
+    run: async ({ host }) => void await host.info(),
+  });
+  const stopped = await world.until((await world.runs.resume(id)).ended);
+  assert.equal(stopped.error?.code, "replay-mismatch");
+  assert.equal(world.kernel.slots()[0]?.holders[0]?.caller.run, id);
+  world.recipe = holder;
+  const end = await world.until((await world.runs.resume(id)).ended);
+  assert.equal(end.state, "done", end.error?.message);
+  assert.deepEqual(host.ledger, ["define trial", "discard trial"]);
+});
+
+Deno.test("an object that is gone does not keep others from the host", async () => {
+  const { world, host } = await heldByTheDead();
+  await using _world = world;
+  host.guests.delete("00000000-0000-4000-8000-000000000001");
+  world.recipe = recipe({
+    summary: "Look",
+    needs: [...needs],
+    run: async ({ host }) => (await host.domain("trial")).name,
+  });
+  const end = await world.until((await world.start()).ended);
+  assert.equal(end.result, "trial", end.error?.message);
+});
