@@ -25,6 +25,9 @@ import { LabRun, type LabRunOptions, type RunStory } from "./lab_run.ts";
 import { SimulatedHost } from "./simulated_host.ts";
 import { settled, VirtualClock } from "./virtual_clock.ts";
 
+/** After so many turns of the event loop without anything to do nothing follows any more; a loaded module takes one. */
+const quietTurns = 3;
+
 /** How guests behave. */
 export interface GuestBehaviour {
   /** How long they take to shut down when they are asked. @default 0 */
@@ -64,6 +67,7 @@ export class Lab implements AsyncDisposable {
   readonly #world: FaultyWorld;
   readonly #connections = new Map<string, DriverConnection>();
   readonly #endpoints = new Set<InProcessEndpoint>();
+  readonly #underWay = new Set<LabRun<unknown>>();
   #runs = 0;
 
   /** @ignore */
@@ -142,7 +146,21 @@ export class Lab implements AsyncDisposable {
     options: LabRunOptions<Input> = {},
   ): Promise<RunStory<Result>> {
     const run = this.start(recipe, options);
-    return await this.clock.until(run.ended);
+    try {
+      return await this.clock.until(run.ended);
+    } catch (error) {
+      const { open } = run;
+      if (run.over) throw error;
+      throw new VirtError(
+        "timed-out",
+        "The recipe never ends: nothing is left that could go on" +
+          (open.length === 0 ? "" : `, and ${open.join(", ")} has no answer`),
+        {
+          hint: "Recipes wait by the run's own clock: sleep, vm.until; setTimeout and fetch are not theirs",
+          cause: error,
+        },
+      );
+    }
   }
 
   /** Starts a recipe and leaves the clock to the test: see {@linkcode Lab.advance}. */
@@ -167,16 +185,26 @@ export class Lab implements AsyncDisposable {
       readFile: (name) => fileOf(options, name),
     });
     this.#store.addRun(record);
-    return new LabRun<Result>({ session, feed, audit, record, store: this.#store, clock: this.clock });
+    const run = new LabRun<Result>({ session, feed, audit, record, store: this.#store, clock: this.clock });
+    this.#underWay.add(run);
+    const forget = (): void => void this.#underWay.delete(run);
+    run.ended.then(forget, forget);
+    return run;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const run of this.#underWay) run.interrupt();
+    await this.#settle();
     await this.#kernel.close();
+    await this.#settle();
     await this.#store[Symbol.asyncDispose]();
   }
 
   /** Opens the connections, so that the hosts have been read when the first run starts. @ignore */
   async open(): Promise<void> {
+    // What is loaded later takes time that is not the lab's, and time there would go on meanwhile.
+    await import("../runtime/permission/reach_uses.ts");
+    await import("../runtime/permission/labels.ts");
     for (const name of Object.keys(this.hosts)) {
       this.#connections.set(name, await this.#kernel.connect(`test:///${name}`));
     }
@@ -184,7 +212,10 @@ export class Lab implements AsyncDisposable {
 
   /** Nothing can happen any more: no promise can go on, and no recipe has anything to take. */
   async #settle(): Promise<void> {
-    do await settled(); while ([...this.#endpoints].some(({ busy }) => busy));
+    for (let quiet = 0; quiet < quietTurns; quiet++) {
+      await settled();
+      if ([...this.#endpoints].some(({ busy }) => busy)) quiet = -1;
+    }
   }
 
   #driver(): Driver {

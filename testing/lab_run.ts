@@ -108,6 +108,7 @@ export class LabRun<Result> {
   readonly ended: Promise<RunStory<Result>>;
   readonly #session: Session;
   readonly #events: RunEvent[] = [];
+  #over = false;
 
   /** @ignore */
   constructor(parts: LabRunParts) {
@@ -118,6 +119,7 @@ export class LabRun<Result> {
     const end = session.run().finally(() => feed.close());
     this.ended = end.then(async (end) => {
       const endedAt = parts.clock.now();
+      this.#over = true;
       await watched;
       return await this.#story(parts, { end, endedAt });
     });
@@ -126,6 +128,28 @@ export class LabRun<Result> {
   /** Cancels it, as Ctrl-C does. */
   cancel(reason = "the test wants it"): void {
     this.#session.cancel(reason);
+  }
+
+  /** Whether it has ended. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** What it waits for: `domain.start of web-1`. */
+  get open(): string[] {
+    const open = new Map<number, string>();
+    for (const event of this.#events) {
+      if (event.type !== "operation") continue;
+      if (["waiting", "running", "reconciling"].includes(event.state)) {
+        open.set(event.step, `${event.operation} of ${event.target ?? "the host"} (${event.state})`);
+      } else open.delete(event.step);
+    }
+    return [...open.values()];
+  }
+
+  /** Ends it as the death of its kernel would: nothing is given back. */
+  interrupt(): void {
+    this.#session.interrupt("The lab is closed");
   }
 
   async #watch(feed: RunFeed): Promise<void> {
