@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { recipe } from "drover";
 import type { RunView } from "../../../runtime/control/methods.ts";
+import { seededRandom } from "../../../testing/random.ts";
 import { LedgerHost } from "./ledger.ts";
 import { World } from "./world.ts";
 
@@ -106,4 +107,68 @@ Deno.test("what a run makes for a time is gone in the end, whenever its kernel d
     },
   });
   assert.ok(moments > 10, `only ${moments} moments`);
+});
+
+Deno.test("a kernel that dies again and again, also while it resumes, does each step exactly once", async () => {
+  const body = recipe({
+    summary: "Three, with everything",
+    needs: [...needs],
+    async run({ host, sleep, step }) {
+      const fleet = await Promise.all(["web-1", "web-2", "web-3"].map((name) => host.domain(name)));
+      await Promise.all(fleet.map((vm, index) =>
+        step(`restart ${vm.name}`, async () => {
+          await using _lease = await vm.exclusive();
+          await vm.start();
+          await sleep(`${index + 1}s`);
+          await vm.destroy();
+        })
+      ));
+      await using trial = await host.temporary.domain({ xml: "<domain><name>trial</name></domain>" });
+      await Promise.all([trial.start(), sleep("3s")]);
+    },
+  });
+  const once = ["web-1", "web-2", "web-3"].flatMap((name) => [`destroy ${name}`, `start ${name}`]);
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seededRandom(seed);
+    const host = new LedgerHost("web-1", "web-2", "web-3");
+    let left = 0;
+    await using world = await World.make({
+      drivers: [host.driver],
+      recipe: body,
+      onCommit: (_moment, world) => {
+        if (--left === 0) world.kill();
+      },
+    });
+    host.onAct = () => {
+      if (--left !== 0) return;
+      world.kill();
+      return new Promise<never>(() => {});
+    };
+    let end: RunView | undefined;
+    for (let deaths = 0; end === undefined; deaths++) {
+      left = deaths < 8 ? 1 + Math.floor(random() * 25) : 0;
+      const [known] = await world.store.runs();
+      const going = known === undefined ? world.start() : world.resume();
+      end = await world.until(
+        Promise.race([going.then(({ ended }) => ended), world.died.then(() => undefined)]),
+      );
+      if (end !== undefined) break;
+      await world.reboot();
+      const [after] = await world.store.runs();
+      if (after !== undefined && after.state !== "interrupted") break;
+    }
+    const [run] = await world.store.runs();
+    assert.equal(run?.state, "done", `seed ${seed}: ${run?.error?.message}`);
+    assert.deepEqual(
+      host.ledger.filter((deed) => !deed.endsWith("trial")).toSorted(),
+      once.toSorted(),
+      `seed ${seed}`,
+    );
+    const trials = host.ledger.filter((deed) => deed === "define trial" || deed === "start trial");
+    assert.deepEqual(trials, ["define trial", "start trial"], `seed ${seed}`);
+    assert.ok(!host.guests.values().some(({ name }) => name === "trial"), `seed ${seed}: the trial is gone`);
+    assert.deepEqual(await world.store.openLeases(), [], `seed ${seed}`);
+    assert.deepEqual(await world.store.uncertain(), [], `seed ${seed}`);
+    assert.deepEqual(world.kernel.slots(), [], `seed ${seed}`);
+  }
 });
