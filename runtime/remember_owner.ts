@@ -30,6 +30,8 @@ export interface RememberingOptions {
    * @default true
    */
   readonly rememberOwner?: boolean;
+  /** How its hops go, such as `{ givesBack: true, offline: true }` where a start has failed. @default {} */
+  readonly hops?: HopOptions;
 }
 
 /** libvirt's names for the aspects: the security drivers that change them. */
@@ -118,7 +120,7 @@ async function changeFiles(
   { uses, options }: { readonly uses: readonly FileUse[]; readonly options: RememberingOptions },
   action: (change: FileChange) => Promise<void>,
 ): Promise<void> {
-  using change = new FileChange(job, options.files);
+  using change = new FileChange(job, options);
   if (options.rememberOwner !== false) await change.lock(uses.map(({ path }) => path));
   try {
     await action(change);
@@ -139,21 +141,23 @@ async function changeFiles(
 class FileChange implements Disposable {
   readonly #job: Pick<Job, "hop">;
   readonly #files: HostFileSystem;
+  readonly #hops: HopOptions;
   readonly #locks = new DisposableStack();
   /** The files whose lock is in hand; what others were is not remembered. */
   readonly #locked = new Set<string>();
   readonly #undo: (() => Promise<void>)[] = [];
   #bootTime = "";
 
-  constructor(job: Pick<Job, "hop">, files: HostFileSystem) {
+  constructor(job: Pick<Job, "hop">, { files, hops = {} }: RememberingOptions) {
     this.#job = job;
     this.#files = files;
+    this.#hops = hops;
   }
 
   /** Locks files, in the order of their paths, so that two who need the same files never wait in a circle. */
   async lock(paths: readonly string[]): Promise<void> {
     for (const path of [...new Set(paths)].sort()) await this.#lock(path);
-    this.#bootTime = await this.#job.hop("read the boot time", () => this.#files.bootTime(), { acts: false });
+    this.#bootTime = await this.#look("read the boot time", () => this.#files.bootTime());
   }
 
   /** Takes everything back that can be, last change first. */
@@ -212,14 +216,14 @@ class FileChange implements Disposable {
   }
 
   async #lock(path: string): Promise<void> {
-    await this.#job.hop(`lock ${path}`, async (signal) => {
+    await this.#look(`lock ${path}`, async (signal) => {
       const lock = await this.#files.lock(path, signal);
       if (lock === undefined) return;
       // A lock that comes when nobody waits for it any more goes back.
       if (this.#locks.disposed) lock[Symbol.dispose]();
       else this.#locks.use(lock);
       this.#locked.add(path);
-    }, { acts: false });
+    });
   }
 
   /** How many use the file; `undefined` where that cannot be remembered. */
@@ -246,11 +250,15 @@ class FileChange implements Disposable {
   }
 
   #attribute({ path }: Remembered, name: string): Promise<string | undefined> {
-    return this.#job.hop(`read ${name} of ${path}`, () => this.#files.attribute(path, name), { acts: false });
+    return this.#look(`read ${name} of ${path}`, () => this.#files.attribute(path, name));
   }
 
   #read({ path, aspect }: Remembered): Promise<string> {
-    return this.#job.hop(`read ${aspect} of ${path}`, () => this.#files.read(path, aspect), { acts: false });
+    return this.#look(`read ${aspect} of ${path}`, () => this.#files.read(path, aspect));
+  }
+
+  #look<T>(where: string, fn: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#job.hop(where, fn, { ...this.#hops, acts: false });
   }
 
   /** Notes how to take a change back before it is made: whether one that failed was made nobody knows. */
@@ -265,7 +273,7 @@ class FileChange implements Disposable {
     const set = (to: string | undefined, options: HopOptions): Promise<void> =>
       this.#job.hop(`set ${name} of ${path}`, () => this.#files.setAttribute(path, name, to), options);
     this.#undo.push(() => set(before, givesBack));
-    await set(value, {});
+    await set(value, this.#hops);
   }
 
   async #write(
@@ -275,7 +283,7 @@ class FileChange implements Disposable {
     const write = (to: string, options: HopOptions): Promise<void> =>
       this.#job.hop(`change ${aspect} of ${path}`, () => this.#files.write(path, aspect, to), options);
     this.#undo.push(() => write(before, givesBack));
-    await write(value, {});
+    await write(value, this.#hops);
   }
 }
 

@@ -109,6 +109,11 @@ export class SimulatedHost {
     return this.#connection;
   }
 
+  /** Whether the driver has ever read what is here. */
+  get wasRead(): boolean {
+    return this.connection.ready.settled && this.#options.enumerationFails !== true;
+  }
+
   /** Hears of everything that really happens. */
   set onEffect(listener: (effect: SeenEffect) => void) {
     this.#store.onEffect = listener;

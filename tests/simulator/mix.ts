@@ -74,7 +74,7 @@ async function outsider(simulation: Simulation): Promise<void> {
 export const mix: History = {
   name: "mix",
   about: "everything at once, with faults everywhere",
-  async begin(seed, { trace }) {
+  async begin(seed, { trace }): Promise<Simulation> {
     const simulation = new Simulation({
       seed,
       trace,

@@ -8,7 +8,7 @@ import type { ObjectRef } from "../../model/object.ts";
 import type { OperationName } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Caller, CallRequest } from "../../runtime/call.ts";
-import type { DriverConnection } from "../../runtime/driver.ts";
+import type { Driver, DriverConnection } from "../../runtime/driver.ts";
 import { Kernel } from "../../runtime/kernel.ts";
 import type { Lease } from "../../runtime/lease.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
@@ -36,7 +36,10 @@ export interface HostPlan {
 /** What a simulation is made with. */
 export interface SimulationOptions {
   readonly seed: number;
-  readonly hosts: Readonly<Record<string, HostPlan>>;
+  /** Hosts of the test driver, by name. @default none */
+  readonly hosts?: Readonly<Record<string, HostPlan>>;
+  /** Other drivers; each is also the scheme of its only host. @default none */
+  readonly drivers?: readonly Driver[];
   readonly faults: FaultPlan;
   /** Whether to keep a trace. @default false */
   readonly trace?: boolean;
@@ -73,13 +76,14 @@ export class Simulation {
   /** Checked when everything has come to rest. */
   readonly finally: Invariant[] = [];
   readonly #actors = new Set<string>();
+  readonly #schemes: readonly string[];
   readonly #ledger = new Ledger();
   #hop: HopInfo | undefined;
   #failure: unknown;
   #calls = 0;
   steps = 0;
 
-  constructor({ seed, hosts, faults, trace = false }: SimulationOptions) {
+  constructor({ seed, hosts = {}, drivers = [], faults, trace = false }: SimulationOptions) {
     this.chance = new Chance(seed);
     this.clock = new VirtualClock({ seed: this.chance.number(0, 2 ** 31) });
     this.trace = new Trace(() => this.clock.now(), { keep: trace });
@@ -110,8 +114,9 @@ export class Simulation {
     }
     this.scheduler.onArrival = (info): void => void (this.#hop = info);
     this.scheduler.onActed = (): void => void (this.#hop = undefined);
+    this.#schemes = [...this.hosts.keys(), ...drivers.flatMap(({ schemes }) => schemes)];
     this.kernel = new Kernel({
-      drivers: [...this.hosts.values()].map(({ driver }) => driver),
+      drivers: [...[...this.hosts.values()].map(({ driver }) => driver), ...drivers],
       clock: this.clock,
       scheduler: this.scheduler,
     });
@@ -163,7 +168,7 @@ export class Simulation {
     { host, input = {}, caller = nobody, withinMs = 60_000, ...rest }: SimulatedCall = {},
   ): Promise<Outcome> {
     const number = ++this.#calls;
-    const name = host ?? this.host().name;
+    const name = host ?? this.#schemes[0] ?? "";
     const deadline = this.clock.now() + withinMs;
     const who = `call ${number}`;
     this.trace.add(
@@ -254,6 +259,11 @@ export class Simulation {
     }
     while (this.clock.step()) await settled();
     this.#judge(this.finally);
+  }
+
+  /** Says that something is wrong, where throwing would not be heard. */
+  report(message: string): void {
+    this.#failure ??= new Violation(message);
   }
 
   /** Nothing breaks any more, and every unknown outcome is accepted: from here on everything must work. */
