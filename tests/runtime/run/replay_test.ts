@@ -291,3 +291,27 @@ Deno.test("a resume resumed again goes on", async () => {
   assert.deepEqual(host.ledger, ["start web-1", "start web-2", "start web-3"]);
   assert.equal((await world.run()).resumes, 2);
 });
+
+Deno.test("an answer that the recipe has seen is on record, whatever happens next", async () => {
+  const host = new LedgerHost("web-1");
+  let seen = 0;
+  await using world: World = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({
+      summary: "Reset",
+      needs: [...needs],
+      async run({ host, sleep }) {
+        await (await host.domain("web-1")).reset({});
+        if (seen++ === 0) world.kill();
+        await sleep("1s");
+      },
+    }),
+  });
+  await world.start();
+  await world.until(world.died);
+  await world.reboot();
+  // Nothing could find out whether the machine was reset; nobody has to.
+  const end = await world.until((await world.resume()).ended);
+  assert.equal(end.state, "done", end.error?.message);
+  assert.deepEqual(host.ledger, ["reset web-1"]);
+});
