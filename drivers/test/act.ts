@@ -8,6 +8,13 @@ import { connectionOf } from "./connection.ts";
 import type { EffectInput, EffectName, EffectResult } from "./world/effects.ts";
 import type { WorldReply } from "./world/hypervisor.ts";
 
+/** What an effect is performed with. */
+export interface ActOptions<E extends EffectName> extends HopOptions {
+  readonly input: EffectInput<E>;
+  /** Ends it early, besides the job's own signal. */
+  readonly abort?: AbortSignal;
+}
+
 /**
  * Performs one effect outside, and brings the objects to where things are then. Nothing in memory has changed when it
  * throws, unless the effect did happen and only the job may not go on.
@@ -15,7 +22,7 @@ import type { WorldReply } from "./world/hypervisor.ts";
 export async function act<E extends EffectName>(
   job: Job,
   effect: E,
-  { input, ...options }: { readonly input: EffectInput<E> } & HopOptions,
+  { input, abort, ...options }: ActOptions<E>,
 ): Promise<EffectResult<E>> {
   const connection = connectionOf(job);
   let reply: WorldReply<EffectResult<E>> | undefined;
@@ -23,7 +30,7 @@ export async function act<E extends EffectName>(
     reply = await job.hop(effect, async (signal) => {
       reply = await connection.link.request(effect, input, {
         token: job.token,
-        signal,
+        signal: abort === undefined ? signal : AbortSignal.any([signal, abort]),
         label: job.object.name,
       });
       return reply;

@@ -17,9 +17,9 @@ import type {
 import { Gate } from "../../runtime/gate.ts";
 import { ManagedObject } from "../../runtime/object.ts";
 import { poolTarget } from "./definition.ts";
-import { implementations } from "./implementations.ts";
 import type { Link } from "./link.ts";
 import { type Doer, ObjectTable } from "./object_table.ts";
+import type { TestSettings } from "./settings.ts";
 import type { HostRecord } from "./world/record.ts";
 
 /** The driver's name, in keys and in what a connection says of itself. */
@@ -30,6 +30,8 @@ export interface TestConnectionOptions {
   readonly uri: ConnectionUri;
   readonly link: Link;
   readonly environment: DriverEnvironment;
+  readonly settings: TestSettings;
+  readonly implementations: DriverMap;
 }
 
 /** An open connection. */
@@ -38,18 +40,22 @@ export class TestConnection implements DriverConnection {
   readonly driver: string = driverName;
   readonly uri: ConnectionUri;
   readonly bootId?: string;
-  readonly implementations: DriverMap = implementations;
+  readonly implementations: DriverMap;
   readonly ready: Gate = new Gate();
   readonly self: ManagedObject;
   readonly link: Link;
   /** Everything that is known of the host. */
   readonly table: ObjectTable;
+  readonly settings: TestSettings;
   readonly #listeners = new Set<(event: DriverEvent) => void>();
   readonly #environment: DriverEnvironment;
   readonly #closing = new AbortController();
   readonly #changes: Disposable;
+  readonly #timers = new Set<Disposable>();
 
-  constructor({ uri, link, environment }: TestConnectionOptions) {
+  constructor({ uri, link, environment, settings, implementations }: TestConnectionOptions) {
+    this.settings = settings;
+    this.implementations = implementations;
     this.host = link.hostUuid;
     this.uri = uri;
     if (link.bootId !== undefined) this.bootId = link.bootId;
@@ -113,7 +119,29 @@ export class TestConnection implements DriverConnection {
   close(): Promise<void> {
     this.#closing.abort(new VirtError("cancelled", "The connection is closed"));
     this.#changes[Symbol.dispose]();
+    for (const timer of this.#timers) timer[Symbol.dispose]();
     return this.link.close();
+  }
+
+  /** A guest does something by itself after a while: it has been asked to shut down. */
+  guestLater(
+    { id, guestId, afterMs }: { readonly id: string; readonly guestId: number; readonly afterMs: number },
+  ): void {
+    const timer = this.#environment.clock.after(afterMs, () => {
+      this.#timers.delete(timer);
+      this.link.happen("guest.power-off", { id, guestId, reason: "shutdown" });
+    });
+    this.#timers.add(timer);
+  }
+
+  /** Reads everything again, for those who do not know what to look for. */
+  async readAgain(job: Job): Promise<void> {
+    const { result } = await job.hop(
+      "host.enumerate",
+      (signal) => this.link.request("host.enumerate", { id: "host" }, { token: job.token, signal }),
+      { acts: false, offline: true },
+    );
+    this.table.absorbAll(result, this.#outside);
   }
 
   /** How objects change by a job's own doing. */

@@ -8,6 +8,7 @@ import { VirtError } from "../../model/error.ts";
 import {
   attributeOf,
   childOf,
+  childrenOf,
   decodeXml,
   encodeXml,
   readXml,
@@ -129,4 +130,113 @@ export function withGuestId(xml: string, id: number): string {
 /** The path at which a pool keeps its volumes. */
 export function poolTarget(xml: string): string | undefined {
   return xml === "" ? undefined : textOf(readXml(xml), "target", "path");
+}
+
+/** Where the parts that a definition does not name come from: the UUID from the call, the rest from chance. */
+export interface Chance {
+  readonly newId: string;
+}
+
+/**
+ * Reads a domain's definition, and fills in what it does not say: its UUID, and the MAC addresses of its interfaces.
+ *
+ * @throws {VirtError} `invalid-document`
+ */
+export function readDomain(xml: string, chance: Chance): Definition {
+  const definition = readDefinition(xml, { root: "domain", newId: chance.newId });
+  const type = attributeOf(definition.root, "type");
+  if (type === undefined) {
+    throw new VirtError("invalid-document", `Cannot read the domain definition: <domain> has no type`);
+  }
+  if (type !== "test") {
+    throw new VirtError(
+      "invalid-document",
+      `Cannot read the domain definition: this host cannot run domains of type "${type}"`,
+      { hint: "Domains of the test driver are of type 'test'" },
+    );
+  }
+  return withMacAddresses(definition, chance);
+}
+
+/** MAC addresses follow from the call's own id, so that a resumed call makes the same definition. */
+function withMacAddresses(definition: Definition, { newId }: Chance): Definition {
+  let { xml } = definition;
+  const nics = childrenOf(childOf(definition.root, "devices"), "interface");
+  nics.forEach((nic, index) => {
+    if (childOf(nic, "mac") !== undefined) return;
+    const digits = newId.replaceAll("-", "");
+    const number = (Number.parseInt(digits.slice(-6), 16) + index) % 0x1000000;
+    const tail = number.toString(16).padStart(6, "0").match(/../g)?.join(":") ?? "";
+    const found = childrenOf(childOf(readXml(xml), "devices"), "interface")[index];
+    if (found !== undefined) xml = withChild(xml, found, { child: `<mac address='52:54:00:${tail}'/>` });
+  });
+  return { ...definition, xml, root: readXml(xml) };
+}
+
+/** The definition without passwords. */
+export function withoutSecrets(xml: string): string {
+  if (!xml.includes("passwd")) return xml;
+  return xml.replace(/(<graphics\b[^>]*?)\s+passwd\s*=\s*(?:"[^"]*"|'[^']*')/g, "$1");
+}
+
+/** Whether two texts are the same definition; passwords count only where both have them. */
+export function sameDefinition(a: string, b: string): boolean {
+  const same = (one: string, other: string): boolean => one.trim() === other.trim();
+  return same(a, b) || same(a, withoutSecrets(b)) || same(withoutSecrets(a), b);
+}
+
+/** What becomes of a domain that powers off, reboots or crashes. */
+export function lifecycleAction(xml: string, on: "poweroff" | "reboot" | "crash"): string {
+  return textOf(readXml(xml), `on_${on}`) ?? (on === "reboot" ? "restart" : "destroy");
+}
+
+const kibPerUnit: Readonly<Record<string, number>> = {
+  b: 1 / 1024,
+  bytes: 1 / 1024,
+  KB: 1000 / 1024,
+  k: 1,
+  KiB: 1,
+  MB: 1000 ** 2 / 1024,
+  M: 1024,
+  MiB: 1024,
+  GB: 1000 ** 3 / 1024,
+  G: 1024 ** 2,
+  GiB: 1024 ** 2,
+  TB: 1000 ** 4 / 1024,
+  T: 1024 ** 3,
+  TiB: 1024 ** 3,
+  PB: 1000 ** 5 / 1024,
+  P: 1024 ** 4,
+  PiB: 1024 ** 4,
+  EB: 1000 ** 6 / 1024,
+  E: 1024 ** 5,
+  EiB: 1024 ** 5,
+};
+
+/** A size with its unit, in KiB, rounded up. Source: libvirt formatdomain, <memory>. */
+export function kibOf(element: XmlElement | undefined): number | undefined {
+  if (element === undefined) return undefined;
+  const text = element.text.trim();
+  const factor = kibPerUnit[element.attributes.get("unit") ?? "KiB"];
+  if (!/^\d+$/.test(text) || factor === undefined) {
+    throw new VirtError("invalid-document", `Cannot read <${element.name}>: "${text}" is not a size`);
+  }
+  return Math.ceil(Number(text) * factor);
+}
+
+/** A domain's memory. */
+export function memoryOf(xml: string): { readonly maximumKib: number; readonly currentKib: number } {
+  const root = readXml(xml);
+  const maximumKib = kibOf(childOf(root, "memory")) ?? 0;
+  return {
+    maximumKib,
+    currentKib: Math.min(kibOf(childOf(root, "currentMemory")) ?? maximumKib, maximumKib),
+  };
+}
+
+/** A domain's virtual processors. */
+export function vcpusOf(xml: string): { readonly maximum: number; readonly current: number } {
+  const root = readXml(xml);
+  const maximum = Number(textOf(root, "vcpu") ?? 1);
+  return { maximum, current: Number(attributeOf(root, "current", "vcpu") ?? maximum) };
 }

@@ -3,78 +3,206 @@
  *
  * @module
  */
+import { VirtError } from "../../model/error.ts";
 import type { OutputOf, ParsedInputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
-import type { DriverMap } from "../../runtime/driver.ts";
+import type { DriverMap, Job } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import { act } from "./act.ts";
+import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { canonicalUuid, readDefinition, withGuestId } from "./definition.ts";
-import { claimDefinition, type DomainJob, notFound, stateOf } from "./domain.ts";
+import {
+  canonicalUuid,
+  identify,
+  readDomain,
+  renamed,
+  sameDefinition,
+  withGuestId,
+  withoutSecrets,
+} from "./definition.ts";
+import { type DomainJob, type DomainObject, notFound, stateOf, wrongState } from "./domain.ts";
 import type { TestJob } from "./object.ts";
+import { byState, domainByState } from "./reconcile.ts";
 
-function list(
-  job: TestJob,
-  { name, state, persistent }: ParsedInputOf<Operations["domain.list"]>,
-): OutputOf<Operations["domain.list"]> {
-  const glob = name === undefined ? undefined : Glob.parse(name);
-  const entries: OutputOf<Operations["domain.list"]> = [];
-  for (const domain of connectionOf(job).table.all("domain")) {
-    const now = stateOf(domain);
-    if (state !== undefined && state !== now) continue;
-    if (persistent !== undefined && persistent !== domain.persistent) continue;
+type In<N extends keyof Operations> = ParsedInputOf<Operations[N]>;
+type Out<N extends keyof Operations> = OutputOf<Operations[N]>;
+
+function list(job: TestJob, input: In<"domain.list">): Out<"domain.list"> {
+  const glob = input.name === undefined ? undefined : Glob.parse(input.name);
+  const { table } = connectionOf(job);
+  const entries: Out<"domain.list"> = [];
+  for (const domain of table.all("domain")) {
+    const state = stateOf(domain);
+    const { autostart, managedSave } = domain.facts.record;
+    if (input.state !== undefined && input.state !== state) continue;
+    if (input.active !== undefined && input.active !== (domain.live !== undefined)) continue;
+    if (input.persistent !== undefined && input.persistent !== domain.persistent) continue;
+    if (input.autostart !== undefined && input.autostart !== autostart) continue;
+    if (input.managedSave !== undefined && input.managedSave !== (managedSave !== undefined)) continue;
+    if (input.snapshots !== undefined && input.snapshots !== table.snapshots(domain.id).size > 0) continue;
     if (glob !== undefined && !glob.matches(domain.name)) continue;
-    entries.push({
-      domain: job.ref(domain, "domain"),
-      state: now,
-      persistent: domain.persistent,
-      autostart: domain.facts.record.autostart,
-    });
+    entries.push({ domain: job.ref(domain, "domain"), state, persistent: domain.persistent, autostart });
   }
   return entries;
 }
 
-function lookUp(
-  job: TestJob,
-  { name }: ParsedInputOf<Operations["domain.lookup"]>,
-): OutputOf<Operations["domain.lookup"]> {
+function lookUp(job: TestJob, { name }: In<"domain.lookup">): Out<"domain.lookup"> {
   const { table } = connectionOf(job);
-  const byId = /^\d+$/.test(name)
-    ? table.all("domain").find(({ live }) => live?.id === Number(name))
-    : undefined;
   const uuid = canonicalUuid(name);
-  const domain = byId ?? (uuid === undefined ? undefined : table.byId("domain", uuid)) ??
-    table.byName("domain", name);
+  const domain = table.byName("domain", name) ??
+    (uuid === undefined ? undefined : table.byId("domain", uuid)) ??
+    (/^\d+$/.test(name) ? table.all("domain").find(({ live }) => live?.id === Number(name)) : undefined);
   if (domain === undefined) throw notFound("domain", name);
   return job.ref(domain, "domain");
 }
 
-async function define(
-  job: TestJob,
-  { xml }: ParsedInputOf<Operations["domain.define"]>,
-): Promise<OutputOf<Operations["domain.define"]>> {
+/** The domain that a definition is of, after it was written. */
+function defined(job: Job, xml: string): DomainObject {
   const { table } = connectionOf(job);
-  const { name, uuid, xml: text } = readDefinition(xml, { root: "domain", newId: job.newId });
-  await act(job, "domain.write-definition", { input: { id: uuid, name, xml: text } });
-  const domain = table.byId("domain", uuid);
+  const { name = "", uuid = job.newId } = identify(xml);
+  const domain = table.byId("domain", canonicalUuid(uuid) ?? uuid);
   if (domain === undefined) throw notFound("domain", name);
-  return job.ref(domain, "domain");
+  return domain;
 }
 
-function xmlOf(
-  { object }: DomainJob,
-  { inactive }: ParsedInputOf<Operations["domain.xml"]>,
-): OutputOf<Operations["domain.xml"]> {
-  if (object.live === undefined || inactive) return object.persistentConfig;
-  return withGuestId(object.config, object.live.id);
+async function define(job: TestJob, { xml, basedOn }: In<"domain.define">): Promise<Out<"domain.define">> {
+  const { table } = connectionOf(job);
+  const definition = readDomain(xml, job);
+  const { name, uuid } = definition;
+  const present = table.byId("domain", uuid);
+  if (present !== undefined && present.name !== name) {
+    throw new VirtError("already-exists", `Cannot define domain "${name}": ${present.label} has its UUID`, {
+      target: present.label,
+      hint: `Rename it with: drover domain rename ${present.name}`,
+    });
+  }
+  const expected = present?.persistent === true ? present.persistentConfig : undefined;
+  if (basedOn !== undefined && (expected === undefined || !sameDefinition(basedOn, expected))) {
+    throw new VirtError(
+      "changed-outside",
+      `Cannot define domain "${name}": its definition was changed meanwhile`,
+      {
+        target: `domain "${name}"`,
+        hint: "Read the definition again, and apply the change to that",
+      },
+    );
+  }
+  await act(job, "domain.write-definition", {
+    input: {
+      id: uuid,
+      name,
+      xml: definition.xml,
+      ...(basedOn === undefined || expected === undefined ? {} : { expected }),
+    },
+  });
+  return job.ref(defined(job, definition.xml), "domain");
+}
+
+async function undefine(job: DomainJob, input: In<"domain.undefine">): Promise<Out<"domain.undefine">> {
+  const { object } = job;
+  object.refuseWhileStarting("undefine");
+  const refuse = (found: string, flag: string): never => {
+    throw wrongState(object, { doing: "undefine", found, hint: `Say what shall become of it: ${flag}` });
+  };
+  const { table } = connectionOf(job);
+  if (!object.persistent) throw wrongState(object, { doing: "undefine", found: "it is transient" });
+  if (object.facts.record.managedSave !== undefined && !input.managedSave) {
+    refuse("it has a managed save image", "managedSave");
+  }
+  if (object.live === undefined) {
+    const { size } = table.snapshots(object.id);
+    if (size > 0 && !input.snapshotsMetadata) refuse(`it has ${size} snapshots`, "snapshotsMetadata");
+    const checkpoints = table.checkpoints(object.id).size;
+    if (checkpoints > 0 && !input.checkpointsMetadata) {
+      refuse(`it has ${checkpoints} checkpoints`, "checkpointsMetadata");
+    }
+  }
+  if (/<nvram[\s>/]/.test(object.persistentConfig) && input.nvram === undefined) {
+    refuse("it has an NVRAM file", "nvram");
+  }
+  await act(job, "domain.remove-definition", { input: { id: object.id } });
+  return {};
+}
+
+async function rename(job: DomainJob, { newName }: In<"domain.rename">): Promise<Out<"domain.rename">> {
+  const { object } = job;
+  if (object.live !== undefined) throw wrongState(object, { doing: "rename", found: "it is running" });
+  object.refuseWhileStarting("rename");
+  if (newName.includes("/") || newName.includes("\n")) {
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot rename ${object.label}: "${newName}" holds a slash or a line break`,
+    );
+  }
+  if (object.facts.record.managedSave !== undefined) {
+    throw wrongState(object, { doing: "rename", found: "it has a managed save image" });
+  }
+  if (connectionOf(job).table.snapshots(object.id).size > 0) {
+    throw wrongState(object, { doing: "rename", found: "it has snapshots" });
+  }
+  const { id, persistentConfig } = object;
+  await act(job, "domain.write-definition", {
+    input: { id, name: newName, xml: renamed(persistentConfig, newName), expected: persistentConfig },
+  });
+  return job.ref(object, "domain");
+}
+
+async function setAutostart(
+  job: DomainJob,
+  { autostart }: In<"domain.setAutostart">,
+): Promise<Record<string, never>> {
+  const { object } = job;
+  if (!object.persistent) {
+    throw wrongState(object, { doing: "change the autostart of", found: "it is transient" });
+  }
+  if (object.facts.record.autostart !== autostart) {
+    await act(job, "domain.set-autostart", { input: { id: object.id, autostart } });
+  }
+  return {};
+}
+
+function xmlOf({ object }: DomainJob, { inactive, secure }: In<"domain.xml">): string {
+  const xml = object.live === undefined || inactive
+    ? object.persistentConfig
+    : withGuestId(object.config, object.live.id);
+  return secure ? xml : withoutSecrets(xml);
 }
 
 export const domainDefinition = {
   "domain.list": { run: (job, input) => Promise.resolve(list(job, input)) },
-  "domain.lookup": { run: (job, input) => Promise.resolve(lookUp(job, input)) },
+  "domain.lookup": { run: (job, input) => Promise.try(lookUp, job, input) },
   "domain.define": {
     run: define,
     about: (connection, { xml }) => claimDefinition(connection, "domain", xml),
+    reconcile: byState<"domain.define", unknown, unknown>({
+      also: (job, { xml }) => [{ kind: "domain", id: readDomain(xml, job).uuid }],
+      done: (job, { xml }) => {
+        const { uuid, xml: text } = readDomain(xml, job);
+        return connectionOf(job).table.byId("domain", uuid)?.persistentConfig === text;
+      },
+      value: (job, { xml }) => job.ref(defined(job, readDomain(xml, job).xml), "domain"),
+    }),
   },
-  "domain.xml": { run: (job, input) => Promise.resolve(xmlOf(job, input)) },
+  "domain.undefine": {
+    run: undefine,
+    reconcile: domainByState<"domain.undefine">({
+      done: ({ object }) => object.phase === "removed" || !object.persistent,
+      value: () => ({}),
+    }),
+  },
+  "domain.rename": {
+    run: rename,
+    reconcile: domainByState<"domain.rename">({
+      done: ({ object }, { newName }) => object.name === newName,
+      value: (job) => job.ref(job.object, "domain"),
+    }),
+  },
+  "domain.setAutostart": {
+    run: setAutostart,
+    reconcile: domainByState<"domain.setAutostart">({
+      done: ({ object }, { autostart }) => object.facts.record.autostart === autostart,
+      value: () => ({}),
+    }),
+  },
+  "domain.xml": { run: (job, input) => Promise.try(xmlOf, job, input) },
 } satisfies DriverMap;

@@ -7,7 +7,9 @@ import { VirtError } from "../../model/error.ts";
 import type { ConnectionUri } from "../../model/uri.ts";
 import type { Driver, DriverConnection, DriverEnvironment } from "../../runtime/driver.ts";
 import { driverName, TestConnection } from "./connection.ts";
+import { implementations } from "./implementations.ts";
 import { InProcessLink, type Link } from "./link.ts";
+import { settingsIn } from "./settings.ts";
 import { defaultHost } from "./world/default_host.ts";
 import { Hypervisor } from "./world/hypervisor.ts";
 import { MemoryStore } from "./world/memory_store.ts";
@@ -50,7 +52,13 @@ function connect(uri: ConnectionUri, environment: DriverEnvironment): DriverConn
       `Cannot connect to "${uri.text}": supply a path or use test:///default`,
     );
   }
-  return new TestConnection({ uri, environment, link: openShared("default", environment) });
+  return new TestConnection({
+    uri,
+    environment,
+    link: openShared("default", environment),
+    settings: settingsIn(uri),
+    implementations,
+  });
 }
 
 /** The test driver: a simulated hypervisor with libvirt's test driver's content. */

@@ -4,13 +4,45 @@
  * @module
  */
 import type { DriverMap } from "../../runtime/driver.ts";
+import { checkpoints } from "./checkpoint.ts";
 import { domainDefinition } from "./domain_definition.ts";
+import { domainDescription } from "./domain_description.ts";
+import { domainDevice } from "./domain_device.ts";
+import { domainGuest } from "./domain_guest.ts";
 import { domainLifeCycle } from "./domain_life_cycle.ts";
+import { domainResource } from "./domain_resource.ts";
+import { domainSave } from "./domain_save.ts";
+import { domainStatistics } from "./domain_stats.ts";
+import { domainTuning } from "./domain_tuning.ts";
 import { hostFacts } from "./host.ts";
+import { interfaces } from "./interface.ts";
+import { migration } from "./migration.ts";
+import { networks } from "./network.ts";
+import { nodeDevices } from "./node_device.ts";
+import { pools } from "./pool.ts";
+import { secrets } from "./secret.ts";
+import { snapshots } from "./snapshot.ts";
+import { volumes } from "./volume.ts";
 
 /** The driver's map. */
 export const implementations: DriverMap = {
   ...hostFacts,
   ...domainDefinition,
+  ...domainDescription,
   ...domainLifeCycle,
+  ...domainResource,
+  ...domainTuning,
+  ...domainDevice,
+  ...domainSave,
+  ...domainGuest,
+  ...domainStatistics,
+  ...migration,
+  ...snapshots,
+  ...checkpoints,
+  ...networks,
+  ...pools,
+  ...volumes,
+  ...interfaces,
+  ...nodeDevices,
+  ...secrets,
 };

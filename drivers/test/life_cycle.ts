@@ -73,7 +73,9 @@ export const lifeCycles: { readonly [C in TestClass]: (passage: Passage<C>) => r
   ],
   secret: ({ before, after }) => [
     ...definition(before, after),
-    ...(after !== undefined && before?.value !== after.value ? [{ type: "value-changed" }] : []),
+    ...(after?.hasValue === true && before !== undefined && before.config === after.config
+      ? [{ type: "value-changed" }]
+      : []),
     ...gone(before, after),
   ],
 };

@@ -33,6 +33,8 @@ export interface Link {
     input: EffectInput<E>,
     options: LinkOptions,
   ): Promise<WorldReply<EffectResult<E>>>;
+  /** Something happens outside that nobody asked for, and that nobody waits for. */
+  happen<E extends EffectName>(effect: E, input: EffectInput<E>): void;
   /** Hears what others changed, and guests by themselves. `undefined`: the link broke and something may be missed. */
   onChange(listener: (changes: readonly Change[] | undefined) => void): Disposable;
   close(): Promise<void>;
@@ -96,6 +98,10 @@ export class InProcessLink implements Link {
       reject(error);
     }
     return promise;
+  }
+
+  happen<E extends EffectName>(effect: E, input: EffectInput<E>): void {
+    if (!this.#closed) this.#hypervisor.perform({ effect, input, now: this.#now() });
   }
 
   onChange(listener: (changes: readonly Change[] | undefined) => void): Disposable {

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { operation } from "../operation.ts";
-import { nothing } from "./shape.ts";
+import { byteArray, nothing } from "./shape.ts";
 
 export const domainScreenshot = operation("domain.screenshot", {
   summary: "Take a picture of a running domain's screen",
@@ -16,7 +16,7 @@ export const domainScreenshot = operation("domain.screenshot", {
   input: z.object({
     screen: z.int().min(0).max(15).default(0).describe("Which screen, where there are several"),
   }),
-  output: z.object({ mime: z.string(), image: z.instanceof(Uint8Array) }),
+  output: z.object({ mime: z.string(), image: byteArray }),
 });
 
 export const domainSendKey = operation("domain.sendKey", {

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { lookupName, nothing, xmlText } from "./shape.ts";
+import { byteArray, lookupName, nothing, xmlText } from "./shape.ts";
 
 /** The largest value of a secret, in bytes: libvirt's limit. */
 export const secretValueBytes = 65_536;
@@ -72,7 +72,7 @@ export const secretSetValue = operation("secret.setValue", {
   input: z.object({
     value: z.union([
       z.string().max(secretValueBytes),
-      z.instanceof(Uint8Array).refine((data) => data.length <= secretValueBytes, {
+      byteArray.refine((data) => data.length <= secretValueBytes, {
         error: `A secret has at most ${secretValueBytes} bytes`,
       }),
     ]).describe("At most 64 KiB"),
@@ -88,7 +88,7 @@ export const secretGetValue = operation("secret.value", {
   secretOutput: true,
   aliases: ["secret-get-value"],
   input: nothing,
-  output: z.object({ value: z.instanceof(Uint8Array) }),
+  output: z.object({ value: byteArray }),
 });
 
 export const secretUndefine = operation("secret.undefine", {

@@ -52,3 +52,6 @@ export const parameters = z.record(
 
 /** Nothing to say. */
 export const nothing = z.object({});
+
+/** Bytes. */
+export const byteArray: z.ZodType<Uint8Array, Uint8Array> = z.instanceof(Uint8Array);

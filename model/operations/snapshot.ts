@@ -49,7 +49,7 @@ export const snapshotCreate = operation("snapshot.create", {
   aliases: ["snapshot-create", "snapshot-create-as"],
   undo: "snapshot.delete",
   input: z.object({
-    name: z.string().min(1).max(255).optional().describe("The seconds since 1970 where not given"),
+    name: z.string().min(1).max(255).optional().describe("Made up where not given"),
     description: z.string().max(65_536).optional(),
     xml: xmlText.optional().describe("A <domainsnapshot> document; name and description go before it"),
     diskOnly: z.boolean().default(false).describe("Without the running domain's memory"),
@@ -190,7 +190,7 @@ export const checkpointCreate = operation("domain.createCheckpoint", {
   reconcile: "by-state",
   aliases: ["checkpoint-create", "checkpoint-create-as"],
   input: z.object({
-    name: z.string().min(1).max(255).optional().describe("The seconds since 1970 where not given"),
+    name: z.string().min(1).max(255).optional().describe("Made up where not given"),
     description: z.string().max(65_536).optional(),
     disks: z.array(z.string().max(256)).max(1024).optional().describe(
       "Targets of disks; all where not given",

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { bytes, hostPath, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import { byteArray, bytes, hostPath, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
 
 /** The most bytes that one upload or download may carry. */
 export const volumeChunkBytes = 1024 * 1024;
@@ -171,7 +171,7 @@ export const volumeUpload = operation("volume.upload", {
   aliases: ["vol-upload"],
   input: z.object({
     offset: bytes.default(0).describe("Where to write, in bytes"),
-    bytes: z.instanceof(Uint8Array).refine((data) => data.length <= volumeChunkBytes, {
+    bytes: byteArray.refine((data) => data.length <= volumeChunkBytes, {
       error: `At most ${volumeChunkBytes} bytes go in one call; send more in pieces`,
     }).describe("At most 1 MiB"),
   }),
@@ -191,7 +191,7 @@ export const volumeDownload = operation("volume.download", {
     ),
   }),
   output: z.object({
-    bytes: z.instanceof(Uint8Array),
+    bytes: byteArray,
     atEnd: z.boolean().describe("Whether nothing follows"),
   }),
 });

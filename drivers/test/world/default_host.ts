@@ -221,7 +221,7 @@ export function defaultHost(uuid: string, now: number): readonly Change[] {
         revision: 1,
         name: "default",
         config: defaultNetwork,
-        bridge: { xml: defaultNetwork },
+        bridge: { xml: defaultNetwork, name: "virbr0" },
         autostart: false,
       },
     },

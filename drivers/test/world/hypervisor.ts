@@ -49,13 +49,23 @@ export interface EffectLine {
   readonly at: number;
 }
 
+/** An effect that has been performed: what it changed, and its line in the log. */
+export interface Done {
+  readonly changes: readonly Change[];
+  /** Values of secrets that were set, in base64, or removed. */
+  readonly secrets: ReadonlyMap<string, string | undefined>;
+  readonly line: Omit<EffectLine, "sequence">;
+}
+
 /** Keeps the world beyond the life of a process. */
 export interface WorldStore extends Disposable {
   readonly images: ImageStore;
   /** Everything that is kept. */
   load(): Iterable<Change>;
+  /** The values of secrets that are kept, by id. */
+  secrets(): Iterable<readonly [string, string]>;
   /** Keeps an effect with what it changed; durable when it returns. */
-  commit(changes: readonly Change[], line: Omit<EffectLine, "sequence">): void;
+  commit(done: Done): void;
   /** Takes back what was written to images since the last commit. */
   rollback(): void;
 }
@@ -86,6 +96,7 @@ export class Hypervisor {
   constructor(store: WorldStore) {
     this.#store = store;
     for (const change of store.load()) this.#world.apply(change);
+    for (const [id, value] of store.secrets()) this.#world.keepSecret(id, value);
   }
 
   /** The host's UUID. */
@@ -131,15 +142,20 @@ export class Hypervisor {
       effect.perform(world, parsed.data, { now: request.now, images: this.#store.images })
     ) as EffectResult<E>;
     if (effect.reads) return { result, changes: [] };
-    const { changes } = world;
-    this.#store.commit(changes, {
-      effect: request.effect,
-      object: `${effect.on}/${request.input.id}`,
-      ...(request.token === undefined ? {} : { token: request.token }),
-      digest: digestOf(request.input),
-      at: request.now,
+    const { changes, secrets } = world;
+    this.#store.commit({
+      changes,
+      secrets,
+      line: {
+        effect: request.effect,
+        object: `${effect.on}/${request.input.id}`,
+        ...(request.token === undefined ? {} : { token: request.token }),
+        digest: digestOf(request.input),
+        at: request.now,
+      },
     });
     for (const change of changes) this.#world.apply(change);
+    for (const [id, value] of secrets) this.#world.keepSecret(id, value);
     for (const [other, listener] of this.#listeners) {
       if (other !== client || request.token === undefined) listener(changes, client);
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EffectLine, WorldStore } from "./hypervisor.ts";
+import type { Done, EffectLine, WorldStore } from "./hypervisor.ts";
 import { MemoryImageStore } from "./image.ts";
 import type { Change } from "./record.ts";
 
@@ -30,7 +30,11 @@ export class MemoryStore implements WorldStore {
     return this.#content;
   }
 
-  commit(_changes: readonly Change[], line: Omit<EffectLine, "sequence">): void {
+  secrets(): Iterable<readonly [string, string]> {
+    return [];
+  }
+
+  commit({ line }: Done): void {
     this.#lines.push({ sequence: ++this.#sequence, ...line });
     if (this.#lines.length > 2 * keptLines) this.#lines = this.#lines.slice(-keptLines);
   }

@@ -92,8 +92,8 @@ export interface NetworkRecord {
   readonly revision: number;
   readonly name: string;
   readonly config?: string;
-  /** The definition in force while its bridge is up. */
-  readonly bridge?: { readonly xml: string };
+  /** The bridge while it is up, with the definition in force. */
+  readonly bridge?: { readonly xml: string; readonly name?: string };
   readonly autostart: boolean;
 }
 
@@ -153,7 +153,7 @@ export interface NodeDeviceRecord {
   readonly autostart: boolean;
 }
 
-/** A secret: its definition file and its value. */
+/** A secret: its definition file. Its value is kept apart, and never sent to those who watch. */
 export interface SecretRecord {
   readonly id: string;
   readonly revision: number;
@@ -161,8 +161,7 @@ export interface SecretRecord {
   readonly config: string;
   readonly private: boolean;
   readonly ephemeral: boolean;
-  /** Base64. */
-  readonly value?: string;
+  readonly hasValue?: boolean;
 }
 
 /** A file on the host: a saved guest, a dump. */
@@ -170,7 +169,9 @@ export interface FileRecord {
   /** Its path. */
   readonly id: string;
   readonly revision: number;
-  readonly kind: "saved-guest" | "dump" | "memory-snapshot";
+  readonly kind: "saved-guest" | "dump";
+  /** The domain whose memory it is. */
+  readonly domain: string;
   readonly xml: string;
   readonly paused: boolean;
   /** Bytes. */

@@ -31,6 +31,8 @@ function emptyTables(): Tables {
 /** Everything that is outside, as of the last effect. */
 export class World {
   readonly #tables: Tables = emptyTables();
+  /** Values of secrets, in base64, by id. */
+  readonly #secrets = new Map<string, string>();
   #revision = 0;
 
   /** Takes over a change as it is; for loading and for the end of an effect. */
@@ -65,6 +67,17 @@ export class World {
     return recordKinds.flatMap((kind) => [...this.#tables[kind].keys()].map((id) => this.changeOf(kind, id)));
   }
 
+  /** A secret's value, in base64. */
+  secretOf(id: string): string | undefined {
+    return this.#secrets.get(id);
+  }
+
+  /** Sets or forgets a secret's value. */
+  keepSecret(id: string, value: string | undefined): void {
+    if (value === undefined) this.#secrets.delete(id);
+    else this.#secrets.set(id, value);
+  }
+
   /** Begins an effect. */
   begin(): Transaction {
     return new Transaction(this, this.#revision);
@@ -75,6 +88,7 @@ export class World {
 export class Transaction {
   readonly #world: World;
   readonly #changes = new Map<string, Change>();
+  readonly #secrets = new Map<string, string | undefined>();
   #revision: number;
 
   constructor(world: World, revision: number) {
@@ -129,6 +143,21 @@ export class Transaction {
 
   remove(kind: RecordKind, id: string): void {
     this.#changes.set(`${kind}/${id}`, { kind, id, revision: ++this.#revision } as Change);
+  }
+
+  /** Values of secrets that the effect sets or removes. */
+  get secrets(): ReadonlyMap<string, string | undefined> {
+    return this.#secrets;
+  }
+
+  /** A secret's value before the effect, in base64. */
+  secretOf(id: string): string | undefined {
+    return this.#world.secretOf(id);
+  }
+
+  /** Sets or removes a secret's value. */
+  keepSecret(id: string, value: string | undefined): void {
+    this.#secrets.set(id, value);
   }
 
   /** Everything that existed before the effect. */

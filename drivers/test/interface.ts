@@ -1,0 +1,166 @@
+/**
+ * The host's network interfaces.
+ *
+ * @module
+ */
+import { VirtError } from "../../model/error.ts";
+import type { ObjectRef } from "../../model/object.ts";
+import type { DriverConnection, DriverMap, Job, SlotClaim } from "../../runtime/driver.ts";
+import { Glob } from "../../runtime/permission/glob.ts";
+import { act } from "./act.ts";
+import { named } from "./claim.ts";
+import { connectionOf } from "./connection.ts";
+import { refTo } from "./defined_object.ts";
+import { notFound, wrongState } from "./domain.ts";
+import type { Facts, LiveOf, TestJob } from "./object.ts";
+import type { In, Nothing, Out } from "./operation_types.ts";
+import { byState } from "./reconcile.ts";
+import { attributeOf, readXml } from "./xml_span.ts";
+
+type InterfaceJob = TestJob<"interface">;
+
+function list(job: Job, { name, active }: In<"interface.list">): Out<"interface.list"> {
+  const glob = name === undefined ? undefined : Glob.parse(name);
+  return [...connectionOf(job).table.all("interface")].filter((each) =>
+    (glob?.matches(each.name) ?? true) && (active === undefined || active === (each.live !== undefined))
+  ).map((each) => {
+    const { mac } = each.facts.record;
+    return {
+      interface: job.ref(each, "interface"),
+      active: each.live !== undefined,
+      ...(mac === "" ? {} : { mac }),
+    };
+  });
+}
+
+function find(job: Job, { name }: In<"interface.lookup">): ObjectRef<"interface"> {
+  const { table } = connectionOf(job);
+  const found = table.byName("interface", name) ??
+    [...table.all("interface")].find(({ facts }) =>
+      facts.record.mac !== "" && facts.record.mac === name.toLowerCase()
+    );
+  if (found === undefined) throw notFound("interface", name);
+  return job.ref(found, "interface");
+}
+
+/** What a definition says: the interface's name and MAC address. */
+function read(xml: string): { readonly name: string; readonly mac: string } {
+  const root = readXml(xml, "interface definition");
+  const name = root.attributes.get("name");
+  if (root.name !== "interface" || name === undefined || name === "") {
+    throw new VirtError(
+      "invalid-document",
+      "Cannot read the interface definition: expected <interface> with a name",
+    );
+  }
+  if (root.attributes.get("type") === undefined) {
+    throw new VirtError(
+      "invalid-document",
+      `Cannot read the definition of interface "${name}": it has no type`,
+    );
+  }
+  return { name, mac: attributeOf(root, "address", "mac")?.toLowerCase() ?? "" };
+}
+
+async function define(job: Job, { xml }: In<"interface.define">): Promise<ObjectRef<"interface">> {
+  const { name, mac } = read(xml);
+  await act(job, "interface.write", { input: { id: name, name, mac, xml } });
+  return refTo(job, "interface", { id: name, name });
+}
+
+async function turn(job: InterfaceJob, up: boolean): Promise<Nothing> {
+  const { object } = job;
+  if ((object.live !== undefined) === up) {
+    throw wrongState(object, {
+      doing: up ? "start" : "stop",
+      found: up ? "it is already up" : "it is not up",
+    });
+  }
+  await act(job, "interface.switch", { input: { id: object.id, up } });
+  return {};
+}
+
+async function undefine(job: InterfaceJob): Promise<Nothing> {
+  await act(job, "interface.remove", { input: { id: job.object.id } });
+  return {};
+}
+
+/** All of a host's interfaces, one change at a time. */
+function claimHost(connection: DriverConnection): readonly SlotClaim[] {
+  return [{ object: connection.self }];
+}
+
+function claimInterface(
+  connection: DriverConnection,
+  { xml }: { readonly xml: string },
+): readonly SlotClaim[] {
+  const name = readXml(xml, "interface definition").attributes.get("name") ?? "";
+  const known = named(connection, "interface", { name });
+  return [known === undefined ? { objectClass: "interface", name } : { object: known }];
+}
+
+/** A step of a change of all interfaces; whether one is under way shows whether it was made. */
+function transaction<
+  N extends "interface.beginChange" | "interface.commitChange" | "interface.rollBackChange",
+>(
+  effect: "interface.begin-change" | "interface.commit-change" | "interface.roll-back-change",
+  { isOpenAfter }: { readonly isOpenAfter: boolean },
+) {
+  return {
+    run: async (job: Job): Promise<Out<N>> => {
+      await act(job, effect, { input: { id: "host" } });
+      return {} as Out<N>;
+    },
+    about: claimHost,
+    reconcile: byState<N, unknown, unknown>({
+      done: (job) => (connectionOf(job).hostRecord.interfaceTransaction !== undefined) === isOpenAfter,
+      value: () => ({}) as Out<N>,
+    }),
+  };
+}
+
+function settled<N extends "interface.start" | "interface.destroy" | "interface.undefine">(
+  done: (job: InterfaceJob) => boolean,
+) {
+  return byState<N, LiveOf<"interface">, Facts<"interface">>({ done, value: () => ({}) as Out<N> });
+}
+
+export const interfaces = {
+  "interface.list": { run: (job, input) => Promise.try(list, job, input) },
+  "interface.lookup": { run: (job, input) => Promise.try(find, job, input) },
+  "interface.define": {
+    run: define,
+    about: claimInterface,
+    reconcile: byState<"interface.define", unknown, unknown>({
+      also: (_job, { xml }) => [{ kind: "interface", id: read(xml).name }],
+      done: (job, { xml }) =>
+        connectionOf(job).table.byId("interface", read(xml).name)?.persistentConfig === xml,
+      value: (job, { xml }) => refTo(job, "interface", { id: read(xml).name, name: read(xml).name }),
+    }),
+  },
+  "interface.start": {
+    run: (job) => turn(job, true),
+    reconcile: settled<"interface.start">(({ object }) => object.live !== undefined),
+  },
+  "interface.destroy": {
+    run: (job) => turn(job, false),
+    reconcile: settled<"interface.destroy">(({ object }) => object.live === undefined),
+  },
+  "interface.undefine": {
+    run: undefine,
+    reconcile: settled<"interface.undefine">(({ object }) => object.phase === "removed"),
+  },
+  "interface.xml": {
+    run: ({ object }: InterfaceJob, { inactive }) =>
+      Promise.resolve(inactive ? object.persistentConfig : object.config),
+  },
+  "interface.beginChange": transaction<"interface.beginChange">("interface.begin-change", {
+    isOpenAfter: true,
+  }),
+  "interface.commitChange": transaction<"interface.commitChange">("interface.commit-change", {
+    isOpenAfter: false,
+  }),
+  "interface.rollBackChange": transaction<"interface.rollBackChange">("interface.roll-back-change", {
+    isOpenAfter: false,
+  }),
+} satisfies DriverMap;

@@ -1,0 +1,285 @@
+/**
+ * Virtual networks.
+ *
+ * @module
+ */
+import type { ObjectRef } from "../../model/object.ts";
+import type { DriverMap, Job } from "../../runtime/driver.ts";
+import { Glob } from "../../runtime/permission/glob.ts";
+import { act, inspect } from "./act.ts";
+import { claimDefinition } from "./claim.ts";
+import { connectionOf } from "./connection.ts";
+import {
+  checkedDefinition,
+  lookUp,
+  needPersistent,
+  needRunning,
+  readDefined,
+  refTo,
+  refuseRunning,
+} from "./defined_object.ts";
+import { notFound, wrongState } from "./domain.ts";
+import { addressesOf } from "./domain_guest.ts";
+import { bridgeOf, updated } from "./network_definition.ts";
+import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
+import type { In, Nothing, Out } from "./operation_types.ts";
+import { byState } from "./reconcile.ts";
+import { attributeOf } from "./xml_span.ts";
+import { nicsOf } from "./device.ts";
+
+type NetworkJob = TestJob<"network">;
+type Entry = Out<"network.info">;
+
+/** How long a lease of a simulated network lasts, in milliseconds. */
+const leaseMs = 3_600_000;
+
+function entryOf(job: Job, network: TestObject<"network">): Entry {
+  const bridge = bridgeOf(network.config);
+  return {
+    network: job.ref(network, "network"),
+    active: network.live !== undefined,
+    persistent: network.persistent,
+    autostart: network.facts.record.autostart,
+    ...(bridge === undefined ? {} : { bridge }),
+  };
+}
+
+function list(job: Job, input: In<"network.list">): Entry[] {
+  const glob = input.name === undefined ? undefined : Glob.parse(input.name);
+  const entries: Entry[] = [];
+  for (const network of connectionOf(job).table.all("network")) {
+    if (glob !== undefined && !glob.matches(network.name)) continue;
+    if (input.active !== undefined && input.active !== (network.live !== undefined)) continue;
+    if (input.persistent !== undefined && input.persistent !== network.persistent) continue;
+    if (input.autostart !== undefined && input.autostart !== network.facts.record.autostart) continue;
+    entries.push(entryOf(job, network));
+  }
+  return entries;
+}
+
+async function define(job: Job, input: In<"network.define">): Promise<ObjectRef<"network">> {
+  const { uuid, name, xml, expected } = checkedDefinition(job, "network", input);
+  await act(job, "network.write-definition", {
+    input: { id: uuid, name, xml, ...(expected === undefined ? {} : { expected }) },
+  });
+  return refTo(job, "network", { id: uuid, name });
+}
+
+/** Sets a network up by the definition in force, which stays as it is until that has ended. */
+async function bringUp(
+  job: Job,
+  { id, name, xml }: { id: string; name: string; xml: string },
+): Promise<void> {
+  const bridge = bridgeOf(xml);
+  await act(job, "network.bring-up", {
+    input: { id, name, xml, ...(bridge === undefined ? {} : { bridge }) },
+  });
+}
+
+async function create(job: Job, { xml }: In<"network.create">): Promise<ObjectRef<"network">> {
+  const { uuid, name, xml: text } = readDefined(job, "network", xml);
+  const present = connectionOf(job).table.byId("network", uuid);
+  if (present !== undefined && (present.name !== name || present.phase !== "inactive")) {
+    throw wrongState(present, {
+      doing: "create",
+      found: present.name === name ? "it is already active" : "its name differs",
+    });
+  }
+  await bringUp(job, { id: uuid, name, xml: text });
+  return refTo(job, "network", { id: uuid, name });
+}
+
+async function start(job: NetworkJob): Promise<Nothing> {
+  const { object } = job;
+  refuseRunning(object, "start");
+  object.begin();
+  try {
+    await bringUp(job, { id: object.id, name: object.name, xml: object.config });
+  } finally {
+    if (object.phase === "starting") object.goDown();
+  }
+  return {};
+}
+
+async function destroy(job: NetworkJob): Promise<Nothing> {
+  needRunning(job.object, "stop");
+  await act(job, "network.take-down", { input: { id: job.object.id } });
+  return {};
+}
+
+async function undefine(job: NetworkJob): Promise<Nothing> {
+  refuseRunning(job.object, "undefine");
+  await act(job, "network.remove-definition", { input: { id: job.object.id } });
+  return {};
+}
+
+async function discard(job: NetworkJob): Promise<Nothing> {
+  const { object } = job;
+  const { id } = object;
+  if (object.live !== undefined) await act(job, "network.take-down", { input: { id } });
+  if (object.phase === "inactive" && object.persistent) {
+    await act(job, "network.remove-definition", { input: { id } });
+  }
+  return {};
+}
+
+async function setAutostart(job: NetworkJob, { autostart }: In<"network.setAutostart">): Promise<Nothing> {
+  const { object } = job;
+  needPersistent(object, "change the autostart of");
+  if (object.facts.record.autostart !== autostart) {
+    await act(job, "network.set-autostart", { input: { id: object.id, autostart } });
+  }
+  return {};
+}
+
+/** A definition with an update's change. */
+function withUpdate(network: { readonly label: string }, input: In<"network.update">, xml: string): string {
+  return updated(network, { ...input, element: input.xml, xml });
+}
+
+/** What an update would make of the definitions that it concerns. */
+function plan({ object }: NetworkJob, input: In<"network.update">): { live?: string; config?: string } {
+  const running = object.live !== undefined;
+  const live = input.live ?? (input.config !== true && running);
+  const config = input.config ?? (input.live !== true && !running);
+  if (live && !running) throw wrongState(object, { doing: "change", found: "it is not active" });
+  if (config) needPersistent(object, "change the definition of");
+  return {
+    ...(live ? { live: withUpdate(object, input, object.config) } : {}),
+    ...(config ? { config: withUpdate(object, input, object.persistentConfig) } : {}),
+  };
+}
+
+async function update(job: NetworkJob, input: In<"network.update">): Promise<Nothing> {
+  const { object } = job;
+  const { id, name, config: base, persistentConfig: expected } = object;
+  const { live, config } = plan(job, input);
+  if (live !== undefined) await act(job, "network.change-live", { input: { id, xml: live, base } });
+  if (config !== undefined) {
+    await act(job, "network.write-definition", { input: { id, name, xml: config, expected } });
+  }
+  return {};
+}
+
+async function leases(job: NetworkJob, { mac }: In<"network.leases">): Promise<Out<"network.leases">> {
+  const { object } = job;
+  needRunning(object, "list the leases of");
+  await inspect(job, "host.look", { input: { id: object.id, kind: "network" } });
+  const found: Out<"network.leases"> = [];
+  for (const domain of connectionOf(job).table.all("domain")) {
+    if (domain.live === undefined) continue;
+    const nics = nicsOf(domain.config);
+    addressesOf(job, domain).forEach((nic, index) => {
+      const source = nics[index] === undefined ? undefined : attributeOf(nics[index], "network", "source");
+      if (source !== object.name || nic.mac === undefined) return;
+      if (mac !== undefined && mac.toLowerCase() !== nic.mac.toLowerCase()) return;
+      for (const { family, address, prefix } of nic.addresses) {
+        found.push({
+          interface: bridgeOf(object.config) ?? "",
+          mac: nic.mac,
+          family,
+          address,
+          prefix,
+          hostname: domain.name,
+          expiresAt: (domain.live?.startedAt ?? 0) + leaseMs,
+        });
+      }
+    });
+  }
+  return found;
+}
+
+/** A reconciliation by a network's state. */
+function settled<
+  N extends
+    | "network.start"
+    | "network.destroy"
+    | "network.undefine"
+    | "network.discard"
+    | "network.setAutostart"
+    | "network.update",
+>(
+  done: (job: NetworkJob, input: In<N>, before: Readonly<Record<string, unknown>>) => boolean,
+) {
+  return byState<N, LiveOf<"network">, Facts<"network">>({ done, value: () => ({}) as Out<N> });
+}
+
+export const networks = {
+  "network.list": { run: (job, input) => Promise.try(list, job, input) },
+  "network.lookup": {
+    run: (job, { name }) =>
+      Promise.try(() => {
+        const network = lookUp(job, "network", name);
+        if (network === undefined) throw notFound("network", name);
+        return job.ref(network, "network");
+      }),
+  },
+  "network.define": {
+    run: define,
+    about: (connection, { xml }) => claimDefinition(connection, "network", xml),
+    reconcile: byState<"network.define", unknown, unknown>({
+      also: (job, { xml }) => [{ kind: "network", id: readDefined(job, "network", xml).uuid }],
+      done: (job, { xml }) => {
+        const { uuid, xml: text } = readDefined(job, "network", xml);
+        return connectionOf(job).table.byId("network", uuid)?.persistentConfig === text;
+      },
+      value: (job, { xml }) => {
+        const { uuid, name } = readDefined(job, "network", xml);
+        return refTo(job, "network", { id: uuid, name });
+      },
+    }),
+  },
+  "network.create": {
+    run: create,
+    about: (connection, { xml }) => claimDefinition(connection, "network", xml),
+    reconcile: byState<"network.create", unknown, unknown>({
+      also: (job, { xml }) => [{ kind: "network", id: readDefined(job, "network", xml).uuid }],
+      done: (job, { xml }) =>
+        connectionOf(job).table.byId("network", readDefined(job, "network", xml).uuid)?.live !== undefined,
+      value: (job, { xml }) => {
+        const { uuid, name } = readDefined(job, "network", xml);
+        return refTo(job, "network", { id: uuid, name });
+      },
+    }),
+  },
+  "network.start": {
+    run: start,
+    reconcile: settled<"network.start">(({ object }) => object.live !== undefined),
+  },
+  "network.destroy": {
+    run: destroy,
+    reconcile: settled<"network.destroy">(({ object }) => object.live === undefined),
+  },
+  "network.undefine": {
+    run: undefine,
+    reconcile: settled<"network.undefine">(({ object }) => object.phase === "removed" || !object.persistent),
+  },
+  "network.discard": {
+    run: discard,
+    reconcile: settled<"network.discard">(({ object }) => object.phase === "removed"),
+  },
+  "network.xml": {
+    run: ({ object }: NetworkJob, { inactive }) =>
+      Promise.resolve(inactive ? object.persistentConfig : object.config),
+  },
+  "network.info": { run: (job: NetworkJob) => Promise.try(entryOf, job, job.object) },
+  "network.setAutostart": {
+    run: setAutostart,
+    reconcile: settled<"network.setAutostart">(({ object }, { autostart }) =>
+      object.facts.record.autostart === autostart
+    ),
+  },
+  "network.update": {
+    run: update,
+    observe: ({ object }: NetworkJob) => ({ live: object.config, config: object.persistentConfig }),
+    reconcile: settled<"network.update">((job, input, before) => {
+      const { object } = job;
+      const scopes = { live: input.live ?? (input.config !== true && object.live !== undefined) };
+      const was = scopes.live ? before["live"] : before["config"];
+      if (typeof was !== "string") return false;
+      const wanted = withUpdate(object, input, was);
+      return (scopes.live ? object.config : object.persistentConfig) === wanted;
+    }),
+  },
+  "network.leases": { run: leases },
+} satisfies DriverMap;

@@ -1,0 +1,62 @@
+/**
+ * Finding out what became of an operation whose link broke: by a fresh look at what it was about.
+ *
+ * @module
+ */
+import type { OutputOf, ParsedInputOf } from "../../model/operation.ts";
+import type { OperationName, Operations } from "../../model/operations/mod.ts";
+import type { Implementation, Job, Observation } from "../../runtime/driver.ts";
+import { inspect } from "./act.ts";
+import { connectionOf } from "./connection.ts";
+import type { Facts, LiveOf } from "./object.ts";
+import type { RecordKind } from "./world/record.ts";
+
+/** How an operation's outcome shows. */
+export interface ByState<N extends OperationName, L, F> {
+  /** What to look at besides the job's object. */
+  readonly also?: (
+    job: Job<L, F>,
+    input: ParsedInputOf<Operations[N]>,
+  ) => readonly { readonly kind: RecordKind; readonly id: string }[];
+  /** Whether what was asked for is so now. */
+  readonly done: (job: Job<L, F>, input: ParsedInputOf<Operations[N]>, before: Observation) => boolean;
+  /** What the operation would have answered. */
+  readonly value: (job: Job<L, F>, input: ParsedInputOf<Operations[N]>) => OutputOf<Operations[N]>;
+  /** Takes back what an operation that did not happen has left behind. */
+  readonly giveBack?: (job: Job<L, F>, input: ParsedInputOf<Operations[N]>) => Promise<void>;
+}
+
+/** Looks at things outside again and brings the objects there. */
+export async function refresh(
+  job: Job,
+  things: readonly { readonly kind: RecordKind; readonly id: string }[],
+): Promise<void> {
+  const { table, outsider } = connectionOf(job);
+  for (const { kind, id } of things) {
+    const change = await inspect(job, "host.look", { input: { id, kind }, offline: true });
+    table.absorb([change], outsider);
+  }
+}
+
+/** A reconciliation by state. */
+export function byState<N extends OperationName, L, F>(
+  { also, done, value, giveBack }: ByState<N, L, F>,
+): NonNullable<Implementation<N>["reconcile"]> {
+  return async (job: Job<L, F>, input, before) => {
+    const { objectClass, id, parent } = job.object;
+    const own = objectClass === "connection"
+      ? { kind: "host" as const, id: "host" }
+      : { kind: objectClass, id: parent === undefined ? id : `${parent}/${id}` };
+    await refresh(job, [own, ...also?.(job, input) ?? []]);
+    if (done(job, input, before)) return { kind: "done", value: value(job, input) };
+    await giveBack?.(job, input);
+    return { kind: "not-done" };
+  };
+}
+
+/** A reconciliation by a domain's state. */
+export function domainByState<N extends OperationName>(
+  rules: ByState<N, LiveOf<"domain">, Facts<"domain">>,
+): NonNullable<Implementation<N>["reconcile"]> {
+  return byState(rules);
+}
