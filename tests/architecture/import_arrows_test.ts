@@ -54,7 +54,9 @@ async function* sources(folder: string): AsyncGenerator<string> {
 
 function importsOf(from: string, text: string): Import[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "))
-    .replace(/^\s*\/\/.*$/gm, "");
+    .replace(/^\s*\/\/.*$/gm, "")
+    // What stands in a template is text for somebody else.
+    .replace(/`(?:\\.|[^`\\])*`/g, (template) => template.replace(/[^\n]/g, " "));
   const found: Import[] = [];
   const pattern =
     /(?:^|[;\n])\s*(import|export)(\s+type)?\b([^;"'`]*?)\bfrom\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)|^\s*import\s*["']([^"']+)["']/gm;
