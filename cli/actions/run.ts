@@ -73,9 +73,11 @@ async function startDetached(
   await printOne(run, { kind: "run", columns: [], name: ({ id }) => id }, { io, format });
 }
 
+/** A text as it is, a web page for instance; anything else as JSON. */
 async function writeResult(file: string, result: unknown): Promise<void> {
+  const content = typeof result === "string" ? result : plainJson(result ?? null, 2);
   try {
-    await Deno.writeTextFile(file, `${plainJson(result ?? null, 2)}\n`);
+    await Deno.writeTextFile(file, content.endsWith("\n") ? content : `${content}\n`);
   } catch (error) {
     throw new VirtError("operation-failed", `Cannot write the result to "${file}"`, { cause: error });
   }
