@@ -103,7 +103,7 @@ export const runCommand: Command<DroverContext> = buildCommand<RunFlags, [string
         parse: text,
         optional: true,
         placeholder: "FILE",
-        brief: "Write the recipe's result there: text as it is, anything else as JSON",
+        brief: "Write the recipe's result there, as text or JSON",
       },
       detach: {
         kind: "boolean",
