@@ -34,7 +34,7 @@ Deno.test("the examples of drover and drover/testing compile and run", async () 
   try {
     const config = join(directory, "deno.json");
     await Deno.writeTextFile(config, await settings());
-    const files = ["mod.ts"];
+    const files = ["mod.ts", "docs/recipes.md"];
     for (const folder of ["dsl", "testing"]) {
       for await (const file of sources(folder)) {
         // The sandbox's own main module changes the realm that it is loaded into.
