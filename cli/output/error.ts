@@ -12,12 +12,9 @@ import { plain, plainLines } from "./plain.ts";
 /** Causes that are told at most; deeper ones are of no use to the reader. */
 const maxCauses = 4;
 
-function place(at: SourcePlace): string {
-  return [
-    at.file === undefined ? "recipe" : pathOf(at.file),
-    at.line,
-    ...(at.column === undefined ? [] : [at.column]),
-  ].join(":");
+function place({ file, line, column }: SourcePlace): string {
+  if (file === undefined) return `line ${line}${column === undefined ? "" : `, column ${column}`}`;
+  return [pathOf(file), line, ...(column === undefined ? [] : [column])].join(":");
 }
 
 /** File URLs, as stack traces have them, are paths to people. */
