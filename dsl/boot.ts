@@ -10,7 +10,8 @@
  * @module
  */
 import type { channelVersion, FromRecipe, ToRecipe } from "../model/channel.ts";
-import { encodeFrame, FrameDecoder } from "../model/frame.ts";
+import { VirtError } from "../model/error.ts";
+import { encodeFrame, FrameDecoder, FrameError } from "../model/frame.ts";
 import type { RecipeChannel } from "./channel.ts";
 import { serveRecipe } from "./main.ts";
 import { placeOnStack } from "./place.ts";
@@ -197,11 +198,22 @@ function giveCredit(): void {
 }
 
 function write(message: FromRecipe): void {
-  const frame = encodeFrame(message, frameBounds);
+  const frame = framed(message);
   if (outgoingBytes + frame.length > outgoing.length) flush();
   if (frame.length > outgoing.length) return writeAll(frame);
   apply(set, outgoing, [frame, outgoingBytes]);
   outgoingBytes += frame.length;
+}
+
+function framed(message: FromRecipe): Uint8Array {
+  try {
+    return encodeFrame(message, frameBounds);
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    throw new VirtError("invalid-argument", error.message, {
+      hint: "Pass large things in parts, or as files",
+    });
+  }
 }
 
 function flush(): void {

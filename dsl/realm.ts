@@ -9,6 +9,7 @@
  */
 import type { Realm, RealmServices } from "./channel.ts";
 import { chanceFrom } from "./realm_chance.ts";
+import { type ConsoleListener, makeConsole } from "./realm_console.ts";
 import { replaceTime } from "./realm_time.ts";
 
 const { apply, ownKeys } = Reflect;
@@ -18,8 +19,6 @@ const Bytes = Uint8Array;
 const { isView } = ArrayBuffer;
 const Names = Set;
 const { has } = Set.prototype;
-const { slice } = String.prototype;
-const { inspect } = Deno;
 const Wrapped = Proxy;
 const SystemFunction = Function;
 
@@ -121,9 +120,6 @@ const objects: readonly string[] = [
   "localStorage",
   "sessionStorage",
 ];
-
-/** Hears one line of the recipe's console. */
-export type ConsoleListener = (level: "debug" | "info" | "warn" | "error", text: string) => void;
 
 /**
  * Takes away what a recipe must not have, and replaces what would differ between executions. Called once, before any code
@@ -236,53 +232,6 @@ function uuidFrom(bytes: Uint8Array): string {
     text += digits[bytes[index]! >>> 4]! + digits[bytes[index]! & 15]!;
   }
   return text;
-}
-
-/** The longest line that is passed on, in characters. */
-const longestLine = 16_384;
-
-function makeConsole(onConsole: ConsoleListener): object {
-  function line(parts: readonly unknown[]): string {
-    let text = "";
-    for (let index = 0; index < parts.length; index++) {
-      if (index > 0) text += " ";
-      text += show(parts[index]);
-    }
-    return text.length > longestLine ? `${apply(slice, text, [0, longestLine])}…` : text;
-  }
-  const at = (level: Parameters<ConsoleListener>[0]) => (...parts: unknown[]): void =>
-    onConsole(level, line(parts));
-  const quiet = (): void => {};
-  return {
-    debug: at("debug"),
-    trace: at("debug"),
-    log: at("info"),
-    info: at("info"),
-    dir: at("info"),
-    table: at("info"),
-    group: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    assert(condition: unknown, ...parts: unknown[]): void {
-      if (!condition) onConsole("error", `Assertion failed: ${line(parts)}`);
-    },
-    groupEnd: quiet,
-    clear: quiet,
-    count: quiet,
-    countReset: quiet,
-    time: quiet,
-    timeLog: quiet,
-    timeEnd: quiet,
-  };
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return value;
-  try {
-    return inspect(value, { colors: false });
-  } catch {
-    return `[${typeof value} that cannot be shown]`;
-  }
 }
 
 function define(target: object, name: PropertyKey, value: unknown): void {

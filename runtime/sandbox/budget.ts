@@ -40,6 +40,11 @@ export interface Budget {
    */
   readonly pending: number;
   /**
+   * The size of the calls that are open at once, in bytes.
+   * @default 64 MiB
+   */
+  readonly pendingBytes: number;
+  /**
    * The largest message, in bytes.
    * @default 1 MiB
    */
@@ -69,6 +74,7 @@ export const defaultBudget: Budget = {
   wallMs: 24 * 60 * 60 * 1000,
   stallMs: 30_000,
   pending: channelLimits.pending,
+  pendingBytes: 64 * mebibyte,
   frameBytes: channelLimits.frameBytes,
   messagesPerSecond: 20_000,
   logBytes: 16 * mebibyte,

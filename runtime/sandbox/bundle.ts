@@ -43,6 +43,8 @@ interface SourceStamp {
 
 /** Grows when the files of a bundle change their meaning. */
 const format = 1;
+/** How long the files of earlier builds are kept. */
+const keptMs = 60 * 60 * 1000;
 /** The name of Deno's analysis cache within its directory. */
 export const analysisFile = "dep_analysis_cache_v2";
 
@@ -68,7 +70,7 @@ async function findOrBuild(): Promise<SandboxBundle> {
   const directories = [join(root, ".build", "sandbox"), userCache()];
   for (const directory of directories) {
     const found = readManifest(directory);
-    if (found !== undefined && isFresh(found)) return locate(directory, found);
+    if (found !== undefined && isFresh(directory, found)) return locate(directory, found);
   }
   for (const directory of directories) {
     if (canWrite(directory)) return await build(directory);
@@ -92,8 +94,10 @@ function readManifest(directory: string): Manifest | undefined {
   }
 }
 
-function isFresh(manifest: Manifest): boolean {
+function isFresh(directory: string, manifest: Manifest): boolean {
   if (manifest.format !== format || manifest.deno !== Deno.version.deno) return false;
+  const built = [manifest.boot, manifest.importMap, manifest.analysis];
+  if (built.some((name) => stamp(join(directory, name)) === undefined)) return false;
   return manifest.sources.every(({ path, size, modifiedMs }) => {
     const now = stamp(path);
     return now !== undefined && now.size === size && now.modifiedMs === modifiedMs;
@@ -152,9 +156,21 @@ async function build(directory: string): Promise<SandboxBundle> {
     const complete: Manifest = { ...manifest, importMap, analysis };
     Deno.writeTextFileSync(join(workshop, "manifest.json"), JSON.stringify(complete));
     Deno.renameSync(join(workshop, "manifest.json"), join(directory, "manifest.json"));
+    removeOld(directory, Object.values(complete));
     return locate(directory, complete);
   } finally {
     Deno.removeSync(workshop, { recursive: true });
+  }
+}
+
+/** Removes what earlier builds left, once nobody can be about to start with it. */
+function removeOld(directory: string, current: readonly unknown[]): void {
+  const now = stamp(join(directory, "manifest.json"))?.modifiedMs ?? 0;
+  for (const { name } of Deno.readDirSync(directory)) {
+    const found = stamp(join(directory, name));
+    if (name === "manifest.json" || current.includes(name) || found === undefined) continue;
+    if (found.modifiedMs > now - keptMs) continue;
+    Deno.removeSync(join(directory, name), { recursive: true });
   }
 }
 

@@ -6,13 +6,14 @@
 import { channelLimits, type FromRecipe, type ToRecipe } from "../../model/channel.ts";
 import { VirtError } from "../../model/error.ts";
 import { encodeFrame, FrameDecoder, FrameError } from "../../model/frame.ts";
-import { type Clock, sleep } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { RecipeEndpoint, RecipeExit } from "../endpoint.ts";
 import type { Budget } from "./budget.ts";
 import { ErrorOutput } from "./error_output.ts";
 import { exitReason } from "./exit_reason.ts";
 import { Inbound, RuleBroken } from "./inbound.ts";
 import { MessageQueue } from "./message_queue.ts";
+import { Pace } from "./pace.ts";
 
 /** What an endpoint is made of. */
 export interface EndpointOptions {
@@ -24,8 +25,8 @@ export interface EndpointOptions {
   readonly cleanUp: () => Promise<void>;
 }
 
-/** Messages that may wait for the run before the recipe is held back. */
-const queuedMessages = 1024;
+/** What may wait for the run before the recipe is held back. */
+const queueBounds = { items: 1024, bytes: 16 * 2 ** 20 };
 /** How long a recipe that has said its end may take to leave, in milliseconds. */
 const leaveMs = 2000;
 /** How often a recipe that does not take what it is sent is looked at, within the time that it has. */
@@ -40,9 +41,9 @@ export class ProcessEndpoint implements RecipeEndpoint {
   readonly #clock: Clock;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #inbound: Inbound;
-  readonly #queue = new MessageQueue<FromRecipe>(queuedMessages);
+  readonly #queue = new MessageQueue<FromRecipe>(queueBounds);
   readonly #timers = new DisposableStack();
-  /** Aborts when it is ended by us. */
+  /** Aborts when it is ended, by us or by itself. */
   readonly #over = new AbortController();
   #ending: RecipeExit | undefined;
   #gone = false;
@@ -59,7 +60,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
     this.#clock = clock;
     this.#inbound = new Inbound(budget);
     this.#writer = process.stdin.getWriter();
-    const errorOutput = new ErrorOutput(process.stderr, (message) => this.#queue.push(message));
+    const errorOutput = new ErrorOutput(process.stderr, (message, bytes) => this.#queue.push(message, bytes));
     this.exited = this.#live(errorOutput, cleanUp);
     this.#timers.use(
       clock.after(budget.wallMs, () => this.#breakRules(`ran longer than its ${budget.wallMs / 1000} s`)),
@@ -131,7 +132,13 @@ export class ProcessEndpoint implements RecipeEndpoint {
   }
 
   async #live(errorOutput: ErrorOutput, cleanUp: () => Promise<void>): Promise<RecipeExit> {
-    const [status] = await Promise.all([this.#process.status, this.#read(), errorOutput.finished]);
+    const died = this.#process.status.then((status) => {
+      // What is left in its pipes is little, and has no reader to wait for.
+      this.#queue.unbind();
+      this.#over.abort();
+      return status;
+    });
+    const [status] = await Promise.all([died, this.#read(), errorOutput.finished]);
     this.#gone = true;
     this.#timers.dispose();
     this.#wake();
@@ -157,9 +164,14 @@ export class ProcessEndpoint implements RecipeEndpoint {
         // What comes after the end is not looked at, but read, so that the process can end.
         if (this.#ending !== undefined) continue;
         decoder.feed(piece);
-        for (let value = decoder.next(); value !== undefined; value = decoder.next()) {
-          this.#receive(value);
-          if (pace.isExceeded() && this.#ending === undefined) await pace.rest(this.#over.signal);
+        for (
+          let before = decoder.buffered, value = decoder.next();
+          value !== undefined;
+          value = decoder.next()
+        ) {
+          this.#receive(value, before - decoder.buffered);
+          before = decoder.buffered;
+          if (pace.isExceeded()) await pace.rest(this.#over.signal);
           if (this.#queue.full) await this.#queue.room();
         }
       }
@@ -170,13 +182,13 @@ export class ProcessEndpoint implements RecipeEndpoint {
     }
   }
 
-  #receive(value: unknown): void {
-    const message = this.#inbound.check(value);
+  #receive(value: unknown, bytes: number): void {
+    const message = this.#inbound.check(value, bytes);
     if (message === undefined) return;
     if (this.#inbound.ended) {
       this.#timers.use(this.#clock.after(leaveMs, () => this.#end({ kind: "finished" })));
     }
-    if (message.t !== "credit") return this.#queue.push(message);
+    if (message.t !== "credit") return this.#queue.push(message, bytes);
     if (this.#credit + message.frames > channelLimits.credits) {
       throw new RuleBroken("gave credit that it does not have");
     }
@@ -229,47 +241,11 @@ export class ProcessEndpoint implements RecipeEndpoint {
   }
 }
 
-/** How fast a recipe may speak. */
-class Pace {
-  readonly #clock: Clock;
-  readonly #perSecond: number;
-  #since: number;
-  #count = 0;
-
-  constructor(clock: Clock, perSecond: number) {
-    this.#clock = clock;
-    this.#perSecond = perSecond;
-    this.#since = clock.now();
-  }
-
-  /** Counts one message. */
-  isExceeded(): boolean {
-    if (++this.#count <= this.#perSecond) return false;
-    if (this.#clock.now() - this.#since < 1000) return true;
-    this.#restart();
-    return false;
-  }
-
-  /** Waits out the second. */
-  async rest(signal: AbortSignal): Promise<void> {
-    const ms = Math.max(0, this.#since + 1000 - this.#clock.now());
-    await sleep(this.#clock, ms, signal).catch(() => {
-      // Nobody listens any more; what is left is read to the end without delay.
-    });
-    this.#restart();
-  }
-
-  #restart(): void {
-    this.#since = this.#clock.now();
-    this.#count = 0;
-  }
-}
-
 /** The process and what it may have begun; it leads a group of its own. */
 function killGroup({ pid }: Deno.ChildProcess): void {
   try {
     Deno.kill(-pid, "SIGKILL");
   } catch {
-    // It is gone already.
+    // It is gone already, with its group.
   }
 }

@@ -18,12 +18,12 @@ const fatal = /^(<--- |# ?$|# Fatal|Fatal |=+ )/;
 export class ErrorOutput {
   /** Resolves when it has ended. */
   readonly finished: Promise<void>;
-  readonly #say: (message: FromRecipe) => void;
+  readonly #say: (message: FromRecipe, bytes: number) => void;
   #tail = "";
   #left = mostBytes;
   #isFatal = false;
 
-  constructor(stream: ReadableStream<Uint8Array>, say: (message: FromRecipe) => void) {
+  constructor(stream: ReadableStream<Uint8Array>, say: (message: FromRecipe, bytes: number) => void) {
     this.#say = say;
     this.finished = this.#read(stream);
   }
@@ -51,6 +51,6 @@ export class ErrorOutput {
     if (this.#isFatal || this.#left <= 0) return;
     this.#left -= line.length;
     const message = plainText(line).slice(0, longestLine);
-    if (message.trim() !== "") this.#say({ t: "log", level: "warn", message });
+    if (message.trim() !== "") this.#say({ t: "log", level: "warn", message }, message.length);
   }
 }

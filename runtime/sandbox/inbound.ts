@@ -17,11 +17,18 @@ export class RuleBroken extends Error {
   override readonly name: string = "RuleBroken";
 }
 
+/** A step that waits for its answer. */
+interface OpenStep {
+  readonly bytes: number;
+  /** Whether a cancel by the recipe ends it without an answer. */
+  readonly endsOnCancel: boolean;
+}
+
 /** Checks what one recipe says, and keeps count of what it has open. */
 export class Inbound {
   readonly #budget: Budget;
-  /** Steps that wait for an answer, and whether a cancel by the recipe ends them without one. */
-  readonly #open = new Map<number, boolean>();
+  readonly #open = new Map<number, OpenStep>();
+  #openBytes = 0;
   #stage: "launched" | "ready" | "declared" | "ended" = "launched";
   #lastStep = -1;
   #logBytes = 0;
@@ -41,11 +48,13 @@ export class Inbound {
   }
 
   /**
-   * The message, if it is one, and may be said now. Text is fit for a terminal afterwards.
+   * The message, if it is one, and may be said now. Text is fit for a terminal afterwards. Nothing where the message is
+   * to be dropped.
    *
+   * @param bytes the size of its frame
    * @throws {RuleBroken} where it is not.
    */
-  check(value: unknown): FromRecipe | undefined {
+  check(value: unknown, bytes: number): FromRecipe | undefined {
     throwIfUnfit(value, 0);
     const parsed = fromRecipe.safeParse(value);
     if (!parsed.success) {
@@ -56,8 +65,8 @@ export class Inbound {
     }
     const message = parsed.data;
     this.#advance(message);
-    this.#count(message);
-    return message.t === "log" && this.#isBeyondLog(message) ? undefined : readable(message);
+    this.#count(message, bytes);
+    return message.t === "log" && this.#isBeyondLog(message, bytes) ? undefined : readable(message);
   }
 
   /** Hears what the recipe is told, by which steps come to their end. */
@@ -96,7 +105,7 @@ export class Inbound {
   }
 
   /** Steps are numbered as they are issued; that no number comes twice is what answers rely on. */
-  #count(message: FromRecipe): void {
+  #count(message: FromRecipe, bytes: number): void {
     switch (message.t) {
       case "call":
       case "acquire":
@@ -105,17 +114,15 @@ export class Inbound {
       case "file":
       case "timer":
       case "subscribe":
-        this.#open.set(message.step, message.t === "timer" || message.t === "subscribe");
-        if (this.#open.size > this.#budget.pending) {
-          throw new RuleBroken(
-            `has more than ${this.#budget.pending} calls, timers and subscriptions open at once`,
-          );
-        }
+        this.#begin(message.step, {
+          bytes,
+          endsOnCancel: message.t === "timer" || message.t === "subscribe",
+        });
         break;
       case "begin":
         break;
       case "cancel":
-        if (this.#open.get(message.step) === true) this.#open.delete(message.step);
+        if (this.#open.get(message.step)?.endsOnCancel === true) this.#close(message.step);
         return;
       default:
         return;
@@ -126,11 +133,27 @@ export class Inbound {
     this.#lastStep = message.step;
   }
 
-  #isBeyondLog(message: Extract<FromRecipe, { t: "log" }>): boolean {
+  #begin(step: number, open: OpenStep): void {
+    const { pending, pendingBytes } = this.#budget;
+    this.#open.set(step, open);
+    this.#openBytes += open.bytes;
+    if (this.#open.size > pending) {
+      throw new RuleBroken(`has more than ${pending} calls, timers and subscriptions open at once`);
+    }
+    if (this.#openBytes > pendingBytes) {
+      throw new RuleBroken(`has calls of more than ${pendingBytes} bytes open at once`);
+    }
+  }
+
+  #close(step: number): void {
+    this.#openBytes -= this.#open.get(step)?.bytes ?? 0;
+    this.#open.delete(step);
+  }
+
+  #isBeyondLog(message: Extract<FromRecipe, { t: "log" }>, bytes: number): boolean {
     const { logBytes } = this.#budget;
     if (this.#logBytes > logBytes) return true;
-    this.#logBytes += message.message.length +
-      (message.fields === undefined ? 0 : JSON.stringify(message.fields).length);
+    this.#logBytes += bytes;
     if (this.#logBytes <= logBytes) return false;
     message.level = "warn";
     message.message = `The recipe has logged more than ${logBytes} bytes; the rest is dropped`;
@@ -181,6 +204,7 @@ function readable(message: FromRecipe): FromRecipe {
 
 /** Deno speaks to the one who calls it, about flags; the one who reads this has written a recipe. */
 const refusedAccess = /Requires (\w+) access to (".*"|<\w+>), run again with the --allow-\w+ flag/;
+const longestRefusal = 8192;
 const verbs: Readonly<Record<string, string>> = {
   read: "read",
   write: "write",
@@ -189,7 +213,8 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 function reworded(error: FailedError): FailedError {
-  const match = refusedAccess.exec(error.message);
+  // Deno's message is short; to look through a long one takes time that grows with its square.
+  const match = error.message.length > longestRefusal ? null : refusedAccess.exec(error.message);
   if (match === null) return error;
   return {
     ...error,

@@ -85,7 +85,7 @@ export async function chooseIsolation(wanted: "strict" | "best" | IsolationLevel
     libraries,
     ...(wanted.includes("bwrap") && bwrap !== undefined ? { bwrap } : {}),
     ...(wanted.includes("prlimit") && prlimit !== undefined ? { prlimit } : {}),
-    ...(wanted !== "process" && setpriv !== undefined ? { setpriv } : {}),
+    ...named("setpriv", setpriv),
   };
   if (levelOf(less) === wanted) return less;
   throw new VirtError(

@@ -4,37 +4,58 @@
  * @module
  */
 
+/** What may wait in a queue before its filler does. */
+export interface QueueBounds {
+  readonly items: number;
+  readonly bytes: number;
+}
+
+/** An item and the room that it takes. */
+interface Queued<T> {
+  readonly item: T;
+  readonly bytes: number;
+}
+
 /** A queue with one taker, which makes its filler wait while it is full. */
 export class MessageQueue<T> implements AsyncIterable<T> {
-  readonly #capacity: number;
-  readonly #items: T[] = [];
+  readonly #bounds: QueueBounds;
+  readonly #items: Queued<T>[] = [];
   #first = 0;
+  #bytes = 0;
+  #bounded = true;
   #closed = false;
   #taken = false;
   #wakeTaker: (() => void) | undefined;
   #wakeFiller: (() => void) | undefined;
 
-  /** @param capacity items that may wait before the filler does. */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(bounds: QueueBounds) {
+    this.#bounds = bounds;
   }
 
   /** Whether the filler should wait. */
   get full(): boolean {
-    return this.#items.length - this.#first >= this.#capacity;
+    if (!this.#bounded || this.#closed) return false;
+    return this.#items.length - this.#first >= this.#bounds.items || this.#bytes >= this.#bounds.bytes;
   }
 
   /** Adds an item; nothing is added after the end. */
-  push(item: T): void {
+  push(item: T, bytes: number): void {
     if (this.#closed) return;
-    this.#items.push(item);
+    this.#items.push({ item, bytes });
+    this.#bytes += bytes;
     this.#wakeTaker?.();
     this.#wakeTaker = undefined;
   }
 
-  /** Resolves when there is room again, or the queue is closed. */
+  /** Resolves when there is room. */
   async room(): Promise<void> {
-    while (this.full && !this.#closed) await new Promise<void>((resolve) => this.#wakeFiller = resolve);
+    while (this.full) await new Promise<void>((resolve) => this.#wakeFiller = resolve);
+  }
+
+  /** Lets in what is still to come without bound: the end of it is near. */
+  unbind(): void {
+    this.#bounded = false;
+    this.#wakeFiller?.();
   }
 
   /** Ends it; what is in it can still be taken. */
@@ -55,8 +76,9 @@ export class MessageQueue<T> implements AsyncIterable<T> {
   }
 
   #take(): T {
-    const item = this.#items[this.#first++]!;
-    if (this.#first === this.#items.length || this.#first > this.#capacity) {
+    const { item, bytes } = this.#items[this.#first++]!;
+    this.#bytes -= bytes;
+    if (this.#first === this.#items.length || this.#first > this.#bounds.items) {
       this.#items.splice(0, this.#first);
       this.#first = 0;
     }

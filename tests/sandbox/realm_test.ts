@@ -307,6 +307,17 @@ Deno.test("a recipe whose errors fight back still ends with one", async () => {
   }
 });
 
+Deno.test("a result or an input that is too large for the channel is an error of the recipe", async () => {
+  const { failure } = await playBody(`return "x".repeat(2 ** 20);`);
+  assert.match(
+    failure?.message ?? "",
+    /Cannot send a message of 10486\d\d bytes: the limit is 1048576 bytes/,
+  );
+  const { result } = await playBody(`
+    try { await host.hostname({ padding: "x".repeat(2 ** 20) }); } catch (error: any) { return error.code; }`);
+  assert.equal(result, "invalid-argument");
+});
+
 Deno.test("a recipe that waits for nothing is told so instead of hanging", async () => {
   const { failure } = await playBody("await new Promise(() => {});");
   assert.match(failure?.message ?? "", /waits for something that cannot happen/);
