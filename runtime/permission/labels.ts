@@ -16,7 +16,7 @@ const remembered = 2000;
 const known = new Map<string, readonly string[]>();
 
 /**
- * The labels in a definition, sorted. A definition that cannot be read has none.
+ * The labels in a definition, and in the domains within a snapshot's, sorted. A definition that cannot be read has none.
  *
  * @example
  * ```ts
@@ -26,8 +26,8 @@ const known = new Map<string, readonly string[]>();
  * ```
  */
 export function labelsIn(definition: string): readonly string[] {
-  // Most definitions have none, and need not be read to know it.
-  if (!definition.includes("labels")) return [];
+  // Most definitions have no metadata and need not be read to know it: a name of an element cannot be written otherwise.
+  if (!definition.includes("metadata")) return [];
   const before = known.get(definition);
   if (before !== undefined) return before;
   const labels = read(definition);
@@ -44,7 +44,8 @@ function read(definition: string): readonly string[] {
     return [];
   }
   const found = new Set<string>();
-  for (const metadata of childrenOf(root, "metadata")) {
+  const domains = ["domain", "inactiveDomain"].flatMap((name) => childrenOf(root, name));
+  for (const metadata of [root, ...domains].flatMap((element) => childrenOf(element, "metadata"))) {
     for (const element of inNamespace(metadata)) {
       for (const label of inNamespace(element)) found.add(label.text().trim());
     }

@@ -69,15 +69,17 @@ export function reachesOf(xml: string, options: ReachOptions): Finding[] {
   return distinct(findings);
 }
 
-/** What places on the host an input reaches that is no definition. */
-export function placesOf(places: readonly HostPlace[], grantedPaths: readonly string[]): Finding[] {
-  const storage = new GrantedStorage(grantedPaths);
-  return places.flatMap(({ kind, value }) => {
+/**
+ * What places on the host an input reaches that is no definition. Granted storage does not make them free: what is
+ * restored from a file defines a domain, and what is dumped into one replaces what was there.
+ */
+export function placesOf(places: readonly HostPlace[]): Finding[] {
+  return places.map(({ kind, value }) => {
     const canonical = canonicalPath(value);
     const permission = `host:${kind}` as const;
-    if (!canonical.ok) return [{ permission, reached: value, place: "", refused: canonical.problem }];
-    if (kind === "path" && storage.holds(canonical.path)) return [];
-    return [{ permission, reached: canonical.path, place: "" }];
+    return canonical.ok
+      ? { permission, reached: canonical.path, place: "" }
+      : { permission, reached: value, place: "", refused: canonical.problem };
   });
 }
 

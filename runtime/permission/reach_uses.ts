@@ -83,7 +83,7 @@ function findingsOf(use: ReachUse): Finding[] {
     grantedPaths,
     ...(definition === undefined ? {} : { present: definition }),
   });
-  return [...inDefinition, ...placesOf(places ?? [], grantedPaths)];
+  return [...inDefinition, ...placesOf(places ?? [])];
 }
 
 function findingUse(use: ReachUse, finding: Finding): PermissionUse {
@@ -117,12 +117,12 @@ function becomingsOf(use: ReachUse): Becoming[] {
   return names.filter((name) => relabelled || name !== use.name).map((name) => ({ name, labels }));
 }
 
-/** Documents that define an object, and so its labels; devices and snapshots do not. */
-const labelled: readonly ReachUse["document"][] = ["domain", "network"];
-
+/** Documents that define an object, and so its labels; a snapshot does where it says what the domain was. */
 function labelsGiven(use: ReachUse): readonly string[] | undefined {
-  if (use.newMetadata !== undefined) return labelsAfter(use.definition, use.newMetadata);
-  return use.xml !== undefined && labelled.includes(use.document) ? labelsIn(use.xml) : undefined;
+  const { xml, document, newMetadata, definition } = use;
+  if (newMetadata !== undefined) return labelsAfter(definition, newMetadata);
+  if (xml === undefined || document === undefined || namesIn(xml, document).length === 0) return undefined;
+  return labelsIn(xml);
 }
 
 function becomingUse(

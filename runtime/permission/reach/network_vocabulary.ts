@@ -51,7 +51,7 @@ network ipv6 trustGuestRxFilters connections !network
   hostname
   lease expiry unit
 
-+portgroup name default trustGuestRxFilters
++portgroup name default trustGuestRxFilters !trustedFilters
   virtualport +virtualport
   vlan +vlan
   bandwidth +bandwidth

@@ -100,13 +100,24 @@ function network(element: TreeElement, report: Report): void {
       report.reach("device", pciAddress(address), { element: address });
     }
   }
+  trustedFilters(element, report);
   const isHosts = forwards.some((forward) => forward.attribute("mode") === "bridge");
   for (const bridge of childrenOf(element, "bridge")) {
+    const zone = bridge.attribute("zone");
+    if (zone !== undefined) {
+      report.reach("network", `zone:${zone}`, { element: bridge, attribute: "zone" });
+    }
     const name = bridge.attribute("name")?.trim() ?? "";
     // The names that libvirt gives the bridges it makes.
     if (name === "" || (!isHosts && /^virbr[A-Za-z0-9_-]*$/.test(name))) continue;
     report.reach("network", name, { element: bridge, attribute: "name" });
   }
+}
+
+/** A guest that may change filters changes what the host's interface takes in. */
+function trustedFilters(element: TreeElement, report: Report): void {
+  if (element.attribute("trustGuestRxFilters") !== "yes") return;
+  report.reach("security", "trustGuestRxFilters=yes", { element, attribute: "trustGuestRxFilters" });
 }
 
 /** A network's routes are routes of the host. */
@@ -205,6 +216,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   seclabel: securityLabel,
   deviceLabel,
   network,
+  trustedFilters,
   networkRoute,
   pool,
   poolSource: (element, report) => poolSource(element, { type: "source", report }),

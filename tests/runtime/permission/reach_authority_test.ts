@@ -214,6 +214,28 @@ Deno.test("a snapshot may not define another domain than its own", async () => {
   await authority("domain:snapshot").checkReach(use);
 });
 
+Deno.test("a snapshot cannot bring other labels back", async () => {
+  const use: ReachUse = {
+    ...define(`<domainsnapshot>${labelled("scratch")}</domainsnapshot>`, {
+      name: "web-1",
+      definition: labelled("prod"),
+    }),
+    operation: "snapshot.create",
+    permissions: ["domain:snapshot"],
+    document: "snapshot",
+  };
+  await refusal("domain:snapshot domain:delete#scratch", use);
+  await authority("domain:snapshot,delete").checkReach(use);
+  const plain = { ...use, xml: "<domainsnapshot><name>s</name></domainsnapshot>" };
+  await authority("domain:snapshot#prod domain:delete#scratch").checkReach(plain);
+});
+
+Deno.test("a label whose namespace is written with character references is one", async () => {
+  const xml = labelled("scratch").replace("urn:drover:labels", "urn:drover:l&#97;bels");
+  const use = define(xml, { name: "web-1", definition: labelled("prod") });
+  await refusal("domain:write,save domain:delete#scratch", use);
+});
+
 Deno.test("a file that an operation writes on the host needs its grant", async () => {
   const save = (value: string): ReachUse => ({
     operation: "domain.save",
@@ -225,6 +247,9 @@ Deno.test("a file that an operation writes on the host needs its grant", async (
   });
   assert.equal((await refusal("all", save("/etc/cron.d/x"))).hint, "Add --allow host:path@/etc/cron.d/x");
   await refusal("all,host", save("/var/lib/libvirt/images/../../../../etc/cron.d/x"));
-  await authority("all").checkReach(save("/var/lib/libvirt/images/web-1.save"));
+  await refusal("all", save("/var/lib/libvirt/images/web-1.save"));
+  await authority("all host:path@/var/lib/libvirt/images/*").checkReach(
+    save("/var/lib/libvirt/images/web-1.save"),
+  );
   await refusal("all", { ...save("/x"), places: [{ kind: "emulator", value: "/var/lib/libvirt/images/x" }] });
 });

@@ -136,6 +136,20 @@ const otherAttacks: readonly (readonly [
   ],
   [
     "network",
+    "a zone of the host's firewall",
+    "<network><name>n</name><bridge name='virbr5' zone='trusted'/></network>",
+    "host:network",
+    "zone:trusted",
+  ],
+  [
+    "network",
+    "filters that guests may change",
+    "<network><name>n</name><portgroup name='a' trustGuestRxFilters='yes'/></network>",
+    "host:security",
+    "trustGuestRxFilters=yes",
+  ],
+  [
+    "network",
     "a route of the host",
     "<network><name>n</name><route address='10.0.0.0' prefix='8' gateway='192.168.122.2'/></network>",
     "host:network",
