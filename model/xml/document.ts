@@ -6,7 +6,7 @@
 import type { Description, DocumentContext } from "../documents/language/mod.ts";
 import { kept, keptOf } from "../documents/language/mod.ts";
 import { DocumentError } from "./document_error.ts";
-import type { UnknownCounts } from "./keeping.ts";
+import { refreshNeighbours, type UnknownCounts } from "./keeping.ts";
 import { regularise } from "./library.ts";
 import { planOf } from "./plan.ts";
 import { doctypeOffset, positionAt, positionOf } from "./position.ts";
@@ -82,6 +82,7 @@ export function parseDocument<T>(
   }
   const reader = new Reader({ context: options.context ?? {}, fail: (fault) => fail(source, fault) });
   const value = reader.shape(tree.root, planOf(description.shape));
+  if (reader.keepsNodes) refreshNeighbours(value);
   if (tree.prolog.length > 0 || tree.epilog.length > 0) {
     value[kept] = { ...keptOf(value), prolog: tree.prolog, epilog: tree.epilog };
   }

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Kept, type KeptAttribute, type KeptNode, type Placed } from "../documents/language/mod.ts";
+import {
+  type Kept,
+  kept,
+  type KeptAttribute,
+  type KeptNode,
+  type Placed,
+} from "../documents/language/mod.ts";
 import { type Markup, pathOf, prefixOf, TreeElement, type TreeNode } from "./tree.ts";
 
 /** How much of a document its description does not know. */
@@ -78,8 +84,11 @@ export class Keeping {
   #exact: Map<string, { readonly value: number; readonly text: string }> | undefined;
   #last: Neighbour | undefined;
 
-  namespaces(element: TreeElement): void {
-    if (element.declared.length > 0) this.#namespaces = namespacesOf(element);
+  /** The declarations of an element, without those that the writer makes itself. */
+  namespaces(element: TreeElement, described: ReadonlyMap<string, string>): void {
+    if (element.declared.length === 0) return;
+    const namespaces = namespacesOf(element).filter((each) => described.get(each.value) !== each.name);
+    if (namespaces.length > 0) this.#namespaces = namespaces;
   }
 
   attribute(attribute: KeptAttribute): void {
@@ -113,20 +122,20 @@ export class Keeping {
   }
 
   /** All of it, `undefined` where there is nothing. `valueOf` gives the object that a child became, if it is one. */
-  kept(valueOf: (neighbour: Neighbour) => object | undefined): Kept | undefined {
+  all(valueOf: (neighbour: Neighbour) => object | undefined): Kept | undefined {
     this.#flush(this.#last);
     const nodes = this.#nodes?.map((placed): Placed => {
       const beside = placed.key === undefined ? undefined : valueOf({ key: placed.key, index: placed.index });
       return beside === undefined ? placed : { ...placed, beside };
     });
-    const kept: Kept = {
+    const all: Kept = {
       ...(this.#namespaces === undefined ? {} : { namespaces: this.#namespaces }),
       ...(this.#attributes === undefined ? {} : { attributes: this.#attributes }),
       ...(nodes === undefined ? {} : { nodes }),
       ...(this.#within === undefined ? {} : { within: this.#within }),
       ...(this.#exact === undefined ? {} : { exact: this.#exact }),
     };
-    return Object.keys(kept).length === 0 ? undefined : kept;
+    return Object.keys(all).length === 0 ? undefined : all;
   }
 
   #flush(last: Neighbour | undefined): void {
@@ -139,6 +148,36 @@ export class Keeping {
   #place(node: KeptNode, place: Omit<Placed, "node" | "beside">): void {
     (this.#nodes ??= []).push({ node, ...place });
   }
+}
+
+/**
+ * Finds the neighbours of kept nodes again after hooks have put other objects in their place.
+ */
+export function refreshNeighbours(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) {
+    const keeper: Record<string, unknown> & { [kept]?: Kept } = Object(value);
+    const all = keeper[kept];
+    if (all?.nodes !== undefined) {
+      const nodes = all.nodes.map((placed) => {
+        if (placed.key === undefined) return placed;
+        const held = keeper[placed.key];
+        if (placed.beside === undefined || (Array.isArray(held) && held.includes(placed.beside))) {
+          return placed;
+        }
+        const beside = objectAt(held, placed.index);
+        return beside === undefined ? placed : { ...placed, beside };
+      });
+      keeper[kept] = { ...all, nodes };
+    }
+  }
+  for (const inner of Object.values(value)) refreshNeighbours(inner);
+}
+
+/** The object in a property, or in a list at an index. */
+export function objectAt(value: unknown, index: number): object | undefined {
+  const item = Array.isArray(value) ? value[index] : value;
+  return typeof item === "object" && item !== null && !Array.isArray(item) ? item : undefined;
 }
 
 /** An unknown node with all that is in it, freed from the tree. */

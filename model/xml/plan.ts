@@ -17,9 +17,11 @@ import {
   type Foreign,
   type Hook,
   type QualifiedName,
+  type ReadingHook,
   type Scalar,
   type Shape,
   type Size,
+  type StoringHook,
 } from "../documents/language/mod.ts";
 
 /** What an element or attribute holds, with shapes that are looked up when used. */
@@ -57,7 +59,10 @@ export interface ShapePlan {
   /** By name, or `{uri}name`. */
   readonly elements: ReadonlyMap<string, FieldPlan>;
   readonly content: FieldPlan | undefined;
-  readonly hooks: readonly Hook<unknown>[];
+  /** The namespaces that the shape's fields are in, each with the prefix that the writer declares. */
+  readonly namespaces: ReadonlyMap<string, string>;
+  readonly hooks: readonly ReadingHook<unknown>[];
+  readonly storing: readonly StoringHook<unknown>[];
   readonly closedAs: string | undefined;
   readonly alternatives: PlannedAlternatives | undefined;
 }
@@ -210,7 +215,11 @@ function planFields(parts: Inherited): ShapePlan {
     units,
     elements,
     content,
-    hooks: parts.hooks,
+    namespaces: new Map(
+      fields.flatMap(({ qualified }) => qualified === undefined ? [] : [[qualified.uri, qualified.prefix]]),
+    ),
+    hooks: parts.hooks.filter((hook) => hook.kind !== "store"),
+    storing: parts.hooks.filter((hook) => hook.kind === "store"),
     closedAs: parts.closedAs,
     alternatives: undefined,
   };

@@ -6,16 +6,16 @@
 import {
   type DocumentContext,
   type ForeignElement,
-  type Hook,
   type Kept,
   kept,
   keptOf,
   oneOf,
   type Reading,
+  type ReadingHook,
   type Scalar,
   type Size,
 } from "../documents/language/mod.ts";
-import { Keeping, keptAttribute, keptNode, UnknownCounter } from "./keeping.ts";
+import { Keeping, keptAttribute, keptNode, objectAt, UnknownCounter } from "./keeping.ts";
 import { located } from "./locate.ts";
 import { alternativeNamed, fieldOf, type FieldPlan, type PlannedContent, type ShapePlan } from "./plan.ts";
 import { standingAlone } from "./kept_text.ts";
@@ -44,6 +44,8 @@ type Found = TreeElement | TreeElement[] | undefined;
 /** Reads one document. */
 export class Reader {
   readonly unknown: UnknownCounter = new UnknownCounter();
+  /** Whether any element holds nodes beyond its description. */
+  keepsNodes = false;
   readonly #options: ReaderOptions;
 
   constructor(options: ReaderOptions) {
@@ -55,15 +57,16 @@ export class Reader {
     const chosen = plan.alternatives === undefined ? plan : this.#chosen(element, plan);
     if (chosen.alternatives !== undefined) return this.shape(element, chosen);
     const keeping = new Keeping();
-    keeping.namespaces(element);
+    keeping.namespaces(element, chosen.namespaces);
     const values: Values = {};
     this.#attributes(element, { plan: chosen, keeping });
     const found = this.#children(element, { plan: chosen, keeping });
     for (const field of chosen.fields) {
       this.#field(field, { element, found: found[field.index], values, keeping });
     }
-    const extra = keeping.kept(({ key, index }) => objectAt(values[key], index));
+    const extra = keeping.all(({ key, index }) => objectAt(values[key], index));
     if (extra !== undefined) values[kept] = extra;
+    this.keepsNodes ||= extra?.nodes !== undefined;
     return this.#hooked(values, { element, plan: chosen });
   }
 
@@ -219,7 +222,7 @@ export class Reader {
       (child.children.length === 1 && typeof child.children[0] === "string");
     if (plain && only && child.declared.length === 0 && content.kind !== "flag") return undefined;
     const keeping = new Keeping();
-    keeping.namespaces(child);
+    keeping.namespaces(child, noNamespaces);
     for (let i = 0; i < child.attributes.length; i += 2) {
       const name = child.attributes[i] ?? "";
       if (name === unit) continue;
@@ -235,7 +238,7 @@ export class Reader {
       keeping.node(keptNode(node));
       if (node instanceof TreeElement) this.unknown.element(node);
     }
-    return keeping.kept(() => undefined);
+    return keeping.all(() => undefined);
   }
 
   #text(text: string, at: TextPlace): unknown {
@@ -291,6 +294,8 @@ export class Reader {
   }
 }
 
+const noNamespaces: ReadonlyMap<string, string> = new Map();
+
 /** Where a field's value goes. */
 interface Destination {
   readonly element: TreeElement;
@@ -307,7 +312,10 @@ interface TextPlace {
   readonly attribute?: string;
 }
 
-function applied(hook: Hook<unknown>, on: { readonly values: Values; readonly reading: Reading }): Values {
+function applied(
+  hook: ReadingHook<unknown>,
+  on: { readonly values: Values; readonly reading: Reading },
+): Values {
   const { values, reading } = on;
   const returned = hook.run(values, reading);
   if (hook.kind === "check" || returned === values || !isValues(returned)) return values;
@@ -328,11 +336,6 @@ function foreignElements(element: TreeElement): ForeignElement[] {
 
 function isValues(value: unknown): value is Values {
   return typeof value === "object" && value !== null;
-}
-
-function objectAt(value: unknown, index: number): object | undefined {
-  const item = Array.isArray(value) ? value[index] : value;
-  return typeof item === "object" && item !== null && !Array.isArray(item) ? item : undefined;
 }
 
 function isEmpty(value: unknown): boolean {

@@ -3,15 +3,19 @@
  *
  * @module
  */
-import {
-  type Kept,
-  type KeptNode,
-  keptOf,
-  type Placed,
-} from "../documents/language/mod.ts";
+import { type Kept, type KeptNode, keptOf, type Placed } from "../documents/language/mod.ts";
 import { DocumentError } from "./document_error.ts";
 import { escapeAttribute, escapeText, isWritable } from "./escape.ts";
-import { declaration, keptAttribute, keptText, noScope, type Scope, type Spot, widened, wrapped } from "./kept_text.ts";
+import {
+  declaration,
+  keptAttribute,
+  keptText,
+  noScope,
+  type Scope,
+  type Spot,
+  widened,
+  wrapped,
+} from "./kept_text.ts";
 import { keptNode } from "./keeping.ts";
 import { regularise } from "./library.ts";
 import {
@@ -48,12 +52,13 @@ export class Writer {
   }
 
   #shape(
-    value: unknown,
+    given: unknown,
     into: { readonly plan: ShapePlan; readonly spot: Spot; readonly root?: boolean },
   ): string {
     const { spot } = into;
-    if (!isValues(value)) return this.#fail(spot.path, `Found ${typeof value}, expected an object`);
-    const plan = this.#chosen(value, into);
+    if (!isValues(given)) return this.#fail(spot.path, `Found ${typeof given}, expected an object`);
+    const plan = this.#chosen(given, into);
+    const value = this.#normal ? stored(given, plan) : given;
     const kept = keptOf(value);
     const scope = kept?.namespaces === undefined ? spot.scope : widened(spot.scope, kept.namespaces);
     let attributes = "";
@@ -259,6 +264,16 @@ export class Writer {
   #fail(path: string, problem: string): never {
     throw new DocumentError({ title: this.#title, path, problem });
   }
+}
+
+/** What the normal form says of a value. */
+function stored(given: Values, plan: ShapePlan): Values {
+  let value = given;
+  for (const hook of plan.storing) {
+    const next = hook.run(value);
+    if (isValues(next)) value = next;
+  }
+  return value;
 }
 
 /** A value as text, with the attribute for its unit. */

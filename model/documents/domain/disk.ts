@@ -146,15 +146,16 @@ const diskShape = commonShape.by("type", diskSources, { default: "file", after: 
   .normalise((disk) => {
     const dev = disk.target.dev.replace(/^ioemu:/, "");
     const bus = disk.target.bus ?? busOf(disk.device, dev);
-    const { snapshot, ...rest } = disk;
-    const readonly = disk.readonly === true || disk.device === "cdrom";
     return {
-      ...rest,
+      ...disk,
       target: { ...disk.target, dev, ...(bus === undefined ? {} : { bus }) },
-      ...(readonly ? { readonly } : {}),
-      // What cannot be written needs no snapshot; that goes without saying.
-      ...(snapshot === undefined || (readonly && snapshot === "no") ? {} : { snapshot }),
+      ...(disk.device === "cdrom" ? { readonly: true } : {}),
     };
+  })
+  .stored((disk) => {
+    const { snapshot, ...rest } = disk;
+    // What cannot be written needs no snapshot; that goes without saying.
+    return disk.readonly === true && snapshot === "no" ? rest : disk;
   });
 
 /** The bus that the name of a disk's target tells. */

@@ -20,7 +20,7 @@ import type { Shape } from "../language/mod.ts";
 import { storageEncryption } from "../storage_encryption.ts";
 import { pciAddress } from "./address.ts";
 import { type DiskFormat, diskFormat } from "./disk_format.ts";
-import { diskNetworkFields, type DiskNetworkSource } from "./disk_source_network.ts";
+import { checkHosts, diskNetworkFields, type DiskNetworkSource } from "./disk_source_network.ts";
 import { deviceSecurityLabel } from "./seclabel.ts";
 import { reconnect } from "./socket.ts";
 
@@ -115,7 +115,7 @@ const networkShape = shape({
 
 /** A disk on a server. */
 export interface DiskServerSource extends ValueOf<typeof networkShape> {}
-const network: Shape<DiskServerSource> = networkShape;
+const network: Shape<DiskServerSource> = networkShape.check(checkHosts);
 
 export type { DiskNetworkSource };
 

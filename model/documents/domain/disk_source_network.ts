@@ -15,7 +15,7 @@ import {
   type ValueOf,
   yesNo,
 } from "../language/mod.ts";
-import type { Shape } from "../language/mod.ts";
+import type { Reading, Shape } from "../language/mod.ts";
 
 const hostShape = shape({
   transport: attribute(enumeration("tcp", "unix", "rdma")).optional(),
@@ -87,6 +87,21 @@ export const diskNetworkFields = {
   knownHosts: element({ path: attribute(text()) }).optional(),
   identity: element(identityShape).optional(),
 };
+
+/** Protocols that several servers, or none in particular, can answer. */
+const anyHosts = ["rbd", "gluster"];
+
+/** Refuses a source whose protocol needs exactly one server and that has none or several. */
+export function checkHosts(source: DiskNetworkSource, { refuse }: Reading): void {
+  const { protocol, hosts } = source;
+  if (protocol === "gluster" && hosts.length === 0) {
+    refuse("", "The servers are missing", { expected: "<host> in <source>" });
+  }
+  if (anyHosts.includes(protocol) || hosts.length === 1) return;
+  refuse("", `A disk over "${protocol}" has one server, this one ${hosts.length}`, {
+    expected: "one <host>",
+  });
+}
 
 const networkShape = shape(diskNetworkFields);
 

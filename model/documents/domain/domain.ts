@@ -24,8 +24,15 @@ import { cpu } from "./cpu.ts";
 import { cpuTune } from "./cputune.ts";
 import { devices } from "./devices.ts";
 import { features } from "./features.ts";
-import { withExistingVcpus, withIoThreads, withMemory, withOs } from "./domain_defaults.ts";
-import { withImplicitDevices } from "./implicit_devices.ts";
+import {
+  isTranslated,
+  withExistingVcpus,
+  withinMemory,
+  withIoThreads,
+  withMemory,
+  withOs,
+} from "./domain_defaults.ts";
+import { withFirstConsole, withImplicitDevices, withPrimaryVideo } from "./implicit_devices.ts";
 import { defaultIoThread, ioThreadIds } from "./iothreads.ts";
 import { keyWrap, launchSecurity } from "./launch_security.ts";
 import { lifecycleFields, perf, powerManagement } from "./lifecycle.ts";
@@ -94,12 +101,17 @@ const domainShape = shape({
     refuse("name", `The name "${domain.name}" has a slash`, { expected: "a name without slashes" });
   }
 }).normalise((domain, reading) => {
-  const whole = withOs(withIoThreads(withExistingVcpus(withMemory(domain, reading))), reading);
+  const whole = withOs(withIoThreads(withMemory(domain, reading)), reading);
   const { newUuid } = reading.context;
   const named = whole.uuid === undefined && newUuid !== undefined ? { ...whole, uuid: newUuid() } : whole;
   if (named.devices === undefined) return named;
   const of = { type: named.type, machine: named.os?.type?.name };
   return { ...named, devices: withImplicitDevices(named.devices, of, reading) };
+}).stored((domain) => {
+  const within = withExistingVcpus(withinMemory(domain));
+  if (within.devices === undefined || isTranslated(within)) return within;
+  const videos = withPrimaryVideo(within.devices);
+  return { ...within, devices: within.os?.type?.name === "hvm" ? withFirstConsole(videos) : videos };
 });
 
 /** A domain: the definition of a virtual machine or a container. */

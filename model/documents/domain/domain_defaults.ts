@@ -34,9 +34,15 @@ export function withMemory<D extends Sized>(domain: D, { refuse }: Reading): D {
     });
   }
   const current = domain.currentMemory;
-  const currentMemory = current === undefined || current === 0 || current > total ? total : current;
+  const currentMemory = current === undefined || current === 0 ? total : current;
   if (total === given && current === currentMemory) return domain;
   return { ...domain, memory: { ...domain.memory, kibibytes: total }, currentMemory };
+}
+
+/** A current size within the greatest. */
+export function withinMemory<D extends Sized>(domain: D): D {
+  const { memory, currentMemory = 0 } = domain;
+  return currentMemory > memory.kibibytes ? { ...domain, currentMemory: memory.kibibytes } : domain;
 }
 
 interface Booting {

@@ -16,7 +16,7 @@ import {
   yesNo,
 } from "../language/mod.ts";
 import type { Shape } from "../language/mod.ts";
-import { checkListens, graphicsListen, type Listening, withListens } from "./graphics_listen.ts";
+import { checkListens, completed, graphicsListen, isOverTcp, storedListens } from "./graphics_listen.ts";
 
 const port = attribute(integer({ min: -1, max: 65535 })).optional();
 
@@ -101,7 +101,7 @@ const rdp = {
   listens: listening.listens,
 };
 
-const graphicsShape = shape({}).by("type", {
+const kindsShape = shape({}).by("type", {
   vnc,
   spice,
   rdp,
@@ -122,59 +122,83 @@ const graphicsShape = shape({}).by("type", {
     fullscreen: attribute(yesNo()).omitting(false),
   },
   "egl-headless": { gl: element({ rendernode: attribute(text()).optional() }).omittingEmpty() },
-}).check((graphics, reading) => {
-  if (graphics.type === "vnc" || graphics.type === "spice" || graphics.type === "rdp") {
-    checkListens(graphics, reading);
-  }
-}).normalise((graphics) => {
-  switch (graphics.type) {
-    case "vnc":
-      return withVncPort(withListens(graphics));
-    case "spice":
-      return withSpicePorts(withListens(graphics));
-    case "rdp":
-      return withRdpPort(withListens(graphics));
-    default:
-      return graphics;
-  }
 });
 
 /** How a guest's screen is seen. */
-export type Graphics = ValueOf<typeof graphicsShape>;
+export type Graphics = ValueOf<typeof kindsShape>;
 
 /** `<graphics>`. */
-export const graphics: Shape<Graphics> = graphicsShape;
+export const graphics: Shape<Graphics> = kindsShape.check((graphics, reading) => {
+  if (isListening(graphics)) checkListens(graphics, reading);
+}).normalise((graphics) => {
+  switch (graphics.type) {
+    case "vnc":
+      return withVncPort({ ...graphics, ...completed(graphics) });
+    case "spice":
+      return withSpicePorts({ ...graphics, ...completed(graphics) });
+    case "rdp":
+      return withRdpPort({ ...graphics, ...completed(graphics) });
+    default:
+      return graphics;
+  }
+}).stored((graphics) => {
+  if (!isListening(graphics)) return graphics;
+  const { listen: _, ...rest } = graphics;
+  const stored = { ...rest, ...storedListens(graphics) };
+  // Only clients that come over TCP need ports.
+  return isOverTcp(stored) ? storedPorts(stored) : withoutPorts(stored);
+});
 
 type Of<T extends Graphics["type"]> = Extract<Graphics, { readonly type: T }>;
 
-/** Whether clients come over TCP; for others, ports mean nothing and are not written. */
-function hasPorts({ listens: [first] }: Listening): boolean {
-  return first?.type === "address" || first?.type === "network";
+type ListeningGraphics = Of<"vnc" | "spice" | "rdp">;
+
+function isListening(graphics: Graphics): graphics is ListeningGraphics {
+  return graphics.type === "vnc" || graphics.type === "spice" || graphics.type === "rdp";
 }
 
 /** No port and -1 ask for one to be chosen. */
 function withVncPort(vnc: Of<"vnc">): Of<"vnc"> {
-  const { port, autoport, ...rest } = vnc;
-  if (!hasPorts(vnc)) return rest;
-  const chosen = autoport === true || port === -1 || (port === undefined && autoport === undefined);
-  if (chosen) return { ...rest, port: -1, autoport: true };
-  return { ...rest, ...(port === undefined || port === 0 ? {} : { port }), autoport: false };
+  if (!isOverTcp(vnc)) return vnc;
+  const chosen = vnc.autoport ?? (vnc.port === undefined || vnc.port === -1);
+  return { ...vnc, autoport: chosen, ...(chosen ? { port: vnc.port ?? -1 } : {}) };
 }
 
 function withSpicePorts(spice: Of<"spice">): Of<"spice"> {
-  const { port = 0, tlsPort = 0, autoport, ...rest } = spice;
-  if (!hasPorts(spice)) return rest;
-  if (autoport === true || (port === -1 && tlsPort === -1)) return { ...rest, autoport: true };
-  return {
-    ...rest,
-    ...(port === 0 ? {} : { port }),
-    ...(tlsPort === 0 ? {} : { tlsPort }),
-    autoport: false,
-  };
+  if (!isOverTcp(spice)) return spice;
+  return { ...spice, autoport: spice.autoport ?? (spice.port === -1 && spice.tlsPort === -1) };
 }
 
 function withRdpPort(rdp: Of<"rdp">): Of<"rdp"> {
-  const { port, autoport, ...rest } = rdp;
-  const chosen = port === undefined || port <= 0 || autoport === true;
-  return chosen ? { ...rest, port: 0, autoport: true } : { ...rest, port };
+  if (!isOverTcp(rdp)) return rdp;
+  const chosen = rdp.autoport ?? (rdp.port === undefined || rdp.port <= 0);
+  return { ...rdp, port: rdp.port ?? 0, ...(chosen ? { autoport: true } : {}) };
+}
+
+/** Ports that were chosen when the domain started are not stored, nor are zeroes. */
+function storedPorts(graphics: ListeningGraphics): ListeningGraphics {
+  const { port, ...rest } = graphics;
+  switch (rest.type) {
+    case "vnc":
+      if (rest.autoport === true) return { ...rest, port: -1 };
+      return port === 0 || port === undefined ? rest : { ...rest, port };
+    case "rdp":
+      return { ...rest, port: rest.autoport === true ? 0 : port ?? 0 };
+    case "spice": {
+      const { tlsPort, ...others } = rest;
+      if (rest.autoport === true) return others;
+      return {
+        ...others,
+        ...(port === undefined || port === 0 ? {} : { port }),
+        ...(tlsPort === undefined || tlsPort === 0 ? {} : { tlsPort }),
+      };
+    }
+  }
+}
+
+function withoutPorts(graphics: ListeningGraphics): ListeningGraphics {
+  const { port: _, autoport: __, ...rest } = graphics;
+  if (rest.type !== "spice") return rest;
+  const { tlsPort: ___, ...others } = rest;
+  return others;
 }

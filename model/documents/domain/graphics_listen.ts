@@ -57,26 +57,34 @@ export function checkListens(graphics: Listening, { refuse }: Reading): void {
   }
 }
 
-/**
- * Brings attributes and elements together, as libvirt does: the elements say all, and the attribute repeats the first
- * address for programs that know no better.
- */
-export function withListens<G extends Listening>(graphics: G): G {
-  const listens = listensOf(graphics);
-  const { listen: _, ...rest } = graphics;
-  const address = listens[0]?.type === "address" ? listens[0].address : undefined;
-  // Everything but the address and the elements is what it was.
-  return { ...rest, ...(address === undefined ? {} : { listen: address }), listens } as unknown as G;
+/** What attributes and elements say together, as far as one of them is missing. */
+export function completed({ listen, socket, listens }: Listening): Pick<Listening, "listen" | "listens"> {
+  const [first, ...others] = listens;
+  if (first === undefined) {
+    if (socket !== undefined && socket !== "") return { listens: [{ type: "socket", socket }] };
+    const address = listen === undefined || listen === "" ? {} : { address: listen };
+    return { ...(listen === undefined ? {} : { listen }), listens: [{ type: "address", ...address }] };
+  }
+  if (first.type === "socket" && first.socket === undefined && socket !== undefined) {
+    return { listens: [{ ...first, socket }, ...others] };
+  }
+  if (first.type !== "address") return { listens };
+  const address = first.address ?? listen;
+  if (address === undefined || address === "") return { listens };
+  return { listen: address, listens: [{ ...first, address }, ...others] };
 }
 
-function listensOf({ listen, socket, listens }: Listening): readonly GraphicsListen[] {
-  const [first, ...others] = listens;
-  if (socket !== undefined && socket !== "") {
-    return first?.type === "socket" ? [{ ...first, socket }, ...others] : [{ type: "socket", socket }];
+/** What is stored: a socket alone, and the attribute only as the first address. */
+export function storedListens({ socket, listens }: Listening): Pick<Listening, "listen" | "listens"> {
+  const [first] = listens;
+  if (socket !== undefined && socket !== "" && first?.type !== "socket") {
+    return { listens: [{ type: "socket", socket }] };
   }
-  if (first === undefined) {
-    return [{ type: "address", ...(listen === undefined || listen === "" ? {} : { address: listen }) }];
-  }
-  if (first.type !== "address" || first.address !== undefined || listen === undefined) return listens;
-  return [{ ...first, address: listen }, ...others];
+  const address = first?.type === "address" ? first.address : undefined;
+  return { ...(address === undefined ? {} : { listen: address }), listens };
+}
+
+/** Whether clients come over TCP. */
+export function isOverTcp({ listens: [first] }: Listening): boolean {
+  return first?.type === "address" || first?.type === "network";
 }

@@ -22,6 +22,7 @@ export interface DevicesOf {
 
 /** The devices with all that follows from them. */
 export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Reading): Devices {
+  checkVideos(devices.videos, reading);
   const disks = devices.disks.map((disk) => withDriveAddress(disk, of));
   const smartcards = withCcidAddresses(devices.smartcards);
   const ports = withPorts({ ...devices, disks, smartcards });
@@ -31,7 +32,6 @@ export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Re
   return {
     ...consoles,
     controllers: withControllers(controllers, consoles),
-    videos: withPrimary(consoles.videos, reading),
   };
 }
 
@@ -124,17 +124,28 @@ function withSerialConsole(devices: Devices, { refuse }: Reading): Devices {
       refuse(`devices.consoles.${index + 1}.target`, "Only the first console can be a serial port");
     }
   });
-  const isSerial = first !== undefined &&
-    (first.target?.type === undefined || first.target.type === "serial");
-  if (isSerial && serial === undefined) {
-    const made: Serial = { ...first, target: { port: 0 } };
-    return { ...devices, serials: [made], consoles: [consoleOf(made), ...others] };
+  if (isSerialConsole(first)) {
+    const port = first.target?.port ?? 0;
+    const named: Console = { ...first, target: { ...first.target, type: "serial", port } };
+    const serials: readonly Serial[] = serial === undefined
+      ? [{ ...first, target: { port: 0 } }]
+      : devices.serials;
+    return { ...devices, serials, consoles: [named, ...others] };
   }
   if (serial === undefined || !canBeConsole(serial)) return devices;
-  return {
-    ...devices,
-    consoles: isSerial ? [consoleOf(serial), ...others] : [consoleOf(serial), ...devices.consoles],
-  };
+  return { ...devices, consoles: [consoleOf(serial), ...devices.consoles] };
+}
+
+/** The first console of a full machine as libvirt stores it: whatever was said of it, it is the first serial port. */
+export function withFirstConsole(devices: Devices): Devices {
+  const [serial] = devices.serials;
+  const [first, ...others] = devices.consoles;
+  if (serial === undefined || !isSerialConsole(first)) return devices;
+  return { ...devices, consoles: [consoleOf(serial), ...others] };
+}
+
+function isSerialConsole(console: Console | undefined): console is Console {
+  return console !== undefined && (console.target?.type === undefined || console.target.type === "serial");
 }
 
 function canBeConsole(serial: Serial): boolean {
@@ -202,19 +213,22 @@ function withControllers(controllers: readonly Controller[], devices: Devices): 
   return all;
 }
 
-/** The primary card first, and the first one primary. */
-function withPrimary(videos: readonly Video[], { refuse }: Reading): readonly Video[] {
-  const [first] = videos;
-  if (first === undefined) return videos;
-  const primaries = videos.filter((video) => video.model?.primary === true);
+/** What there cannot be more than one of. */
+function checkVideos(videos: readonly Video[], { refuse }: Reading): void {
+  const primaries = videos.flatMap((video, index) => video.model?.primary === true ? [index] : []);
   if (primaries.length > 1) {
-    refuse("devices.videos.1", "Two video cards are primary", { expected: "at most one" });
+    refuse(`devices.videos.${primaries[1]}`, "Two video cards are primary", { expected: "at most one" });
   }
   if (videos.length > 1 && videos.some((video) => video.model?.type === "none")) {
     refuse("devices.videos.0", 'A card of the type "none" is the only one', { expected: "no other <video>" });
   }
-  const [primary = first] = primaries;
-  if (primary.model === undefined || primary.model.type === "none") return videos;
+}
+
+/** The video cards as libvirt stores them: the primary one first, and one of them primary. */
+export function withPrimaryVideo(devices: Devices): Devices {
+  const { videos } = devices;
+  const primary = videos.find((video) => video.model?.primary === true) ?? videos[0];
+  if (primary?.model === undefined || primary.model.type === "none") return devices;
   const marked: Video = { ...primary, model: { ...primary.model, primary: true } };
-  return [marked, ...videos.filter((video) => video !== primary)];
+  return { ...devices, videos: [marked, ...videos.filter((video) => video !== primary)] };
 }

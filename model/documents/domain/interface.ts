@@ -164,7 +164,8 @@ const interfaceShape = commonShape.by("type", interfaceSources, { after: "mac" }
     }
   })
   .normalise((device, { context }) => {
-    const cleared = device.mac === undefined || device.mac.address === "00:00:00:00:00:00";
+    const { mac } = device;
+    const cleared = mac === undefined || (mac.address === "00:00:00:00:00:00" && mac.type !== "static");
     if (!cleared || context.newMac === undefined) return device;
     return { ...device, mac: { ...device.mac, address: context.newMac() } };
   });

@@ -6,13 +6,13 @@
  */
 import {
   attribute,
+  bytes,
   element,
   enumeration,
   flag,
   hexadecimalInteger,
   integer,
   kibibytes,
-  mebibytes,
   onOff,
   shape,
   text,
@@ -86,13 +86,19 @@ export type MemoryDevice = ValueOf<typeof memoryShape>;
 /** `<memory>` among the devices. */
 export const memoryDevice: Shape<MemoryDevice> = memoryShape;
 
+/** libvirt counts such memory in mebibytes, as all sizes that QEMU takes are. */
+function inMebibytes(size: bigint): { readonly digits: bigint; readonly unit: string } {
+  const mebibyte = 1024n ** 2n;
+  return size % mebibyte === 0n ? { digits: size / mebibyte, unit: "M" } : { digits: size, unit: "bytes" };
+}
+
 const shmemShape = shape({
   name: attribute(text({ pattern: /^[^/]+$/, expected: "a name without a slash" })),
   role: attribute(enumeration("master", "peer")).optional(),
   model: element({
     type: attribute(enumeration("ivshmem", "ivshmem-plain", "ivshmem-doorbell")),
   }).default({ type: "ivshmem" }),
-  size: element(mebibytes({ written: "M", assumed: "bytes" })).optional(),
+  size: element({ ...bytes(), spell: inMebibytes }).optional(),
   server: element({ path: attribute(text()).optional() }).optional(),
   msi: element({
     vectors: attribute(integer({ max: 2 ** 32 - 1 })).omitting(0),
@@ -101,7 +107,7 @@ const shmemShape = shape({
   ...deviceFields,
 });
 
-/** Memory that guests share; the size is in MiB. */
+/** Memory that guests share; the size is in bytes. */
 export interface Shmem extends ValueOf<typeof shmemShape> {}
 
 /** `<shmem>`. */

@@ -16,7 +16,7 @@ const reconnectShape = shape({
   if (reconnect.enabled && reconnect.timeout === 0) {
     refuse("timeout", "There must be time between attempts to reconnect", { expected: "at least 1 second" });
   }
-}).normalise((reconnect) => {
+}).stored((reconnect) => {
   const { timeout: _, ...rest } = reconnect;
   return reconnect.enabled || reconnect.timeout === undefined ? reconnect : rest;
 });

@@ -38,7 +38,7 @@ function ordered<E extends Entry, P extends { readonly entries: readonly E[] }>(
 
 const biosShape = shape({
   entries: elements("entry", { name: attribute(enumeration(...biosNames)), value: content(text()) }),
-}).normalise((bios) => ordered(bios, biosNames)).check((bios, { refuse }) => {
+}).stored((bios) => ordered(bios, biosNames)).check((bios, { refuse }) => {
   const date = bios.entries.findIndex((each) => each.name === "date");
   if (date >= 0 && !isBiosDate(bios.entries[date]?.value ?? "")) {
     refuse(`entries.${date}`, "The date of the BIOS cannot be read", {
@@ -49,7 +49,7 @@ const biosShape = shape({
 
 const systemShape = shape({
   entries: elements("entry", { name: attribute(enumeration(...systemNames)), value: content(text()) }),
-}).normalise((system) => ordered(system, systemNames)).check((system, { refuse }) => {
+}).stored((system) => ordered(system, systemNames)).check((system, { refuse }) => {
   const id = system.entries.findIndex((each) => each.name === "uuid");
   if (id >= 0 && uuid().read(system.entries[id]?.value ?? "") === undefined) {
     refuse(`entries.${id}`, "The UUID of the system cannot be read", { expected: "a UUID" });
@@ -58,11 +58,11 @@ const systemShape = shape({
 
 const baseBoardShape = shape({
   entries: elements("entry", { name: attribute(enumeration(...baseBoardNames)), value: content(text()) }),
-}).normalise((board) => ordered(board, baseBoardNames));
+}).stored((board) => ordered(board, baseBoardNames));
 
 const chassisShape = shape({
   entries: elements("entry", { name: attribute(enumeration(...chassisNames)), value: content(text()) }),
-}).normalise((chassis) => ordered(chassis, chassisNames));
+}).stored((chassis) => ordered(chassis, chassisNames));
 
 const sysinfoShape = shape({}).by("type", {
   smbios: {

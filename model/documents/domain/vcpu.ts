@@ -29,7 +29,7 @@ const vcpuShape = shape({
       expected: `at most ${vcpu.count}`,
     });
   }
-}).normalise((vcpu) => {
+}).stored((vcpu) => {
   const { cpuset, current, ...rest } = vcpu;
   return {
     ...rest,

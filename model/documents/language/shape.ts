@@ -64,10 +64,19 @@ export interface Alternatives {
 }
 
 /** Something done with the value of an element once it and all that is in it are read. */
-export interface Hook<T> {
+export interface ReadingHook<T> {
   readonly kind: "normalise" | "check";
   run(value: T, reading: Reading): T | void;
 }
+
+/** Something done with the value of an element before its normal form is written. */
+export interface StoringHook<T> {
+  readonly kind: "store";
+  run(value: T): T;
+}
+
+/** Something done with the value of an element. */
+export type Hook<T> = ReadingHook<T> | StoringHook<T>;
 
 /** A shape that is looked up when needed, for elements that contain themselves. */
 export interface Lazy<T> {
@@ -141,6 +150,14 @@ export class Shape<T> {
    */
   normalise(run: (value: T, reading: Reading) => T): Shape<T> {
     return this.#with({ kind: "normalise", run });
+  }
+
+  /**
+   * What libvirt stores of the value: the value itself still says all that was read, its normal form what this returns.
+   * Outer elements come first.
+   */
+  stored(run: (value: T) => T): Shape<T> {
+    return this.#with({ kind: "store", run });
   }
 
   /** Refuses values that libvirt refuses; see {@linkcode Reading.refuse}. */

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { DocumentContext, Reading } from "./context.ts";
 import type { Description } from "./description.ts";
 import type { AnyField, Content } from "./field.ts";
-import { type Fields, type Hook, Shape } from "./shape.ts";
+import { type Fields, type Hook, type ReadingHook, Shape } from "./shape.ts";
 
 const schemas = new WeakMap<Shape<unknown>, z.ZodType>();
 
@@ -135,7 +135,7 @@ class Refusal extends Error {
 }
 
 function checked(schema: z.ZodType, hooks: readonly Hook<unknown>[]): z.ZodType {
-  const checks = hooks.filter((hook) => hook.kind === "check");
+  const checks = hooks.filter((hook): hook is ReadingHook<unknown> => hook.kind === "check");
   if (checks.length === 0) return schema;
   const reading: Reading = {
     context: noContext,

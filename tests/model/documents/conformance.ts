@@ -16,6 +16,10 @@ export interface ConformanceSet<T> {
   /** The folder of outputs within it. @default every input comes out as it went in */
   readonly outputs?: string;
   readonly description: Description<T>;
+  /** Which files of the folder. @default all */
+  readonly only?: (name: string) => boolean;
+  /** How often the same value at the same path is changed, over all files. @default each time that it occurs */
+  readonly changesOfOneKind?: number;
   /** What an input without an output is there for: to come out as it went in, or to be read. @default "same" */
   readonly withoutOutput?: "same" | "read";
   /** What libvirt's test supplied from outside. @default nothing */
@@ -42,7 +46,8 @@ export function testConformance<T>(set: ConformanceSet<T>): void {
   }
   const folder = `${conformance}/${set.set}`;
   const names = [...Deno.readDirSync(`${folder}/${set.inputs}`)].map((entry) => entry.name)
-    .filter((name) => name.endsWith(".xml") && set.except?.[name] === undefined).sort();
+    .filter((name) => name.endsWith(".xml") && set.except?.[name] === undefined)
+    .filter((name) => set.only?.(name) !== false).sort();
   Deno.test(`${title}: documents come out as libvirt writes them`, async (test) => {
     const unknown = { elements: 0, attributes: 0, foreign: 0, paths: new Set<string>() };
     for (const name of names) {
@@ -67,10 +72,10 @@ export function testConformance<T>(set: ConformanceSet<T>): void {
         if (expected !== undefined) assert.deepEqual(comparable(written), comparable(expected));
         const again = parseDocument(set.description, written, { context });
         assert.equal(writeDocument(set.description, again.value, { form: "normal" }), written);
-        const full = parseDocument(set.description, writeDocument(set.description, document.value), {
-          context,
-        });
-        assert.deepEqual(full.value, document.value);
+        const whole = writeDocument(set.description, document.value);
+        const full = parseDocument(set.description, whole, { context });
+        assert.deepEqual(JSON.parse(JSON.stringify(full.value)), JSON.parse(JSON.stringify(document.value)));
+        assert.equal(writeDocument(set.description, full.value), whole);
       });
     }
     // deno-lint-ignore no-console -- the count is the result
@@ -82,14 +87,19 @@ export function testConformance<T>(set: ConformanceSet<T>): void {
   });
   Deno.test(`${title}: a change of any value is seen or refused`, () => {
     const unseen = new Set<string>();
+    const changed = new Map<string, number>();
     for (const name of names.filter((each) => set.refused?.[each] === undefined)) {
       const text = Deno.readTextFileSync(`${folder}/${set.inputs}/${name}`);
       const context = set.context?.(name) ?? {};
-      const before = JSON.stringify(parseDocument(set.description, text, { context }).value);
+      const unchanged = JSON.stringify(parseDocument(set.description, text, { context }).value);
       for (const mutation of mutations(text)) {
         if (set.ignored?.[mutation.path] !== undefined) continue;
+        const kind = `${mutation.path}=${mutation.from.slice(0, 16)}`;
+        const before = changed.get(kind) ?? 0;
+        if (before >= (set.changesOfOneKind ?? Infinity)) continue;
+        changed.set(kind, before + 1);
         const after = readOrRefused(set.description, { text: mutation.text, context });
-        if (after === before) unseen.add(`${name} ${mutation.path}: ${mutation.from} -> ${mutation.to}`);
+        if (after === unchanged) unseen.add(`${name} ${mutation.path}: ${mutation.from} -> ${mutation.to}`);
       }
     }
     assert.deepEqual([...unseen], []);
