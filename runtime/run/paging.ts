@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { channelLimits, type Delivery, type ToRecipe } from "../../model/channel.ts";
 import { toErrorData, VirtError } from "../../model/error.ts";
 import { toText } from "../journal/json.ts";
@@ -48,10 +49,9 @@ function pagesOf(items: readonly unknown[]): unknown[][] | undefined {
   return pages;
 }
 
-/** The size of a value in a frame: at most three bytes for each UTF-16 unit, counted only where that matters. */
+/** The size of a value in a frame. */
 function bytesOf(value: unknown): number {
-  const text = toText(value);
-  return text.length * 3 <= roomBytes ? text.length : new TextEncoder().encode(text).length;
+  return Buffer.byteLength(toText(value));
 }
 
 function tooLarge(step: number, now: number): ToRecipe {

@@ -20,27 +20,28 @@ export function answersSecret(operation: Operation | undefined, input: unknown):
     permissionsOf(operation, input).some((permission) => permission.endsWith(":read_secure"));
 }
 
-type Held = { readonly value: unknown } | { readonly readBy: CallMessage };
+type Secret = string | Uint8Array;
 
 /** The secret values that one run has read. */
 export class SecretValues {
   readonly #run: string;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, Secret>();
+  /** Who read what, where the values are lost. */
+  readonly #lost = new Map<number, CallMessage>();
 
   constructor(run: string) {
     this.#run = run;
   }
 
-  /** Keeps a value and returns the handle for it. */
-  hide({ step }: CallMessage, value: unknown): SecretHandle {
-    const handle = this.#handle(step);
-    this.#held.set(handle.$secret, { value });
-    return handle;
+  /** Keeps every text and all bytes in an answer, and returns the answer with handles in their place. */
+  hide({ step }: CallMessage, answer: unknown): unknown {
+    this.#lost.delete(step);
+    return this.#hidden(answer, `${this.#run}/${step}`);
   }
 
-  /** Notes who read a secret whose value is lost; it is read again when it is needed. */
+  /** Notes who read secrets whose values are lost; they are read again when they are needed. */
   forgotten(message: CallMessage): void {
-    this.#held.set(this.#handle(message.step).$secret, { readBy: message });
+    this.#lost.set(message.step, message);
   }
 
   /**
@@ -49,33 +50,41 @@ export class SecretValues {
    * @throws {VirtError} `invalid-argument` for a handle that this run was not given; what reading again failed with.
    */
   async reveal(input: unknown, readAgain: (message: CallMessage) => Promise<unknown>): Promise<unknown> {
-    if (typeof input !== "object" || input === null || input instanceof Uint8Array) return input;
-    if ("$secret" in input) return await this.#value(input.$secret, readAgain);
     if (!mentionsSecret(input)) return input;
+    if ("$secret" in input) return await this.#value(input.$secret, readAgain);
     if (Array.isArray(input)) return await Promise.all(input.map((item) => this.reveal(item, readAgain)));
-    const entries = Object.entries(input).map(async (
-      [key, value],
-    ) => [key, await this.reveal(value, readAgain)]);
+    const entries = Object.entries(input).map(async ([key, value]) => [
+      key,
+      await this.reveal(value, readAgain),
+    ]);
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  async #value(id: unknown, readAgain: (message: CallMessage) => Promise<unknown>): Promise<unknown> {
-    const held = typeof id === "string" ? this.#held.get(id) : undefined;
-    if (held === undefined) {
-      throw new VirtError("invalid-argument", "Cannot use the secret: this run was not given it");
+  #hidden(answer: unknown, path: string): unknown {
+    if (typeof answer === "string" || answer instanceof Uint8Array) {
+      this.#held.set(path, answer);
+      const handle: SecretHandle = { $secret: path };
+      return handle;
     }
-    if ("value" in held) return held.value;
-    const value = await readAgain(held.readBy);
-    this.hide(held.readBy, value);
-    return value;
+    if (typeof answer !== "object" || answer === null) return answer;
+    if (Array.isArray(answer)) return answer.map((item, index) => this.#hidden(item, `${path}/${index}`));
+    return Object.fromEntries(
+      Object.entries(answer).map(([key, value]) => [key, this.#hidden(value, `${path}/${key}`)]),
+    );
   }
 
-  #handle(step: number): SecretHandle {
-    return { $secret: `${this.#run}/${step}` };
+  async #value(id: unknown, readAgain: (message: CallMessage) => Promise<unknown>): Promise<Secret> {
+    const path = typeof id === "string" ? id : "";
+    const [run, step] = path.split("/");
+    const lost = run === this.#run ? this.#lost.get(Number(step)) : undefined;
+    if (lost !== undefined) this.hide(lost, await readAgain(lost));
+    const value = this.#held.get(path);
+    if (value !== undefined) return value;
+    throw new VirtError("invalid-argument", "Cannot use the secret: this run was not given it");
   }
 }
 
-function mentionsSecret(value: unknown): boolean {
+function mentionsSecret(value: unknown): value is object {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
   return "$secret" in value || Object.values(value).some(mentionsSecret);
 }

@@ -31,6 +31,8 @@ export class LedgerHost {
   readonly ledger: string[] = [];
   /** The host lost its state when this changes. */
   bootId = "boot-1";
+  /** The value of the host's only secret. */
+  secret = "";
   /** Called when something is about to be done, or has been done, before the caller hears of it. */
   onAct: (moment: "before" | "after", deed: string) => Promise<void> | void = () => {};
 
@@ -101,8 +103,19 @@ export class LedgerHost {
       config: "",
       facts: null,
     });
-    const find = (ref: Pick<ObjectRef, "$ref" | "id">): ManagedObject | undefined =>
-      ref.$ref === "connection" ? self : objects.get(ref.id);
+    const secret: ManagedObject = new ManagedObject({
+      host: hostUuid,
+      driver: "ledger",
+      objectClass: "secret",
+      id: "s",
+      name: "s",
+      config: "",
+      facts: null,
+    });
+    const find = (ref: Pick<ObjectRef, "$ref" | "id">): ManagedObject | undefined => {
+      if (ref.$ref === "connection") return self;
+      return ref.$ref === "secret" ? secret : objects.get(ref.id);
+    };
     const named = (name: string): LedgerObject | undefined =>
       [...objects.values()].find((each) => each.name === name);
     const nameIn = (xml: string): string => /<name>(.*)<\/name>/.exec(xml)?.[1] ?? "";
@@ -191,6 +204,16 @@ export class LedgerHost {
               offline: true,
             });
             return running ? { kind: "not-done" } : { kind: "done", value: status(job) };
+          },
+        },
+        "secret.value": {
+          run: () => Promise.resolve({ value: new TextEncoder().encode(this.secret) }),
+        },
+        "secret.setValue": {
+          run: async (job: LedgerJob, { value }) => {
+            const text = typeof value === "string" ? value : new TextDecoder().decode(value);
+            await this.#act(job, `set secret to ${text}`, () => void (this.secret = text));
+            return {};
           },
         },
         // Nothing can tell afterwards whether a machine was reset.
