@@ -77,7 +77,8 @@ export function operationHandlers(options: OperationHandlersOptions): Pick<Contr
       }
       return {};
     },
-    "objects.names": (params, { principal }) => objectNames(options, { ...params, principal }),
+    "objects.names": (params, { principal, signal }) =>
+      objectNames(options, { ...params, principal, signal }),
   };
 }
 
@@ -145,7 +146,13 @@ async function callOperation(
   using underWay = calls.begin(caller.since, context.signal);
   const connections = new Map([["host", await connect(params.uri)]]);
   if (params.peer !== undefined) connections.set("peer", await connect(params.peer));
-  const ask: Asking = { kernel, connections, caller, signal: underWay.signal };
+  const ask: Asking = {
+    kernel,
+    connections,
+    caller,
+    signal: underWay.signal,
+    ...(params.withinMs === undefined ? {} : { deadline: kernel.clock.now() + params.withinMs }),
+  };
   try {
     const target = await findTarget(operation, { ...ask, names: params.target });
     const request: CallRequest = {
@@ -153,7 +160,6 @@ async function callOperation(
       operation: operation.name,
       input: params.input,
       ...(target === undefined ? {} : { target }),
-      ...(params.withinMs === undefined ? {} : { deadline: kernel.clock.now() + params.withinMs }),
       ...(params.priority === undefined ? {} : { priority: params.priority }),
       ...(params.noWait === undefined ? {} : { noWait: params.noWait }),
       onState: (state) => void context.send(state),
@@ -171,10 +177,14 @@ interface Asking {
   readonly connections: ReadonlyMap<string, DriverConnection>;
   readonly caller: Caller;
   readonly signal: AbortSignal;
+  /** Milliseconds since 1970; the operation's own time-out where absent. */
+  readonly deadline?: number;
 }
 
-function requestBase({ connections, caller, signal }: Asking): Omit<CallRequest, "operation" | "input"> {
-  return { connections, connection: "host", caller, authority: owner, signal };
+function requestBase(ask: Asking): Omit<CallRequest, "operation" | "input"> {
+  const { connections, caller, signal, deadline } = ask;
+  const base = { connections, connection: "host", caller, authority: owner, signal };
+  return deadline === undefined ? base : { ...base, deadline };
 }
 
 /** The object that names address; `undefined` for the connection itself. */
@@ -228,16 +238,16 @@ function refIn(objectClass: ObjectClass, value: unknown): ObjectRef | undefined 
 
 async function objectNames(
   { kernel, connect }: OperationHandlersOptions,
-  params: ParsedParamsOf<"objects.names"> & { readonly principal: string },
+  params: ParsedParamsOf<"objects.names"> & Pick<RequestContext<"objects.names">, "principal" | "signal">,
 ): Promise<string[]> {
   const operation = listOf(params.objectClass);
   if (operation === undefined) return [];
-  const signal = AbortSignal.timeout(namesMs);
   const ask: Asking = {
     kernel,
     connections: new Map([["host", await connect(params.uri)]]),
     caller: { principal: params.principal, since: kernel.clock.now() },
-    signal,
+    signal: params.signal,
+    deadline: kernel.clock.now() + namesMs,
   };
   const parent = parentClass(params.objectClass);
   const target = parent === undefined || params.parent === undefined
