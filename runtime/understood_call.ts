@@ -153,6 +153,8 @@ function inTurn(checks: readonly (() => void | Promise<void>)[]): Promise<void> 
 export function refuseMoved({ request, operation }: UnderstoodCall, object: ManagedObject): void {
   const expected = request.target?.generation;
   if (request.rebase === true || expected === undefined || object.phase !== "active") return;
+  // A snapshot's work takes its domain's slot; the reference is to the snapshot.
+  if (object.objectClass !== request.target?.$ref) return;
   if (operation.job === "destroy" || expected === object.generation) return;
   throw new VirtError(
     "object-changed",
