@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../model/error.ts";
 import { TestConnection } from "../drivers/test/connection.ts";
+import { implementations } from "../drivers/test/implementations.ts";
 import { InProcessLink } from "../drivers/test/link.ts";
 import type { EffectInput, EffectName } from "../drivers/test/world/effects.ts";
 import type { TestSettings } from "../drivers/test/settings.ts";
@@ -167,7 +168,7 @@ export class SimulatedHost {
       now: () => this.#clock.now(),
       onClose: () => {},
     });
-    return new TestConnection({ uri, environment, link, settings: this.#settings });
+    return new TestConnection({ uri, environment, link, settings: this.#settings, implementations });
   }
 
   #view(record: DomainRecord): DomainView {

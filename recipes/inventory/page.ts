@@ -90,7 +90,7 @@ export function inventoryPage(inventory: Inventory): string {
         </main>
       </body>
     </html>
-  `.text;
+  `.text.trim();
 }
 
 function charts({ host, domains, pools }: Inventory): Markup {
