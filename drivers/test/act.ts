@@ -58,3 +58,15 @@ export async function inspect<E extends EffectName>(
   );
   return result;
 }
+
+/**
+ * Takes back what was begun, as well as it goes, also after a cancel. It tells of no failure of its own: the error that
+ * led here is the one that counts, and what is left behind a broken link is found by the reconciliation.
+ */
+export async function undo<E extends EffectName>(job: Job, effect: E, input: EffectInput<E>): Promise<void> {
+  try {
+    await act(job, effect, { input, givesBack: true, offline: true });
+  } catch {
+    // See above.
+  }
+}

@@ -29,7 +29,10 @@ export function activityOn(job: Job): Activity | undefined {
 }
 
 /** Lets a long job be seen and aborted while it runs. */
-export async function asActivity<T>(job: Job, run: (activity: Activity) => Promise<T>): Promise<T> {
+export async function asActivity<J extends Job, T>(
+  job: J,
+  run: (job: J, activity: Activity) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   let fraction = 0;
   const activity: Activity = {
@@ -55,7 +58,7 @@ export async function asActivity<T>(job: Job, run: (activity: Activity) => Promi
   activities.set(connection, known);
   known.set(job.object.key, activity);
   try {
-    return await run(activity);
+    return await run(job, activity);
   } finally {
     known.delete(job.object.key);
   }

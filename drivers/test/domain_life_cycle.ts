@@ -7,7 +7,7 @@ import type { ParsedInputOf } from "../../model/operation.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import type { DriverMap, Job } from "../../runtime/driver.ts";
-import { act } from "./act.ts";
+import { act, undo } from "./act.ts";
 import { claimDefinition, named } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import { lifecycleAction, readDomain } from "./definition.ts";
@@ -54,19 +54,8 @@ export async function letGo(
 /** Takes back a start that did not succeed: the process that is recorded, and the phase. */
 export async function giveBack(job: Pick<DomainJob, "object"> & Job): Promise<void> {
   const { object } = job;
-  try {
-    if (object.live !== undefined) {
-      await act(job, "domain.kill", {
-        input: { id: object.id, reason: "failed" },
-        givesBack: true,
-        offline: true,
-      });
-    }
-  } catch {
-    // The error that made the start fail is the one that is told; what is left is found by the reconciliation.
-  } finally {
-    if (object.phase === "starting") object.goDown();
-  }
+  if (object.live !== undefined) await undo(job, "domain.kill", { id: object.id, reason: "failed" });
+  if (object.phase === "starting") object.goDown();
 }
 
 /** Kills what a start has left behind that was never let go. */
@@ -92,8 +81,7 @@ async function create(job: Job, { xml, paused }: In<"domain.create">): Promise<O
     await act(job, paused ? "domain.pause" : "domain.continue", { input: { id: uuid, reason: "booted" } });
   } catch (error) {
     if (table.byId("domain", uuid)?.live?.reason === "starting-up") {
-      await act(job, "domain.kill", { input: { id: uuid, reason: "failed" }, givesBack: true, offline: true })
-        .catch(() => {});
+      await undo(job, "domain.kill", { id: uuid, reason: "failed" });
     }
     throw error;
   }
@@ -164,11 +152,14 @@ async function reset(job: DomainJob): Promise<DomainStatus> {
 
 async function suspend(job: DomainJob): Promise<DomainStatus> {
   const { object } = job;
-  const { state } = needGuest(object, "suspend");
+  const { state, reason } = needGuest(object, "suspend");
   if (state === "pmsuspended" || state === "crashed") {
     throw wrongState(object, { doing: "suspend", found: `it is ${state}` });
   }
-  if (state !== "paused") await act(job, "domain.pause", { input: { id: object.id, reason: "user" } });
+  // A guest that stands still for a while, for a snapshot say, is to stay so from now on.
+  if (state !== "paused" || reason !== "user") {
+    await act(job, "domain.pause", { input: { id: object.id, reason: "user" } });
+  }
   return statusOf(object);
 }
 

@@ -6,7 +6,7 @@
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverConnection, DriverMap, Job, Observation, SlotClaim } from "../../runtime/driver.ts";
-import { act, inspect } from "./act.ts";
+import { act, inspect, undo } from "./act.ts";
 import { type Activity, asActivity } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
 import { identify, readDomain, withoutSecrets } from "./definition.ts";
@@ -23,59 +23,65 @@ import type { In, Nothing } from "./operation_types.ts";
 import { domainByState, refresh } from "./reconcile.ts";
 import type { FileRecord } from "./world/record.ts";
 
+/** What is done with a guest's memory while it stands still. */
+type Write = (job: DomainJob, activity: Activity) => Promise<void>;
+
 /** Pauses a guest, does something with its memory, and lets it go on where that fails. */
 async function whilePaused(
   job: DomainJob,
-  { reason, write }: { readonly reason: string; readonly write: (activity: Activity) => Promise<void> },
+  { reason, write }: { readonly reason: string; readonly write: Write },
 ): Promise<void> {
   const { object } = job;
   const { id } = object;
-  const wasRunning = object.live?.state === "running";
+  const wasRunning = stateOf(object) === "running";
   job.allow(["query", "suspend", "abort"]);
-  await asActivity(job, async (activity) => {
+  await asActivity(job, async (job, activity) => {
     if (wasRunning) await act(job, "domain.pause", { input: { id, reason }, abort: activity.signal });
     try {
       activity.progress(0.1);
-      await write(activity);
-      activity.signal.throwIfAborted();
+      await write(job, activity);
       activity.progress(1);
     } catch (error) {
-      if (wasRunning && stateOf(object) === "paused") {
-        await act(job, "domain.continue", {
-          input: { id, reason: "save-canceled" },
-          givesBack: true,
-          offline: true,
-        })
-          .catch(() => {});
+      // Whoever suspended it meanwhile wants it to stay so.
+      if (wasRunning && object.live?.reason === reason) {
+        await undo(job, "domain.continue", { id, reason: "save-canceled" });
       }
       throw error;
     }
   });
 }
 
+/** Ends a guest whose memory is in an image; the image goes where that fails or is aborted. */
+async function endSaved(
+  job: DomainJob,
+  { activity, dropImage }: {
+    readonly activity: Activity;
+    readonly dropImage: (job: DomainJob) => Promise<void>;
+  },
+): Promise<void> {
+  const { object } = job;
+  try {
+    activity.signal.throwIfAborted();
+    await act(job, "domain.kill", { input: { id: object.id, reason: "saved" }, abort: activity.signal });
+  } catch (error) {
+    if (object.live !== undefined) await dropImage(job);
+    throw error;
+  }
+}
+
 async function managedSave(job: DomainJob, { paused }: In<"domain.managedSave">): Promise<DomainStatus> {
   const { object } = job;
-  const guest = needGuest(object, "save");
+  const stays = paused ?? needGuest(object, "save").state === "paused";
+  needGuest(object, "save");
   if (!object.persistent) {
     throw wrongState(object, { doing: "save", found: "it is transient; save it to a file" });
   }
   const { id } = object;
   await whilePaused(job, {
     reason: "saving",
-    write: async ({ signal }) => {
-      await act(job, "domain.write-managed-save", {
-        input: { id, paused: paused ?? guest.state === "paused" },
-        abort: signal,
-      });
-      try {
-        await act(job, "domain.kill", { input: { id, reason: "saved" }, abort: signal });
-      } catch (error) {
-        if (object.live !== undefined) {
-          await act(job, "domain.remove-managed-save", { input: { id }, givesBack: true, offline: true })
-            .catch(() => {});
-        }
-        throw error;
-      }
+    write: async (job, activity) => {
+      await act(job, "domain.write-managed-save", { input: { id, paused: stays }, abort: activity.signal });
+      await endSaved(job, { activity, dropImage: (job) => undo(job, "domain.remove-managed-save", { id }) });
     },
   });
   return statusOf(object);
@@ -117,25 +123,16 @@ function sameDomain({ object, newId }: DomainJob, xml: string): string {
 
 async function save(job: DomainJob, { path, paused }: In<"domain.save">): Promise<DomainStatus> {
   const { object } = job;
-  const guest = needGuest(object, "save");
+  const { state } = needGuest(object, "save");
   const { id } = object;
   await whilePaused(job, {
     reason: "saving",
-    write: async ({ signal }) => {
+    write: async (job, activity) => {
       await act(job, "domain.write-memory", {
-        input: { id, path, kind: "saved-guest", paused: paused ?? guest.state === "paused" },
-        abort: signal,
+        input: { id, path, kind: "saved-guest", paused: paused ?? state === "paused" },
+        abort: activity.signal,
       });
-      try {
-        await act(job, "domain.kill", { input: { id, reason: "saved" }, abort: signal });
-      } catch (error) {
-        if (object.live !== undefined) {
-          await act(job, "file.remove", { input: { id: path }, givesBack: true, offline: true }).catch(
-            () => {},
-          );
-        }
-        throw error;
-      }
+      await endSaved(job, { activity, dropImage: (job) => undo(job, "file.remove", { id: path }) });
     },
   });
   return statusOf(object);
@@ -143,20 +140,20 @@ async function save(job: DomainJob, { path, paused }: In<"domain.save">): Promis
 
 async function dump(job: DomainJob, { path, afterwards }: In<"domain.dump">): Promise<DomainStatus> {
   const { object } = job;
-  needGuest(object, "dump");
+  const { state } = needGuest(object, "dump");
   const { id } = object;
-  const wasRunning = object.live?.state === "running";
+  const reason = "dump";
   await whilePaused(job, {
-    reason: "dump",
-    write: ({ signal }) =>
+    reason,
+    write: (job, { signal }) =>
       act(job, "domain.write-memory", {
-        input: { id, path, kind: "dump", paused: !wasRunning },
+        input: { id, path, kind: "dump", paused: state === "paused" },
         abort: signal,
       }),
   });
   if (afterwards === "crashes") await act(job, "domain.kill", { input: { id, reason: "crashed" } });
   else if (afterwards === "resets") await act(job, "domain.reset", { input: { id } });
-  else if (afterwards === "goes-on" && wasRunning) {
+  else if (afterwards === "goes-on" && object.live?.reason === reason) {
     await act(job, "domain.continue", { input: { id, reason: "unpaused" } });
   }
   return statusOf(object);
@@ -185,8 +182,7 @@ async function restore(job: Job, { path, paused }: In<"domain.restore">): Promis
     const stays = paused ?? saved.paused;
     await act(job, stays ? "domain.pause" : "domain.continue", { input: { id: uuid, reason: "restored" } });
   } catch (error) {
-    await act(job, "domain.kill", { input: { id: uuid, reason: "failed" }, givesBack: true, offline: true })
-      .catch(() => {});
+    await undo(job, "domain.kill", { id: uuid, reason: "failed" });
     throw error;
   }
   const domain = table.byId("domain", uuid);
@@ -214,10 +210,10 @@ function claimPath(connection: DriverConnection, { path }: { readonly path: stri
 }
 
 /** Takes back what a save left that did not come to its end: the image, and the pause. */
-async function undoSave(job: DomainJob, remove: () => Promise<void>): Promise<void> {
+async function undoSave(job: DomainJob, remove: (job: DomainJob) => Promise<void>): Promise<void> {
   const { object } = job;
   if (object.live?.reason !== "saving") return;
-  await remove();
+  await remove(job);
   await act(job, "domain.continue", { input: { id: object.id, reason: "save-canceled" }, offline: true });
 }
 

@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
-import type { DriverConnection, DriverMap, Job, SlotClaim } from "../../runtime/driver.ts";
+import type { DriverConnection, DriverMap, Implementation, Job, SlotClaim } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import { act } from "./act.ts";
 import { named } from "./claim.ts";
@@ -105,7 +105,7 @@ function transaction<
 >(
   effect: "interface.begin-change" | "interface.commit-change" | "interface.roll-back-change",
   { isOpenAfter }: { readonly isOpenAfter: boolean },
-) {
+): Implementation<N> {
   return {
     run: async (job: Job): Promise<Out<N>> => {
       await act(job, effect, { input: { id: "host" } });
@@ -121,7 +121,7 @@ function transaction<
 
 function settled<N extends "interface.start" | "interface.destroy" | "interface.undefine">(
   done: (job: InterfaceJob) => boolean,
-) {
+): NonNullable<Implementation<N>["reconcile"]> {
   return byState<N, LiveOf<"interface">, Facts<"interface">>({ done, value: () => ({}) as Out<N> });
 }
 

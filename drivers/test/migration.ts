@@ -16,7 +16,7 @@
 import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap, HopOptions, Job, Reconciled } from "../../runtime/driver.ts";
-import { act } from "./act.ts";
+import { act, undo } from "./act.ts";
 import { type Activity, asActivity } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
 import { identify, readDomain } from "./definition.ts";
@@ -167,7 +167,7 @@ async function migrate(job: DomainJob, input: Migrate): Promise<ObjectRef<"domai
   check(job, input);
   if (input.offline) return await migrateOffline(job, input);
   job.allow(["query", "suspend", "abort", "migration-op"]);
-  await asActivity(job, (activity) => migrateLive(job, { input, activity }));
+  await asActivity(job, (job, activity) => migrateLive(job, { input, activity }));
   return arrived(job);
 }
 
@@ -213,10 +213,13 @@ async function migrateLive(
 async function goOnHere(job: DomainJob): Promise<void> {
   const { object } = job;
   const { id } = object;
-  const back = { givesBack: true, offline: true };
-  await actThere(job, "migration.abandon", { input: { id }, ...back }).catch(() => {});
+  try {
+    await actThere(job, "migration.abandon", { input: { id }, givesBack: true, offline: true });
+  } catch {
+    // The error that led here is the one that counts; what waits there is found by the reconciliation.
+  }
   if (object.live?.reason !== "migration") return;
-  await act(job, "domain.continue", { input: { id, reason: "migration-canceled" }, ...back }).catch(() => {});
+  await undo(job, "domain.continue", { id, reason: "migration-canceled" });
 }
 
 /** Only the definition goes. The domain is inactive by nature, so whether it lives is not asked. */

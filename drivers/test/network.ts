@@ -4,7 +4,7 @@
  * @module
  */
 import type { ObjectRef } from "../../model/object.ts";
-import type { DriverMap, Job } from "../../runtime/driver.ts";
+import type { DriverMap, Implementation, Job, Observation } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import { act, inspect } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
@@ -189,18 +189,19 @@ async function leases(job: NetworkJob, { mac }: In<"network.leases">): Promise<O
   return found;
 }
 
+/** Operations whose outcome shows in the network, and that answer nothing. */
+type Plain =
+  | "network.start"
+  | "network.destroy"
+  | "network.undefine"
+  | "network.discard"
+  | "network.setAutostart"
+  | "network.update";
+
 /** A reconciliation by a network's state. */
-function settled<
-  N extends
-    | "network.start"
-    | "network.destroy"
-    | "network.undefine"
-    | "network.discard"
-    | "network.setAutostart"
-    | "network.update",
->(
-  done: (job: NetworkJob, input: In<N>, before: Readonly<Record<string, unknown>>) => boolean,
-) {
+function settled<N extends Plain>(
+  done: (job: NetworkJob, input: In<N>, before: Observation) => boolean,
+): NonNullable<Implementation<N>["reconcile"]> {
   return byState<N, LiveOf<"network">, Facts<"network">>({ done, value: () => ({}) as Out<N> });
 }
 

@@ -6,7 +6,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
-import type { DriverConnection, DriverMap, Job, SlotClaim } from "../../runtime/driver.ts";
+import type { DriverConnection, DriverMap, Implementation, Job, SlotClaim } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import { act } from "./act.ts";
 import { connectionOf } from "./connection.ts";
@@ -217,7 +217,7 @@ function madeBy(job: Job, xml: string): DeviceObject | undefined {
 /** Making a device: which name it got is known only after the whole host has been read again. */
 function making<N extends "nodeDevice.create" | "nodeDevice.define">(
   isThere: (device: DeviceObject) => boolean,
-) {
+): NonNullable<Implementation<N>["reconcile"]> {
   return async (job: Job, { xml }: { readonly xml: string }) => {
     await connectionOf(job).readAgain(job);
     const device = madeBy(job, xml);
@@ -231,7 +231,7 @@ function settled<
   N extends "nodeDevice.destroy" | "nodeDevice.undefine" | "nodeDevice.start" | "nodeDevice.setAutostart",
 >(
   done: (job: DeviceJob, input: In<N>) => boolean,
-) {
+): NonNullable<Implementation<N>["reconcile"]> {
   return byState<N, LiveOf<"nodeDevice">, Facts<"nodeDevice">>({ done, value: () => ({}) as Out<N> });
 }
 

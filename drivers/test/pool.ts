@@ -8,9 +8,9 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
-import type { DriverMap, Job } from "../../runtime/driver.ts";
+import type { DriverMap, Implementation, Job } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
-import { act } from "./act.ts";
+import { act, undo } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import {
@@ -89,7 +89,10 @@ function find(job: Job, { name }: In<"pool.lookup">): ObjectRef<"pool"> {
 }
 
 /** A definition that may be written: no other pool is at its target. */
-function checked(job: Job, input: { readonly xml: string; readonly basedOn?: string | undefined }) {
+function checked(
+  job: Job,
+  input: { readonly xml: string; readonly basedOn?: string | undefined },
+): ReturnType<typeof checkedDefinition> {
   const definition = checkedDefinition(job, "pool", input);
   const target = poolTarget(definition.xml);
   for (const other of connectionOf(job).table.all("pool")) {
@@ -125,7 +128,7 @@ async function create(job: Job, { xml, build }: In<"pool.create">): Promise<Obje
   } catch (error) {
     // A transient pool that does not start is no more, and neither is what was built for it.
     if (build && present === undefined && connectionOf(job).table.byId("pool", id)?.live === undefined) {
-      await act(job, "pool.remove-definition", { input: { id }, givesBack: true }).catch(() => {});
+      await undo(job, "pool.remove-definition", { id });
     }
     throw error;
   }
@@ -133,12 +136,12 @@ async function create(job: Job, { xml, build }: In<"pool.create">): Promise<Obje
 }
 
 /** Lets others read and redefine meanwhile; what they may not do they are told at once. */
-async function whileStarting(job: PoolJob, run: () => Promise<void>): Promise<void> {
+async function whileStarting(job: PoolJob, run: (job: PoolJob) => Promise<void>): Promise<void> {
   const { object } = job;
   object.begin();
   job.allow(["query", "modify"]);
   try {
-    await run();
+    await run(job);
   } finally {
     if (object.phase === "starting") object.goDown();
   }
@@ -150,7 +153,8 @@ async function build(job: PoolJob, { overwrite }: In<"pool.build">): Promise<Not
   const { id, name } = object;
   await whileStarting(
     job,
-    () => act(job, "pool.build", { input: { id, name, ...(overwrite === undefined ? {} : { overwrite }) } }),
+    (job) =>
+      act(job, "pool.build", { input: { id, name, ...(overwrite === undefined ? {} : { overwrite }) } }),
   );
   return {};
 }
@@ -159,15 +163,15 @@ async function start(job: PoolJob, input: In<"pool.start">): Promise<Nothing> {
   const { object } = job;
   refuseRunning(object, "start");
   const { id, name, config } = object;
-  await whileStarting(job, async () => {
+  await whileStarting(job, async (job) => {
     if (input.build) await act(job, "pool.build", { input: { id, name } });
     await act(job, "pool.start", { input: { id, name, xml: config } });
-    await act(job, "pool.scan", { input: { id } }).catch(async (error: unknown) => {
-      if (object.live !== undefined) {
-        await act(job, "pool.stop", { input: { id }, givesBack: true, offline: true }).catch(() => {});
-      }
+    try {
+      await act(job, "pool.scan", { input: { id } });
+    } catch (error) {
+      if (object.live !== undefined) await undo(job, "pool.stop", { id });
       throw error;
-    });
+    }
   });
   return {};
 }
@@ -243,7 +247,9 @@ type Plain =
   | "pool.refresh"
   | "pool.setAutostart";
 
-function settled<N extends Plain>(done: (job: PoolJob, input: In<N>) => boolean) {
+function settled<N extends Plain>(
+  done: (job: PoolJob, input: In<N>) => boolean,
+): NonNullable<Implementation<N>["reconcile"]> {
   return byState<N, LiveOf<"pool">, Facts<"pool">>({ done, value: () => ({}) as Out<N> });
 }
 

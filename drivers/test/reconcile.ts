@@ -49,7 +49,7 @@ export function byState<N extends OperationName, L, F>(
       : { kind: objectClass, id: parent === undefined ? id : `${parent}/${id}` };
     await refresh(job, [own, ...also?.(job, input) ?? []]);
     if (done(job, input, before)) return { kind: "done", value: value(job, input) };
-    await giveBack?.(job, input);
+    if (giveBack !== undefined) await giveBack(job, input);
     return { kind: "not-done" };
   };
 }

@@ -9,11 +9,11 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
-import type { DriverConnection, DriverMap, Job } from "../../runtime/driver.ts";
+import type { DriverConnection, DriverMap, Job, SlotClaim } from "../../runtime/driver.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
-import { act } from "./act.ts";
-import { asActivity } from "./activity.ts";
+import { act, undo } from "./act.ts";
+import { type Activity, asActivity } from "./activity.ts";
 import { claimParent } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import { withoutSecrets } from "./definition.ts";
@@ -22,6 +22,7 @@ import {
   type DomainObject,
   type DomainStatus,
   notFound,
+  stateOf,
   statusOf,
   wrongState,
 } from "./domain.ts";
@@ -166,10 +167,8 @@ async function create(job: DomainJob, input: In<"snapshot.create">): Promise<Obj
   if (input.halt && !object.persistent) {
     throw wrongState(object, { doing: "halt", found: "it is transient, so its snapshots would be lost" });
   }
-  const write = (signal?: AbortSignal): Promise<void> =>
-    act(job, "snapshot.create", { input: request, ...(signal === undefined ? {} : { abort: signal }) });
-  if (input.redefine || object.live === undefined) await write();
-  else await asActivity(job, ({ signal }) => takeLive(job, { input, request, write: () => write(signal) }));
+  if (input.redefine || object.live === undefined) await act(job, "snapshot.create", { input: request });
+  else await asActivity(job, (job, activity) => takeLive(job, { input, request, activity }));
   return lookUp(job, request.name);
 }
 
@@ -183,33 +182,33 @@ function isUnder(job: DomainJob, { name, parent }: SnapshotRequest): boolean {
 /** A running guest stands still while its memory is written; a failure lets it go on. */
 async function takeLive(
   job: DomainJob,
-  { input, request, write }: {
+  { input, request, activity }: {
     readonly input: In<"snapshot.create">;
     readonly request: SnapshotRequest;
-    readonly write: () => Promise<void>;
+    readonly activity: Activity;
   },
 ): Promise<void> {
   const { object } = job;
   const { id } = object;
-  const stops = request.memory !== "no" && object.live?.state === "running";
-  const freezes = input.quiesce && object.live?.state === "running";
-  const goOn = async (): Promise<void> => {
-    if (stops) await act(job, "domain.continue", { input: { id, reason: "unpaused" }, givesBack: true });
-    if (freezes) await act(job, "agent.thaw", { input: { id }, givesBack: true });
-  };
-  if (freezes) await act(job, "agent.freeze", { input: { id } });
+  const running = stateOf(object) === "running";
+  if (input.quiesce && running) await act(job, "agent.freeze", { input: { id } });
   try {
-    if (stops) {
-      await act(job, "domain.pause", { input: { id, reason: "snapshot" } });
+    if (request.memory !== "no" && running) {
+      await act(job, "domain.pause", { input: { id, reason: "snapshot" }, abort: activity.signal });
       job.allow(["query", "suspend", "abort"]);
     }
-    await write();
+    await act(job, "snapshot.create", { input: request, abort: activity.signal });
   } catch (error) {
-    if (object.live !== undefined) await goOn().catch(() => {});
+    // Whoever suspended it meanwhile wants it to stay so.
+    if (object.live?.reason === "snapshot") await undo(job, "domain.continue", { id, reason: "unpaused" });
+    if (input.quiesce && object.live !== undefined) await undo(job, "agent.thaw", { id });
     throw error;
   }
   if (input.halt) await act(job, "domain.kill", { input: { id, reason: "from-snapshot" } });
-  else await goOn();
+  else if (object.live?.reason === "snapshot") {
+    await act(job, "domain.continue", { input: { id, reason: "unpaused" } });
+  }
+  if (input.quiesce && object.live !== undefined) await act(job, "agent.thaw", { input: { id } });
 }
 
 /** Ends what a snapshot has begun whose link broke: the guest does not stand still any longer. */
@@ -298,7 +297,11 @@ async function removeOne(
   await act(job, "snapshot.forget", { input: { id } });
 }
 
-function claimDomain(connection: DriverConnection, _input: unknown, target: ManagedObject | undefined) {
+function claimDomain(
+  connection: DriverConnection,
+  _input: unknown,
+  target: ManagedObject | undefined,
+): readonly SlotClaim[] {
   return claimParent(connection, "domain", target);
 }
 

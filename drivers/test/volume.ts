@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
-import type { DriverConnection, DriverMap, Job, SlotClaim } from "../../runtime/driver.ts";
+import type { DriverConnection, DriverMap, Implementation, Job, SlotClaim } from "../../runtime/driver.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import { act, inspect } from "./act.ts";
@@ -229,7 +229,9 @@ function made(job: PoolJob, xml: string): { readonly kind: "volume"; readonly id
 
 type Plain = "volume.resize" | "volume.delete";
 
-function settled<N extends Plain>(done: (job: VolumeJob, input: In<N>) => boolean) {
+function settled<N extends Plain>(
+  done: (job: VolumeJob, input: In<N>) => boolean,
+): NonNullable<Implementation<N>["reconcile"]> {
   return byState<N, LiveOf<"volume">, Facts<"volume">>({ done, value: () => ({}) as Out<N> });
 }
 
