@@ -218,7 +218,9 @@ export class CallRunner {
     try {
       return { outcome: { kind: "done", value: await implementation.run(job, input) }, object };
     } catch (error) {
-      if (!writes || !job.mayHaveActed) throw error;
+      // What a driver gave back is looked at, not believed, where looking can tell.
+      const inDoubt = job.mayHaveActed || (job.hasActed && implementation.reconcile !== undefined);
+      if (!writes || !inDoubt) throw error;
       return await this.#findOut(call, { object, holds, intended: noted, error });
     }
   }

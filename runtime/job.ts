@@ -73,6 +73,7 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   #wasLive: boolean;
   #revoked: VirtError | undefined;
   #mayHaveActed = false;
+  #hasActed = false;
 
   constructor(init: KernelJobInit<Live, Facts>) {
     this.operation = init.operation;
@@ -96,6 +97,11 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   /** Whether a hop that acts broke, so that nobody here knows what became of it. */
   get mayHaveActed(): boolean {
     return this.#mayHaveActed || this.#init.peer?.mayHaveActed === true;
+  }
+
+  /** Whether a hop that acts was answered, so that something has happened even if the job fails behind it. */
+  get hasActed(): boolean {
+    return this.#hasActed || this.#init.peer?.hasActed === true;
   }
 
   /** Whether the job lost its right to act. */
@@ -144,6 +150,7 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
     try {
       const result = await this.#carry(where, { fn, acts, givesBack });
       answered = true;
+      this.#hasActed ||= acts;
       this.#checkRight();
       if (!offline) this.#checkAlive(where);
       return result;

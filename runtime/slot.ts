@@ -128,12 +128,13 @@ export class Slot {
   }
 
   /**
-   * Turns a hold into another kind without letting anybody in between: a job becomes its own reconciliation. An agent
-   * job's stays in the agent's lane, since a normal job may hold the other one.
+   * Turns a hold into one for the reconciliation of its job, without letting anybody in between. It stays in its job's
+   * lane: beside an agent job, or one that an asynchronous job had allowed, somebody may hold the normal slot.
    */
   convert(holder: SlotHolder, request: SlotRequest, now: number): SlotHolder {
     this.release(holder);
-    return this.#take(holder.request.kind === "agent" ? { ...request, kind: "agent" } : request, now);
+    const { kind } = holder.request;
+    return this.#take(laneOf(kind) === "normal" ? request : { ...request, kind }, now);
   }
 
   /** Takes every waiter out of the queue that can go now, in order. */

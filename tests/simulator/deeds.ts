@@ -119,7 +119,7 @@ export const snapshotDeeds: readonly Inclination[] = [
     "snapshot.create",
     ({ chance }) => ({ name: chance.pick(snapshotNames), diskOnly: chance.happens(0.5) }),
   ),
-  on("snapshot", "snapshot.delete", ({ chance }) => ({ children: chance.happens(0.2) })),
+  on("snapshot", "snapshot.delete"),
   on("snapshot", "snapshot.delete", ({ chance }) => ({ metadataOnly: chance.happens(0.2) })),
   on("snapshot", "snapshot.revert"),
   on("domain", "snapshot.list"),

@@ -97,6 +97,7 @@ async function deleter(simulation: Simulation, names: readonly string[]): Promis
       input,
       rebase: true,
       withinMs: 20_000,
+      inParts: input.children,
     });
     const there = simulation.host().get("snapshot", `${owner}/${name}`);
     if (outcome.kind === "done") {

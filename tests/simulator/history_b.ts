@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { VirtError } from "../../model/error.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { History } from "./history.ts";
 import { judgeAlways } from "./invariants.ts";
@@ -61,7 +62,12 @@ async function migrator(simulation: Simulation, story: Story): Promise<void> {
   const target = simulation.object("domain", moving, { host: "source" });
   if (target === undefined) return;
   const controller = new AbortController();
-  if (chance.happens(0.1)) simulation.clock.after(chance.delay(), () => controller.abort());
+  if (chance.happens(0.1)) {
+    simulation.clock.after(
+      chance.delay(),
+      () => controller.abort(new VirtError("cancelled", "No longer needed")),
+    );
+  }
   story.outcome = await simulation.call("domain.migrate", {
     host: "source",
     target: target.ref("source"),

@@ -7,6 +7,7 @@ import { VirtError } from "../../model/error.ts";
 import type { ConnectionUri } from "../../model/uri.ts";
 import type { Driver, DriverConnection, DriverEnvironment } from "../../runtime/driver.ts";
 import { TestConnection } from "../../drivers/test/connection.ts";
+import { implementations } from "../../drivers/test/implementations.ts";
 import type { Link, LinkOptions } from "../../drivers/test/link.ts";
 import { defaultSettings } from "../../drivers/test/settings.ts";
 import type { EffectInput, EffectName, EffectResult } from "../../drivers/test/world/effects.ts";
@@ -150,6 +151,7 @@ export class SimulatedHost {
       environment,
       link: new SimulatedLink(this.hypervisor, this.#options),
       settings: defaultSettings,
+      implementations,
     });
     return Promise.resolve(this.#connection);
   }
@@ -184,7 +186,8 @@ class SimulatedLink implements Link {
         { effect, input, now: now(), token: { owner: "kernel", ...token } },
         this.#attached.client,
       );
-    if (effect !== "host.enumerate") {
+    // What a job asks for has been delayed by its hop; what nobody's job asks for is the enumeration.
+    if (effect !== "host.enumerate" || token.counter > 0) {
       const reply = perform();
       this.#deliver(this.#news.length);
       return reply;

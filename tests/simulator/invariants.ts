@@ -12,11 +12,16 @@ const masks: Readonly<Record<string, readonly string[]>> = {
   "async:start": [],
   "async:migration-in": [],
   "async:migration-out": ["query", "abort", "suspend", "migration-op"],
-  "async:save": ["query", "abort"],
-  "async:dump": ["query", "abort"],
+  "async:save": ["query", "abort", "suspend"],
+  "async:dump": ["query", "abort", "suspend"],
   "async:snapshot": ["query", "abort", "suspend", "migration-op"],
   "async:backup": ["query", "abort", "suspend", "modify"],
 };
+
+/** A pool may be read and defined anew while it starts; what is defined waits until it has started or failed. */
+function maskOf({ job, operation }: HolderView): readonly string[] | undefined {
+  return job === "async:start" && operation.includes("pool.") ? ["query", "modify"] : masks[job];
+}
 
 function describe({ operation, job, caller }: HolderView): string {
   return `${operation} (${job}) of ${caller.run ?? caller.principal}`;
@@ -31,8 +36,8 @@ function mayBothHold(a: HolderView, b: HolderView): boolean {
     const other = a.job === "use" ? b.job : a.job;
     return other === "use" || other === "query";
   }
-  const mask = masks[a.job];
-  if (mask === undefined) return masks[b.job] !== undefined && mayBothHold(b, a);
+  const mask = maskOf(a);
+  if (mask === undefined) return maskOf(b) !== undefined && mayBothHold(b, a);
   return b.job === "destroy" || b.job === "reconcile" || mask.includes(b.job);
 }
 
