@@ -74,12 +74,12 @@ function launchSecurity(element: TreeElement, report: Report): void {
 function securityLabel(element: TreeElement, report: Report): void {
   const model = element.attribute("model") ?? "";
   const type = element.attribute("type") ?? "dynamic";
-  const reach = (text: string): void => report.reach("security", `${model}:${text}`, { element });
+  const note = (text: string): void => report.reach("security", `${model}:${text}`, { element });
   if (type !== "dynamic") {
-    reach([type, ...childrenOf(element, "label").map((label) => label.text().trim())].join(":"));
+    note([type, ...childrenOf(element, "label").map((label) => label.text().trim())].join(":"));
   }
-  for (const label of childrenOf(element, "baselabel")) reach(`baselabel:${label.text().trim()}`);
-  if (element.attribute("relabel") === "no") reach("relabel=no");
+  for (const label of childrenOf(element, "baselabel")) note(`baselabel:${label.text().trim()}`);
+  if (element.attribute("relabel") === "no") note("relabel=no");
 }
 
 function deviceLabel(element: TreeElement, report: Report): void {
