@@ -8,6 +8,7 @@ import { launch } from "../../cli/launch.ts";
 import { testDriver } from "../../drivers/test/mod.ts";
 import { openHost } from "../../runtime/host.ts";
 import { SqliteStore } from "../../runtime/journal/sqlite_store.ts";
+import { LedgerHost } from "../runtime/run/ledger.ts";
 import { Moments } from "./moments.ts";
 import type { KernelReport, KernelTask } from "./task.ts";
 
@@ -15,7 +16,7 @@ const task: KernelTask = JSON.parse(Deno.args[0] ?? "{}");
 const moments = new Moments(task.dieAt ?? -1);
 const host = await openHost({
   stateDirectory: task.stateDirectory,
-  drivers: [testDriver],
+  drivers: [testDriver, LedgerHost.inFile(task.ledger).driver],
   version: "test",
   launch,
   scheduler: moments.scheduler,

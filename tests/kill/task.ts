@@ -8,6 +8,8 @@ import type { ErrorData } from "../../model/error.ts";
 /** What to do. */
 export interface KernelTask {
   readonly stateDirectory: string;
+  /** The file that is the host behind `ledger:///`. */
+  readonly ledger: string;
   /** The connection of the run. */
   readonly uri: string;
   /** The recipe's path. */
