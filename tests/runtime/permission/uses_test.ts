@@ -100,7 +100,10 @@ Deno.test("defining is checked by the name in the definition and by what it reac
   const made = host.add("domain", "web-1");
   let ran = 0;
   const about = (): readonly SlotClaim[] => [{ objectClass: "domain", name: "web-1" }];
-  host.on("domain.define", () => Promise.resolve(ran++, made.ref("host")), { about });
+  host.on("domain.define", () => {
+    ran++;
+    return Promise.resolve(made.ref("host"));
+  }, { about });
   const define = async (xml: string, grants: string): Promise<string> =>
     outcome(await kernel.call("domain.define", undefined, { input: { xml }, authority: authority(grants) }));
   assert.equal(await define(domain(""), "domain:write,save@web-*"), "done");
