@@ -32,18 +32,35 @@ async function become(stateDirectory: string, recipe: string | undefined): Promi
   });
 }
 
-/** Attaches to the kernel of a state directory, or becomes it. */
-export function openKernel({ stateDirectory, io, recipe }: OpenControlOptions): Promise<Control> {
+/**
+ * Attaches to the kernel of a state directory, or becomes it.
+ *
+ * @throws {VirtError} `operation-failed` where the directory cannot be used, and what `openControl` throws.
+ */
+export async function openKernel({ stateDirectory, io, recipe }: OpenControlOptions): Promise<Control> {
   const directory = resolve(stateDirectory);
-  return openControl({
-    stateDirectory: directory,
-    principal: principal(),
-    become: () => become(directory, recipe),
-    onLinger: (others) => {
-      const what = others === 1 ? "another command is" : `${others} other commands are`;
-      io.stderr.write(`This process is the kernel: it leaves when ${what} done (Ctrl-C leaves at once)\n`);
-    },
-  });
+  try {
+    return await openControl({
+      stateDirectory: directory,
+      principal: principal(),
+      become: () => become(directory, recipe),
+      onLinger: (others) => {
+        const what = others === 1 ? "another command is" : `${others} other commands are`;
+        io.stderr.write(`This process is the kernel: it leaves when ${what} done (Ctrl-C leaves at once)\n`);
+      },
+    });
+  } catch (error) {
+    if (error instanceof VirtError || !isSystemError(error)) throw error;
+    throw new VirtError("operation-failed", `Cannot use the state directory "${directory}"`, {
+      hint: "Name another one with --state-dir or DROVER_STATE_DIR",
+      cause: error,
+    });
+  }
+}
+
+/** Whether an error is the operating system's word. */
+function isSystemError(error: unknown): boolean {
+  return Object.values(Deno.errors).some((kind) => error instanceof kind);
 }
 
 /**

@@ -55,6 +55,8 @@ export function arrange({ operation, fields, flags, positionals }: OperationRequ
     const value = flags[flagName(field)];
     if (value !== undefined && !(Array.isArray(value) && value.length === 0)) values.set(field, value);
   }
+  const active = fields.find(({ name }) => name === "active");
+  if (active !== undefined && flags["inactive"] === true) values.set(active, false);
   const open = positionalFields(fields).filter((field) => !values.has(field));
   const surplus = rest[open.length];
   if (surplus !== undefined && open.at(-1)?.kind.kind !== "list") {
@@ -64,7 +66,7 @@ export function arrange({ operation, fields, flags, positionals }: OperationRequ
     const isList = field.kind.kind === "list";
     const given = isList ? rest.slice(index) : rest.slice(index, index + 1);
     if (given.length === 0) {
-      if (field.kind.kind === "secret") continue;
+      if (field.kind.kind === "secret" || !field.required) continue;
       throw usageError(operation, `${placeholderOf(field)} is missing (or --${kebab(flagName(field))})`);
     }
     const parsed = given.map((one) => parsePositional(operation, field, one));

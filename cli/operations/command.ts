@@ -19,7 +19,7 @@ import { targetClasses } from "../../runtime/control/addressing.ts";
 import { parseNumber, withoutUnit } from "../units.ts";
 import { kebab } from "../words.ts";
 import type { OperationFlags } from "./arrange.ts";
-import { flagName, type GeneratedFlag, inputFlag, placeholderOf, positionalFields } from "./input_flags.ts";
+import { flagName, type GeneratedFlag, inputFlag, positionalFields, usageOf } from "./input_flags.ts";
 import { type Field, inputFields } from "./schema.ts";
 
 /** Flags of every generated command. */
@@ -70,9 +70,21 @@ function targetFlags(
   return flags;
 }
 
+/**
+ * `--all` and `--inactive` for lists that can be narrowed to what is active, since everybody's hands know them from
+ * virsh. All is what is listed anyway.
+ */
+function virshListFlags(fields: readonly Field[]): Record<string, GeneratedFlag> {
+  if (!fields.some(({ name, kind }) => name === "active" && kind.kind === "boolean")) return {};
+  return {
+    all: { kind: "boolean", optional: true, brief: "All, as without any flag" },
+    inactive: { kind: "boolean", optional: true, brief: "Only what is not active" },
+  };
+}
+
 function usage(operation: Operation, fields: readonly Field[]): string {
   const targets = targetClasses(operation).map((objectClass) => kebab(objectClass).toUpperCase());
-  const inputs = positionalFields(fields).map((field) => placeholderOf(field));
+  const inputs = positionalFields(fields).map(usageOf);
   return [...targets, ...inputs, "[FLAGS]"].join(" ");
 }
 

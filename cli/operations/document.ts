@@ -12,10 +12,22 @@ const maxDocumentBytes = 64 * 2 ** 20;
 /**
  * Reads a document as UTF-8, from a file or, for `-`, the standard input.
  *
- * @throws {VirtError} `not-found` or `operation-failed` where the file cannot be read.
+ * @throws {VirtError} `not-found` or `operation-failed` where the file cannot be read, `invalid-document` where it is not
+ * UTF-8.
  */
 export async function readDocument(io: Io, name: string): Promise<string> {
-  return new TextDecoder("utf-8").decode(await readBytes(io, name));
+  const bytes = await readBytes(io, name);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new VirtError(
+      "invalid-document",
+      `Cannot read "${name === "-" ? "standard input" : name}": it is not UTF-8`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Reads bytes, from the same places and with the same errors. */

@@ -122,7 +122,24 @@ export function inputFlag(field: Field): GeneratedFlag {
   };
 }
 
-/** The inputs that may also be given as arguments behind the target: the required ones, in the order of declaration. */
+/**
+ * The inputs that may also be given as arguments behind the target: the required ones in the order of declaration, or,
+ * where none is required, the first that takes a value; then a list of texts, which takes all the rest.
+ */
 export function positionalFields(fields: readonly Field[]): readonly Field[] {
-  return fields.filter((field) => field.required);
+  const required = fields.filter((field) => field.required);
+  const first = fields.find(({ kind }) =>
+    kind.kind !== "boolean" && kind.kind !== "json" && kind.kind !== "list"
+  );
+  const single = required.length > 0 || first === undefined ? required : [first];
+  const rest = fields.find(({ required: needed, kind }) =>
+    !needed && kind.kind === "list" && kind.of.kind === "text"
+  );
+  return rest === undefined || single.some(({ kind }) => kind.kind === "list") ? single : [...single, rest];
+}
+
+/** How an argument stands in a usage line: `NAME`, `[NAME]`, `[ARGUMENTS]...`. */
+export function usageOf(field: Field): string {
+  const many = field.kind.kind === "list" ? "..." : "";
+  return field.required ? `${placeholderOf(field)}${many}` : `[${placeholderOf(field)}]${many}`;
 }

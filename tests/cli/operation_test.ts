@@ -101,6 +101,28 @@ Deno.test("a required input may be an argument or a flag", async () => {
   assert.deepEqual(byFlag["input"], byArgument["input"]);
 });
 
+Deno.test("where nothing is required the first input may be an argument too", async () => {
+  assert.deepEqual((await called(["domain", "list", "web-*"]))["input"], { name: "web-*" });
+  assert.deepEqual((await called(["snapshot-create-as", "web-1", "before"]))["input"], { name: "before" });
+  assert.deepEqual((await called(["detach-device", "web-1", "-"], { stdin: "<disk/>" }))["input"], {
+    xml: "<disk/>",
+  });
+  assert.deepEqual((await called(["snapshot-create-as", "web-1"]))["input"], {});
+});
+
+Deno.test("lists know virsh's --all and --inactive", async () => {
+  assert.deepEqual((await called(["list", "--all"]))["input"], {});
+  assert.deepEqual((await called(["net-list", "--inactive"]))["input"], { active: false });
+  assert.deepEqual((await called(["pool-list", "--active"]))["input"], { active: true });
+});
+
+Deno.test("a list takes the rest of the arguments", async () => {
+  assert.deepEqual((await called(["domain", "guest-exec", "web-1", "/bin/ls", "--", "-l", "/"]))["input"], {
+    path: "/bin/ls",
+    arguments: ["-l", "/"],
+  });
+});
+
 Deno.test("a definition comes from a file or from standard input", async () => {
   const file = await Deno.makeTempFile({ suffix: ".xml" });
   try {

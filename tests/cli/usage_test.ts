@@ -14,7 +14,7 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [["domain", "list", "--within", "soon"], /"soon" for --within: it is not a duration/],
   [["domain", "list", "--state"], /--state needs a value/],
   [["domain", "list", "--state", "running", "--state", "paused"], /--state is given twice/],
-  [["domain", "list", "surplus"], /"surplus" is one argument too many/],
+  [["domain", "list", "a", "surplus"], /"surplus" is one argument too many/],
   [["domain", "start"], /The name of the domain is missing/],
   [["domain", "start", ""], /The name of the domain is missing/],
   [["domain", "start", "a", "b"], /"b" is one argument too many/],
