@@ -4,7 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
-import { act } from "./act.ts";
+import { act, undo } from "./act.ts";
 import type { DomainJob, DomainObject } from "./domain.ts";
 
 /** What a caller says about it. */
@@ -65,8 +65,12 @@ export async function change(
   if (liveXml !== undefined) {
     await act(job, "domain.change-live", { input: { id, xml: liveXml, base } });
   }
-  if (configXml !== undefined) {
+  if (configXml === undefined) return;
+  try {
     await act(job, "domain.write-definition", { input: { id, name, xml: configXml, expected } });
+  } catch (error) {
+    if (liveXml !== undefined) await undo(job, "domain.change-live", { id, xml: base, base: liveXml });
+    throw error;
   }
 }
 

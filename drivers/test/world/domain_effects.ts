@@ -148,11 +148,15 @@ export const continueGuest = effect(
     putGuest(world, { id, guest: { state: "running", reason, since: now } }),
 );
 
-/** Stops a guest's processors. */
+/** Stops a guest's processors. What its user has paused stays paused for that reason. */
 export const pause = effect(
   "domain",
   z.object({ id, reason: z.string() }),
-  (world, { id, reason }, { now }) => putGuest(world, { id, guest: { state: "paused", reason, since: now } }),
+  (world, { id, reason }, { now }) => {
+    const { guest } = needGuest(world, id);
+    if (guest.state === "paused" && guest.reason === "user") return;
+    putGuest(world, { id, guest: { state: "paused", reason, since: now } });
+  },
 );
 
 /** Kills a guest's process, which needs no monitor. Nothing happens where there is none. */
