@@ -50,6 +50,8 @@ export const analysisFile = "dep_analysis_cache_v2";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const entry = join(root, "dsl", "boot.ts");
+/** Deno would look for a configuration from the current folder on. */
+const configFlag = `--config=${join(root, "deno.json")}`;
 
 let current: Promise<SandboxBundle> | undefined;
 
@@ -176,7 +178,7 @@ function removeOld(directory: string, current: readonly unknown[]): void {
 
 /** Every file of ours that goes into the bundle, and what decides which packages do. */
 async function readSources(): Promise<SourceStamp[]> {
-  const { stdout } = await runDeno(["info", "--json", "--frozen", entry], {
+  const { stdout } = await runDeno(["info", "--json", "--frozen", configFlag, entry], {
     doing: "read the sources of the sandbox",
   });
   const graph: { readonly modules: readonly { readonly specifier: string; readonly local?: string }[] } = JSON
@@ -190,7 +192,15 @@ async function readSources(): Promise<SourceStamp[]> {
 
 async function buildBoot(workshop: string): Promise<Uint8Array> {
   const output = join(workshop, "boot.mjs");
-  const flags = ["--quiet", "--frozen", "--minify", "--keep-names", "--platform=deno", "--format=esm"];
+  const flags = [
+    "--quiet",
+    "--frozen",
+    configFlag,
+    "--minify",
+    "--keep-names",
+    "--platform=deno",
+    "--format=esm",
+  ];
   await runDeno(["bundle", ...flags, `--output=${output}`, entry], { doing: "bundle the sandbox" });
   return Deno.readFileSync(output);
 }

@@ -21,16 +21,34 @@ export interface EndpointOptions {
   readonly isolation: string;
   readonly budget: Budget;
   readonly clock: Clock;
-  /** Takes away what the process needed. Called once it is gone. */
+  /** Takes away what the process needs from this machine. */
   readonly cleanUp: () => Promise<void>;
+  /** When it needs it no more: once it is `ready`, or `gone`. What is taken away early cannot be left behind. */
+  readonly cleanUpWhen: "ready" | "gone";
+}
+
+/** A message on its way to the recipe. */
+interface Outgoing {
+  readonly message: ToRecipe;
+  readonly frame: Uint8Array;
+  readonly isDelivery: boolean;
+}
+
+/** A message that waits for credit, or for room; they go in the order in which they came. */
+interface Waiting extends Outgoing {
+  resolve(): void;
+  reject(error: VirtError): void;
 }
 
 /** What may wait for the run before the recipe is held back. */
 const queueBounds = { items: 1024, bytes: 16 * 2 ** 20 };
 /** How long a recipe that has said its end may take to leave, in milliseconds. */
 const leaveMs = 2000;
-/** How often a recipe that does not take what it is sent is looked at, within the time that it has. */
-const looksPerStall = 4;
+/**
+ * How often a recipe that does not take what it is sent is looked at, within the time that it has. Looks are counted, not
+ * the time between them, of which a machine that sleeps may lose hours.
+ */
+const looksPerStall = 10;
 
 /** A recipe in a process of its own. */
 export class ProcessEndpoint implements RecipeEndpoint {
@@ -41,6 +59,9 @@ export class ProcessEndpoint implements RecipeEndpoint {
   readonly #clock: Clock;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #inbound: Inbound;
+  readonly #cleanUp: () => Promise<void>;
+  readonly #cleanUpWhen: "ready" | "gone";
+  #cleaned: Promise<void> | undefined;
   readonly #queue = new MessageQueue<FromRecipe>(queueBounds);
   readonly #timers = new DisposableStack();
   /** Aborts when it is ended, by us or by itself. */
@@ -49,11 +70,13 @@ export class ProcessEndpoint implements RecipeEndpoint {
   #gone = false;
   #credit: number = channelLimits.credits;
   #queuedBytes = 0;
-  /** Since when it has not taken anything although there is something to take. */
-  #untakenSince: number | undefined;
-  #wakeSenders: (() => void)[] = [];
+  /** Looks since it last took something, while there is something to take. */
+  #vainLooks = 0;
+  readonly #waiting: Waiting[] = [];
 
-  constructor({ process, isolation, budget, clock, cleanUp }: EndpointOptions) {
+  constructor({ process, isolation, budget, clock, cleanUp, cleanUpWhen }: EndpointOptions) {
+    this.#cleanUp = cleanUp;
+    this.#cleanUpWhen = cleanUpWhen;
     this.#process = process;
     this.isolation = isolation;
     this.#budget = budget;
@@ -61,7 +84,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
     this.#inbound = new Inbound(budget);
     this.#writer = process.stdin.getWriter();
     const errorOutput = new ErrorOutput(process.stderr, (message, bytes) => this.#queue.push(message, bytes));
-    this.exited = this.#live(errorOutput, cleanUp);
+    this.exited = this.#live(errorOutput);
     this.#timers.use(
       clock.after(budget.wallMs, () => this.#breakRules(`ran longer than its ${budget.wallMs / 1000} s`)),
     );
@@ -73,17 +96,10 @@ export class ProcessEndpoint implements RecipeEndpoint {
   }
 
   async send(message: ToRecipe): Promise<void> {
-    const frame = this.#encode(message);
-    const isDelivery = "now" in message;
-    while (
-      !this.#gone && ((isDelivery && this.#credit === 0) || this.#queuedBytes > this.#budget.queuedBytes)
-    ) {
-      await new Promise<void>((resolve) => this.#wakeSenders.push(resolve));
-    }
+    const outgoing: Outgoing = { message, frame: this.#encode(message), isDelivery: "now" in message };
     if (this.#gone || this.#ending !== undefined) throw this.#goneError();
-    this.#inbound.answered(message);
-    if (isDelivery) this.#credit--;
-    this.#write(frame);
+    if (this.#waiting.length === 0 && this.#hasRoom(outgoing)) return this.#write(outgoing);
+    await new Promise<void>((resolve, reject) => this.#waiting.push({ ...outgoing, resolve, reject }));
   }
 
   async kill(reason: string): Promise<void> {
@@ -106,9 +122,14 @@ export class ProcessEndpoint implements RecipeEndpoint {
     }
   }
 
-  #write(frame: Uint8Array): void {
+  #hasRoom({ isDelivery }: Outgoing): boolean {
+    return (!isDelivery || this.#credit > 0) && this.#queuedBytes <= this.#budget.queuedBytes;
+  }
+
+  #write({ message, frame, isDelivery }: Outgoing): void {
+    this.#inbound.answered(message);
+    if (isDelivery) this.#credit--;
     this.#queuedBytes += frame.length;
-    this.#untakenSince ??= this.#clock.now();
     this.#writer.write(frame).then(() => {
       this.#queuedBytes -= frame.length;
       this.#progressed();
@@ -119,19 +140,20 @@ export class ProcessEndpoint implements RecipeEndpoint {
 
   /** Something was taken: the recipe is alive, and there may be room for more. */
   #progressed(): void {
-    const allTaken = this.#queuedBytes === 0 && this.#credit === channelLimits.credits;
-    this.#untakenSince = allTaken ? undefined : this.#clock.now();
-    this.#wake();
+    this.#vainLooks = 0;
+    for (let [first] = this.#waiting; first !== undefined && this.#hasRoom(first); [first] = this.#waiting) {
+      this.#waiting.shift();
+      this.#write(first);
+      first.resolve();
+    }
   }
 
-  #wake(): void {
-    const waiting = this.#wakeSenders;
-    if (waiting.length === 0) return;
-    this.#wakeSenders = [];
-    for (const resolve of waiting) resolve();
+  /** Tells those who wait that there is nobody to send to. */
+  #turnAway(): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#goneError());
   }
 
-  async #live(errorOutput: ErrorOutput, cleanUp: () => Promise<void>): Promise<RecipeExit> {
+  async #live(errorOutput: ErrorOutput): Promise<RecipeExit> {
     const died = this.#process.status.then((status) => {
       // What is left in its pipes is little, and has no reader to wait for.
       this.#queue.unbind();
@@ -141,12 +163,12 @@ export class ProcessEndpoint implements RecipeEndpoint {
     const [status] = await Promise.all([died, this.#read(), errorOutput.finished]);
     this.#gone = true;
     this.#timers.dispose();
-    this.#wake();
+    this.#turnAway();
     this.#queue.close();
     await this.#writer.close().catch(() => {
       // The other end is closed already.
     });
-    await cleanUp();
+    await (this.#cleaned ??= this.#cleanUp());
     return this.#ending ?? exitReason({
       code: status.code,
       signal: status.signal,
@@ -185,6 +207,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
   #receive(value: unknown, bytes: number): void {
     const message = this.#inbound.check(value, bytes);
     if (message === undefined) return;
+    if (message.t === "ready" && this.#cleanUpWhen === "ready") this.#cleaned = this.#cleanUp();
     if (this.#inbound.ended) {
       this.#timers.use(this.#clock.after(leaveMs, () => this.#end({ kind: "finished" })));
     }
@@ -208,31 +231,34 @@ export class ProcessEndpoint implements RecipeEndpoint {
     if (this.#inbound.ended && ending.kind === "killed") this.#ending = { kind: "finished" };
     this.#over.abort();
     this.#queue.close();
-    this.#wake();
+    this.#turnAway();
     killGroup(this.#process);
   }
 
   #watchForStall(): void {
     const { stallMs } = this.#budget;
-    const launched = this.#clock.now();
     const look = (): void => {
       if (this.#gone) return;
-      const now = this.#clock.now();
-      const untaken = this.#queue.full ? undefined : this.#untakenSince;
-      if (!this.#inbound.declared && now - launched >= stallMs) {
-        this.#breakRules(
-          `was not loaded within ${stallMs / 1000} s; is there an endless loop at its top level?`,
-        );
-      } else if (untaken !== undefined && now - untaken >= stallMs) {
+      this.#vainLooks = this.#isIdle() ? 0 : this.#vainLooks + 1;
+      if (this.#vainLooks < looksPerStall) timer = this.#clock.after(stallMs / looksPerStall, look);
+      else if (this.#inbound.declared) {
         this.#breakRules(
           `did not take what was delivered to it for ${stallMs / 1000} s; is it in an endless loop?`,
         );
       } else {
-        timer = this.#clock.after(stallMs / looksPerStall, look);
+        this.#breakRules(
+          `was not loaded within ${stallMs / 1000} s; is there an endless loop at its top level?`,
+        );
       }
     };
     let timer = this.#clock.after(stallMs / looksPerStall, look);
     this.#timers.defer(() => timer[Symbol.dispose]());
+  }
+
+  /** Whether nothing is up to the recipe: it has taken everything, or it is us who hold it back. */
+  #isIdle(): boolean {
+    if (this.#queue.full) return true;
+    return this.#inbound.declared && this.#queuedBytes === 0 && this.#credit === channelLimits.credits;
   }
 
   #goneError(): VirtError {

@@ -25,7 +25,9 @@ export class ErrorOutput {
 
   constructor(stream: ReadableStream<Uint8Array>, say: (message: FromRecipe, bytes: number) => void) {
     this.#say = say;
-    this.finished = this.#read(stream);
+    this.finished = this.#read(stream).catch(() => {
+      // What cannot be read has not been said.
+    });
   }
 
   /** The end of what was written. */

@@ -103,11 +103,21 @@ export async function launchBundle(bundle: SandboxBundle, options: LaunchOptions
       isolation: isolation.level,
       budget,
       clock: options.clock ?? systemClock,
-      cleanUp: () => Deno.remove(denoDirectory, { recursive: true }),
+      cleanUp: () => removeScratch(denoDirectory),
+      // bwrap has put a file system of its own in the folder's place.
+      cleanUpWhen: isolation.bwrap === undefined ? "gone" : "ready",
     });
   } catch (error) {
-    await Deno.remove(denoDirectory, { recursive: true });
+    await removeScratch(denoDirectory);
     throw error;
+  }
+}
+
+async function removeScratch(denoDirectory: string): Promise<void> {
+  try {
+    await Deno.remove(denoDirectory, { recursive: true });
+  } catch {
+    // A folder that stays in the machine's temporary files is no reason for a run to fail.
   }
 }
 

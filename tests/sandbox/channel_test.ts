@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { isVirtError } from "../../model/error.ts";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
-import { Folder, launch, type Played, playEndpoint, playFile, type PlayOptions } from "./stage.ts";
+import {
+  Folder,
+  launch,
+  type Played,
+  playEndpoint,
+  playFile,
+  type PlayOptions,
+  recipeText,
+} from "./stage.ts";
 import { NakedBundle } from "./naked_bundle.ts";
 
 /** Plays a recipe that says what it likes. */
@@ -246,6 +254,28 @@ Deno.test("senders wait while a recipe has no credit, and are told when it is go
     (error) => isVirtError(error, "cancelled") && /gone: it has been waited for/.test(error.message),
   );
   await assert.rejects(fired(257), /The recipe is gone/);
+});
+
+Deno.test("deliveries come in the order in which they were sent, also where there was no credit for them", async () => {
+  await using folder = await Folder.with({
+    "recipe.ts": recipeText(`
+      const order: number[] = [];
+      await Promise.all(Array.from({ length: 2000 }, async (_, index) => { await sleep(1); order.push(index); }));
+      return order.every((value, index) => value === index) && order.length;`),
+  });
+  await using endpoint = await launch(folder.file("recipe.ts"), {});
+  const sent: Promise<void>[] = [];
+  const { result } = await playEndpoint(endpoint, {
+    answer: (message) => {
+      if (message.t !== "timer") return undefined;
+      if (message.step === 1999) {
+        for (let step = 0; step < 2000; step++) sent.push(endpoint.send({ t: "fired", step, now: step }));
+      }
+      return { t: "page", step: message.step, items: [] };
+    },
+  });
+  await Promise.all(sent);
+  assert.equal(result, 2000);
 });
 
 Deno.test("a delivery larger than a frame is refused to the sender, and the recipe goes on", async () => {

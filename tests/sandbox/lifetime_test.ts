@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { probeIsolation } from "../../runtime/sandbox/isolation.ts";
+import { processesWith } from "./processes.ts";
 import { Folder, launch, playFile, recipeText } from "./stage.ts";
 
 const { level, setpriv, bwrap } = await probeIsolation();
@@ -30,27 +31,12 @@ Deno.test("a recipe does not outlive a runtime that is killed, even in an endles
     }).spawn();
     const { value } = await runtime.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
     assert.equal(value, "looping\n");
-    const sandboxes = processesOf(`file://${recipe}`);
+    const sandboxes = processesWith(`file://${recipe}`);
     assert.ok(sandboxes.length > 0);
     runtime.kill("SIGKILL");
     for (const pid of sandboxes) assert.ok(await ends(pid), `process ${pid} of level ${isolation} lives on`);
   }
 });
-
-/** The processes that have `argument` among their arguments, other than those that started them. */
-function processesOf(argument: string): number[] {
-  return [...Deno.readDirSync("/proc")]
-    .map(({ name }) => Number(name)).filter(Number.isInteger)
-    .filter((pid) => argumentsOf(pid).includes(argument));
-}
-
-function argumentsOf(pid: number): string[] {
-  try {
-    return Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
-  } catch {
-    return [];
-  }
-}
 
 /** Whether a process ends; tail(1) waits for that. */
 async function ends(pid: number): Promise<boolean> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Budget } from "../../runtime/sandbox/budget.ts";
 import { probeIsolation } from "../../runtime/sandbox/isolation.ts";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
+import { environmentOf, processesWith } from "./processes.ts";
 import { Folder, launch, playBody, playEndpoint, playFile, recipeText } from "./stage.ts";
 
 const mebibyte = 2 ** 20;
@@ -10,7 +11,7 @@ const withoutPrlimit = prlimit === undefined;
 const small: Partial<Budget> = { heapBytes: 64 * mebibyte, memoryBytes: 192 * mebibyte };
 
 Deno.test("a recipe that fills the heap is ended with the limit's name, at every level", async () => {
-  for (const isolation of [level, "process"] as const) {
+  for (const isolation of new Set([level, "process"] as const)) {
     const { exit } = await playBody("const all = []; for (;;) all.push({ at: all.length, of: [] });", {
       isolation,
       budget: small,
@@ -104,18 +105,23 @@ Deno.test("a recipe that computes for longer than it may is ended", {
 });
 
 Deno.test("a recipe can be ended at any moment, and leaves nothing behind", async () => {
-  for (const isolation of [level, "process"] as const) {
-    const before = leftovers();
+  for (const isolation of new Set([level, "process"] as const)) {
     await using folder = await Folder.with({ "recipe.ts": recipeText(`console.log("looping"); for (;;);`) });
+    const recipe = `file://${folder.file("recipe.ts")}`;
     await using endpoint = await launch(folder.file("recipe.ts"), { isolation });
+    let scratch: string | undefined;
     const { exit } = await playEndpoint(endpoint, {
       answer: async (message) => {
-        if (message.t === "log") await endpoint.kill("was interrupted");
+        if (message.t !== "log") return undefined;
+        const [pid] = processesWith(recipe);
+        scratch = environmentOf(pid!).find((text) => text.startsWith("DENO_DIR="))?.slice("DENO_DIR=".length);
+        await endpoint.kill("was interrupted");
         return undefined;
       },
     });
     assert.deepEqual(exit, { kind: "killed", reason: "was interrupted" });
-    assert.deepEqual(leftovers(), before);
+    assert.deepEqual(processesWith(recipe), []);
+    await assert.rejects(Deno.stat(scratch!), Deno.errors.NotFound);
     await assert.rejects(
       endpoint.send({ t: "cancel", reason: "", now: 0 }),
       /The recipe is gone: it was interrupted/,
@@ -130,10 +136,3 @@ Deno.test("a recipe that is killed before it is ready is gone", async () => {
   assert.deepEqual(await endpoint.exited, { kind: "killed", reason: "was not wanted" });
   await endpoint[Symbol.asyncDispose]();
 });
-
-/** Scratch folders and processes of sandboxes that this process has started. */
-function leftovers(): string[] {
-  const scratch = [...Deno.readDirSync(Deno.env.get("TMPDIR") ?? "/tmp")]
-    .map(({ name }) => name).filter((name) => name.startsWith("drover-sandbox-"));
-  return scratch.sort();
-}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isVirtError } from "../../model/error.ts";
 import { chooseIsolation, isolationLevels, probeIsolation } from "../../runtime/sandbox/isolation.ts";
+import { environmentOf, processesWith } from "./processes.ts";
 import { NakedBundle } from "./naked_bundle.ts";
 import { Folder, launch, type Played, playFile, type PlayOptions } from "./stage.ts";
 
@@ -161,22 +162,14 @@ Deno.test("the environment of a sandbox holds nothing of ours", async () => {
     await using folder = await Folder.with({ "recipe.ts": "export default 1;" });
     await using endpoint = await launch(folder.file("recipe.ts"), { isolation: "process" });
     await endpoint.messages[Symbol.asyncIterator]().next();
-    const environments = [...Deno.readDirSync("/proc")].flatMap(({ name }) => readEnvironment(name));
-    const ours = environments.filter((text) => text.includes("DENO_NO_PACKAGE_JSON=1"));
-    assert.ok(ours.length > 0);
-    for (const text of ours) assert.doesNotMatch(text, /DROVER_ATTEMPT_SECRET|HOME=|PATH=/);
+    const [pid] = processesWith(`file://${folder.file("recipe.ts")}`);
+    const environment = environmentOf(pid!);
+    assert.ok(environment.includes("DENO_NO_PACKAGE_JSON=1"));
+    for (const text of environment) assert.doesNotMatch(text, /^(DROVER_ATTEMPT_SECRET|HOME|PATH|USER)=/);
   } finally {
     Deno.env.delete("DROVER_ATTEMPT_SECRET");
   }
 });
-
-function readEnvironment(pid: string): string[] {
-  try {
-    return [Deno.readTextFileSync(`/proc/${pid}/environ`)].filter((text) => text.includes("drover-sandbox-"));
-  } catch {
-    return [];
-  }
-}
 
 Deno.test("a level is reported, and a strict sandbox refuses less than the best", async () => {
   await using folder = await Folder.with({ "recipe.ts": "export default 1;" });
