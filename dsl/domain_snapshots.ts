@@ -91,6 +91,7 @@ export class DomainSnapshots {
    * Works under the guard of a snapshot: takes it, does the work, and deletes it when that went well. Where the work fails,
    * the snapshot stays, and its error is what this throws.
    *
+   * @param guard the snapshot's name, or more than that
    * @throws {VirtError} `already-exists` where the domain has a snapshot of that name; whatever the work throws.
    *
    * @example
@@ -106,9 +107,12 @@ export class DomainSnapshots {
    * ```
    */
   async during<T>(
-    { keep = "on-failure", revert = "never", name, description, diskOnly }: DuringOptions,
+    guard: DuringOptions | string,
     work: (snapshot: Snapshot) => T | Promise<T>,
   ): Promise<T> {
+    const { keep = "on-failure", revert = "never", name, description, diskOnly } = typeof guard === "string"
+      ? { name: guard }
+      : guard;
     const input = {
       name,
       ...(description === undefined ? {} : { description }),

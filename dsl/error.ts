@@ -32,8 +32,10 @@ import {
  * ```
  */
 export class OutcomeUnknown extends VirtError {
+  /** What kind of error it is, for logs. */
   override readonly name: string = "OutcomeUnknown";
 
+  /** Recipes catch it; they have no reason to throw it. */
   constructor(message: string, options: VirtErrorOptions = {}) {
     super("outcome-unknown", message, options);
   }
@@ -60,8 +62,10 @@ export class OutcomeUnknown extends VirtError {
  * ```
  */
 export class ObjectChanged extends VirtError {
+  /** What kind of error it is, for logs. */
   override readonly name: string = "ObjectChanged";
 
+  /** Recipes catch it; they have no reason to throw it. */
   constructor(message: string, options: VirtErrorOptions = {}) {
     super("object-changed", message, options);
   }

@@ -102,7 +102,9 @@ class Budget<T extends Handle> {
  * ```
  */
 export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<T> {
+  /** The object at an index, from 0. */
   readonly [index: number]: T;
+  /** How many there are. */
   readonly length: number;
   readonly #items: readonly T[];
   readonly #batchOf: Budget<T> | undefined;
@@ -123,6 +125,7 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
     return this.#items.map(({ name }) => name);
   }
 
+  /** Goes through them in order. */
   [Symbol.iterator](): Iterator<T> {
     return this.#items[Symbol.iterator]();
   }
@@ -135,6 +138,21 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
   /** The first object that a test holds for. */
   find(test: (item: T, index: number) => boolean): T | undefined {
     return this.#items.find(test);
+  }
+
+  /** Whether a test holds for any. */
+  some(test: (item: T, index: number) => boolean): boolean {
+    return this.#items.some(test);
+  }
+
+  /** Whether a test holds for all. */
+  every(test: (item: T, index: number) => boolean): boolean {
+    return this.#items.every(test);
+  }
+
+  /** The same objects in another order, as a fleet. */
+  toSorted(compare: (a: T, b: T) => number): Fleet<T> {
+    return new Fleet(this.#items.toSorted(compare));
   }
 
   /** Those that a test holds for, as a fleet. */

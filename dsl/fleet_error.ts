@@ -8,7 +8,9 @@ import type { Handle } from "./handle.ts";
 
 /** One object whose turn failed. */
 export interface Failure<T> {
+  /** The object. */
   readonly target: T;
+  /** What its turn threw. */
   readonly error: unknown;
 }
 
@@ -48,12 +50,20 @@ const namesTold = 20;
  * ```
  */
 export class FleetError<T extends Handle = Handle> extends VirtError implements FleetReport<T> {
+  /** What kind of error it is, for logs. */
   override readonly name: string = "FleetError";
+  /** Those whose turn went well. */
   readonly done: readonly T[];
+  /** Those whose turn failed, with what it threw. */
   readonly failed: readonly Failure<T>[];
+  /** Those whose turn never came. */
   readonly notDone: readonly T[];
 
-  /** @param maxFail how many were allowed to fail */
+  /**
+   * Sums a report up.
+   *
+   * @param maxFail how many were allowed to fail
+   */
   constructor({ done, failed, notDone }: FleetReport<T>, maxFail: number) {
     const total = done.length + failed.length + notDone.length;
     const left = notDone.length === 0 ? "" : `; never begun: ${names(notDone)}`;

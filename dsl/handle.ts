@@ -25,6 +25,7 @@ export class Handle<C extends ObjectClass = ObjectClass> implements ObjectRef<C>
   readonly connection: string;
   /** What does not change when the object is renamed: its UUID, or a name where the class has none. */
   readonly id: string;
+  /** What people call it; a renamed object's handle keeps the name that it was obtained with. */
   readonly name: string;
   /** The id of the object that holds this one: a snapshot's domain, a volume's pool. */
   declare readonly parent?: string;

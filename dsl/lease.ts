@@ -47,6 +47,7 @@ export class Lease implements AsyncDisposable {
     return this.#settled ??= this.#session.settleLease("keep", this.#id);
   }
 
+  /** Gives it back at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }

@@ -4,7 +4,29 @@
  * @module
  */
 export { z } from "zod";
-export { type ErrorCode, isVirtError, type SourcePlace, VirtError } from "../model/error.ts";
+export {
+  type ErrorCode,
+  isVirtError,
+  type SourcePlace,
+  VirtError,
+  type VirtErrorOptions,
+} from "../model/error.ts";
+export type { ExitCode } from "../model/exit_code.ts";
+export type { ObjectClass, ObjectRef } from "../model/object.ts";
+export type { OperationName } from "../model/operations/mod.ts";
+export type {
+  AnswerOf,
+  Given,
+  GivenTo,
+  Made,
+  MakingMethod,
+  Method,
+  MethodFor,
+  MethodsOf,
+  MethodWithInput,
+  Received,
+} from "./method.ts";
+export type { Need, Needs } from "./need.ts";
 export { ObjectChanged, OutcomeUnknown } from "./error.ts";
 export { type Duration, duration, durationText } from "./duration.ts";
 export { Recipe, recipe } from "./recipe.ts";
@@ -20,8 +42,11 @@ export type {
   Volume,
 } from "./handles.ts";
 export type { Handle, ObjectHandle } from "./handle.ts";
+export type { DomainHandle, MigrateInput, Shutdown, ShutdownOptions } from "./domain.ts";
+export type { HostHandle, TemporaryMakers } from "./host.ts";
+export type { PoolHandle, TemporaryVolumes } from "./pool.ts";
 export type { CallOptions, MakeOptions, Temporary } from "./call_options.ts";
-export type { DuringOptions, SnapshotEntry } from "./domain_snapshots.ts";
+export type { DomainSnapshots, DuringOptions, SnapshotEntry } from "./domain_snapshots.ts";
 export type {
   DomainEvent,
   DomainEventType,
@@ -30,12 +55,19 @@ export type {
   DomainWaits,
   IpOptions,
 } from "./domain_until.ts";
-export type { MigrateInput, Shutdown, ShutdownOptions } from "./domain.ts";
 export type { WaitOptions } from "./until.ts";
 export type { Files } from "./files.ts";
 export type { Log, LogFields, ProgressFunction, StepFunction } from "./log.ts";
 export type { SleepFunction, SleepOptions } from "./wait.ts";
-export type { HostsContext, RecipeDefinition, RunContext, RunTools } from "./recipe.ts";
+export type {
+  ContextFor,
+  HostNames,
+  HostsContext,
+  NoInput,
+  RecipeDefinition,
+  RunContext,
+  RunTools,
+} from "./recipe.ts";
 export { Lease } from "./lease.ts";
 export { Fleet, type ForEachOptions, type RollingOptions } from "./fleet.ts";
 export { type Failure, FleetError, type FleetReport } from "./fleet_error.ts";

@@ -136,7 +136,7 @@ export function onRecipe(hear: (file: string | undefined) => void): void {
 }
 
 /** The input of a recipe that takes none. */
-type NoInput = z.ZodObject<Record<never, never>>;
+export type NoInput = z.ZodObject<Record<never, never>>;
 
 /**
  * Declares a recipe; a recipe file's default export.

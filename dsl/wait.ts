@@ -8,6 +8,7 @@ import type { Session } from "./session.ts";
 
 /** What ends a wait early. */
 export interface SleepOptions {
+  /** Ends the wait, which then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

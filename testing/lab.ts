@@ -192,6 +192,7 @@ export class Lab implements AsyncDisposable {
     return run;
   }
 
+  /** Ends what is under way, and the lab with it. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const run of this.#underWay) run.interrupt();
     await this.#settle();

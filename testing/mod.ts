@@ -47,4 +47,9 @@ export {
   type PoolView,
   SimulatedHost,
 } from "./simulated_host.ts";
-export { VirtualClock } from "./virtual_clock.ts";
+export { VirtualClock, type VirtualClockOptions } from "./virtual_clock.ts";
+export type { ErrorData } from "../model/error.ts";
+export type { ExitCode } from "../model/exit_code.ts";
+export type { EffectInput, EffectName } from "../drivers/test/world/effects.ts";
+export type { RunState, StepOutcome } from "../runtime/journal/record.ts";
+export type { AuditEntry } from "../runtime/permission/mod.ts";
