@@ -4,13 +4,14 @@
  * @module
  */
 import type { Operation } from "../../model/operation.ts";
-import { type Column, printList, printOne, type PrintOptions, type Shape } from "../output/format.ts";
 import type { Io } from "../io.ts";
-import { plainLines } from "../output/plain.ts";
-import { type Field, outputShape } from "./schema.ts";
-import { refuseTerminal } from "./transfer.ts";
+import { type Column, printList, printOne, type PrintOptions, type Shape } from "../output/format.ts";
+import { plain, plainLines } from "../output/plain.ts";
+import { properties } from "../output/table.ts";
 import { formatNumber, withoutUnit } from "../units.ts";
 import { spoken, title } from "../words.ts";
+import { type Field, outputShape } from "./schema.ts";
+import { refuseTerminal } from "./transfer.ts";
 
 /** An answer, and whose it is. */
 interface Answer {
@@ -38,7 +39,9 @@ function cell(name: string, value: unknown): string {
   if (typeof value === "string") return value;
   if (isReference(value)) return value.name;
   if (Array.isArray(value)) return value.map((one) => cell(name, one)).join(", ");
-  return JSON.stringify(value);
+  return isItem(value)
+    ? Object.entries(value).map(([key, one]) => `${withoutUnit(key)}=${cell(key, one)}`).join(" ")
+    : String(value);
 }
 
 /** Fields that tables leave to `-o wide`: they are for programs, or too wide for a screen. */
@@ -100,6 +103,7 @@ export async function printAnswer(
   if (forPeople && operation.effect === "write") return confirm(operation, answer, options);
   switch (shape.kind) {
     case "list":
+      if (forPeople && isBlocks(shape.fields)) return printBlocks(operation, items(value), options);
       return await printList(items(value), shapeOf(operation, shape.fields), options);
     case "object":
       if (forPeople && isDocument(shape.fields, value)) {
@@ -115,6 +119,24 @@ export async function printAnswer(
       return await printOne(isItem(value) ? value : {}, referenceShape(operation), options);
     case "value":
       return await printValue(operation, value, options);
+  }
+}
+
+/** Whether a list is of records whose own fields nobody knows beforehand: statistics, by name. */
+function isBlocks(fields: readonly Field[]): boolean {
+  return fields.length === 2 && fields.some(({ kind }) => kind.kind === "json") &&
+    fields.some(({ kind }) => kind.kind === "reference");
+}
+
+/** Each item's name, and its values below, as `virsh domstats` has them. */
+function printBlocks(operation: Operation, list: readonly Item[], { io }: PrintOptions): void {
+  const name = nameOf(operation);
+  for (const item of list) {
+    const record = Object.values(item).find((value) => isItem(value) && !isReference(value));
+    const lines = Object.entries(isItem(record) ? record : {}).map(([key, value]) =>
+      `  ${key}=${cell("", value)}`
+    );
+    io.stdout.write(`${[name(item), ...lines].map(plain).join("\n")}\n`);
   }
 }
 
@@ -140,6 +162,10 @@ function referenceShape(operation: Operation): Shape<Item> {
 async function printValue(operation: Operation, value: unknown, options: PrintOptions): Promise<void> {
   if (options.format !== "table" && options.format !== "wide" && options.format !== "name") {
     return await printOne(value, { kind: operation.name, columns: [], name: String }, options);
+  }
+  if (isItem(value)) {
+    options.io.stdout.write(properties(Object.entries(value).map(([key, one]) => [key, cell("", one)])));
+    return;
   }
   const text = typeof value === "string"
     ? value

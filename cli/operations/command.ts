@@ -95,6 +95,7 @@ export function operationCommand(operation: Operation): Command<DroverContext> {
   // The flags come from the registry at run time, so their types cannot be derived from a type argument.
   const flags = {
     ...inputFlags,
+    ...virshListFlags(fields),
     ...targetFlags(operation, inputFlags),
     ...sharedFlags,
   } as unknown as FlagParametersForType<
