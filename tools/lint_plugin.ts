@@ -37,7 +37,7 @@ function memberName(node: Deno.lint.Node): string | undefined {
 }
 
 const kernelTime: Deno.lint.Rule = {
-  create(context) {
+  create(context): Deno.lint.LintVisitor {
     if (!isGoverned(context.filename)) return {};
     const message = "Time and chance come from the kernel";
     const hint = "Use the clock that the kernel hands out: job.clock, environment.clock";
@@ -105,7 +105,7 @@ function leavesByHop(node: Deno.lint.Node): boolean {
 }
 
 const hopsOnly: Deno.lint.Rule = {
-  create(context) {
+  create(context): Deno.lint.LintVisitor {
     if (!/\/drivers\//.test(context.filename)) return {};
     return {
       AwaitExpression(node): void {
