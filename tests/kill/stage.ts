@@ -34,7 +34,7 @@ export class Stage implements AsyncDisposable {
     return new Stage(directory, copy);
   }
 
-  /** What was really done, in order, with names cut short before their random part. */
+  /** What was really done, in order. */
   get deeds(): readonly string[] {
     return readLedger(`${this.#directory}/ledger`).map(({ deed }) => deed);
   }

@@ -1,10 +1,17 @@
 import { recipe } from "drover";
 
+interface Result {
+  readonly tag: string;
+  readonly begun: number;
+  readonly fast: string;
+  readonly chance: number;
+}
+
 /** Everything that a resume has to get right: parallel branches, timers, time and chance, leases, temporary objects. */
 export default recipe({
   summary: "A little of everything",
   needs: ["connect:search_domains", "domain:getattr,read,write,save,start,stop,delete"],
-  async run({ host, log, sleep }) {
+  async run({ host, log, sleep }): Promise<Result> {
     const begun = Date.now();
     const tag = crypto.randomUUID().slice(0, 8);
     log.info("drawn", { tag, begun, chance: Math.random() });

@@ -13,7 +13,7 @@ Deno.test("a cancelled run gives back what it holds, and nothing else is admitte
     recipe: recipe({
       summary: "Hold on",
       needs: [...needs],
-      async run({ host, sleep, log }) {
+      async run({ host, sleep, log }): Promise<void> {
         await using _trial = await host.temporary.domain({ xml: "<domain><name>trial</name></domain>" });
         const vm = await host.domain("web-1");
         await using _lease = await vm.exclusive();
@@ -51,7 +51,7 @@ Deno.test("a recipe that does not mind its cancel is killed after the grace peri
     recipe: recipe({
       summary: "Deaf",
       needs: [...needs],
-      async run({ host, log }) {
+      async run({ host, log }): Promise<void> {
         await host.defineDomain({ xml: "<domain><name>trial</name></domain>" }, { temporary: true });
         log.info("ready");
         await new Promise<never>(() => {});
@@ -85,7 +85,7 @@ Deno.test("a call in the queue is cancelled at once, one that acts is finished a
     recipe: recipe({
       summary: "Two on one",
       needs: [...needs],
-      async run({ host }) {
+      async run({ host }): Promise<void> {
         const vm = await host.domain("web-1");
         await Promise.allSettled([vm.start(), vm.reset({})]);
       },
@@ -121,7 +121,7 @@ Deno.test("when the sandbox dies, what acts is finished and on record, and what 
     recipe: recipe({
       summary: "Doomed",
       needs: [...needs],
-      async run({ host }) {
+      async run({ host }): Promise<void> {
         await host.defineDomain({ xml: "<domain><name>trial</name></domain>" }, { temporary: true });
         await (await host.domain("web-1")).start();
       },
@@ -162,7 +162,7 @@ Deno.test("an unknown outcome makes the run leave with 10, even if the recipe ca
     recipe: recipe({
       summary: "Careless",
       needs: [...needs],
-      async run({ host }) {
+      async run({ host }): Promise<string> {
         await (await host.domain("web-1")).reset({}).catch(() => {});
         return "all is well";
       },
@@ -180,7 +180,7 @@ Deno.test("a cancelled run can be resumed where it was cancelled", async () => {
     recipe: recipe({
       summary: "Two, with a pause",
       needs: [...needs],
-      async run({ host, sleep, log }) {
+      async run({ host, sleep, log }): Promise<void> {
         const vm = await host.domain("web-1");
         await using _lease = await vm.exclusive();
         await vm.start();
@@ -220,7 +220,7 @@ Deno.test("a cancelled run that has taken back what it made cannot be resumed", 
     recipe: recipe({
       summary: "Hold on",
       needs: [...needs],
-      async run({ host, sleep, log }) {
+      async run({ host, sleep, log }): Promise<void> {
         await using _trial = await host.temporary.domain({ xml: "<domain><name>trial</name></domain>" });
         log.info("ready");
         await sleep("1h");
@@ -251,7 +251,7 @@ Deno.test("a call that a cancel kept from acting is asked for again on a resume"
     recipe: recipe({
       summary: "Two on one",
       needs: [...needs],
-      async run({ host }) {
+      async run({ host }): Promise<void> {
         const vm = await host.domain("web-1");
         await Promise.all([vm.start(), vm.reset({})]);
       },

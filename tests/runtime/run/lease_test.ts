@@ -11,7 +11,7 @@ const trial = { xml: "<domain><name>trial</name></domain>" };
 const holder = recipe({
   summary: "Hold",
   needs: [...needs],
-  async run({ host, sleep, log }) {
+  async run({ host, sleep, log }): Promise<void> {
     await using _trial = await host.temporary.domain(trial);
     await using _lease = await (await host.domain("web-1")).exclusive();
     log.info("ready");
@@ -120,7 +120,7 @@ Deno.test("what is kept stays, and what was there before is not made for a time"
     recipe: recipe({
       summary: "Keep",
       needs: [...needs],
-      async run({ host }) {
+      async run({ host }): Promise<void> {
         const made = await host.temporary.domain(trial);
         await made.keep();
         await host.temporary.domain({ xml: "<domain><name>web-1</name></domain>" }).catch((error) =>

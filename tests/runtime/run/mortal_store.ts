@@ -28,6 +28,7 @@ export function mortal(
   let left: (() => void) | undefined;
   const never = new Promise<never>(() => {});
   const store = open((commit) =>
+    // deno-lint-ignore drover/kernel-time -- as the journal itself puts commits off
     setImmediate(() => {
       if (!dead) onCommit("before");
       if (dead && !buried) {
@@ -39,7 +40,7 @@ export function mortal(
     })
   );
   const alive = new Proxy(store, {
-    get(target, name) {
+    get(target, name): unknown {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
       return (...parameters: unknown[]): unknown => {
@@ -53,7 +54,7 @@ export function mortal(
     store,
     alive,
     die: () => void (dead = true),
-    async bury() {
+    async bury(): Promise<void> {
       dead = true;
       buried = true;
       left?.();

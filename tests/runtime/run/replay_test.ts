@@ -31,7 +31,7 @@ Deno.test("a changed recipe stops at the first step that differs, with its line"
     recipe({
       summary: "Two",
       needs: [...needs],
-      async run({ host }) {
+      async run({ host }): Promise<void> {
         await (await host.domain("web-1")).start();
         await (await host.domain("web-2")).start();
       },
@@ -43,7 +43,7 @@ Deno.test("a changed recipe stops at the first step that differs, with its line"
   world.recipe = recipe({
     summary: "Two, changed",
     needs: [...needs],
-    async run({ host }) {
+    async run({ host }): Promise<void> {
       await (await host.domain("web-1")).start();
       await (await host.domain("db-1")).start();
     },
@@ -62,7 +62,7 @@ Deno.test("a changed recipe stops at the first step that differs, with its line"
   world.recipe = recipe({
     summary: "Two",
     needs: [...needs],
-    async run({ host }) {
+    async run({ host }): Promise<void> {
       await (await host.domain("web-1")).start();
       await (await host.domain("web-2")).start();
     },
@@ -111,7 +111,7 @@ Deno.test("a recipe that waits for what was recorded later is found out", async 
     recipe({
       summary: "Together",
       needs: [...needs],
-      async run({ host }) {
+      async run({ host }): Promise<void> {
         await Promise.all([(await host.domain("web-1")).start(), (await host.domain("web-2")).start()]);
       },
     }),
@@ -122,7 +122,7 @@ Deno.test("a recipe that waits for what was recorded later is found out", async 
   world.recipe = recipe({
     summary: "Waiting",
     needs: [...needs],
-    async run({ host }) {
+    async run({ host }): Promise<void> {
       await host.domain("web-1");
       await new Promise<never>(() => {});
     },
@@ -139,7 +139,7 @@ Deno.test("clock, chance and parallel branches are the same again", async () => 
     recipe({
       summary: "Look around",
       needs: [...needs],
-      async run({ host, now, sleep }) {
+      async run({ host, now, sleep }): Promise<void> {
         const order: unknown[] = [now()];
         const branch = async (name: string, pause: `${number}s`): Promise<void> => {
           const vm = await host.domain(name);
@@ -172,7 +172,7 @@ Deno.test("a timer that was pending waits for the rest of its time only", async 
     recipe: recipe({
       summary: "Wait",
       needs: [...needs],
-      async run({ host, sleep, now }) {
+      async run({ host, sleep, now }): Promise<number> {
         const vm = await host.domain("web-1");
         await vm.start();
         const begun = now();
@@ -198,7 +198,7 @@ Deno.test("an outcome that nothing can find out stops the resume until a person 
   const body = recipe({
     summary: "Reset",
     needs: [...needs],
-    async run({ host }) {
+    async run({ host }): Promise<void> {
       const vm = await host.domain("web-1");
       await vm.reset({});
       await vm.start();
@@ -271,7 +271,7 @@ Deno.test("a resume resumed again goes on", async () => {
   const body = recipe({
     summary: "Many",
     needs: [...needs],
-    async run({ host }) {
+    async run({ host }): Promise<void> {
       for (const name of ["web-1", "web-2", "web-3"]) await (await host.domain(name)).start();
     },
   });
@@ -300,7 +300,7 @@ Deno.test("an answer that the recipe has seen is on record, whatever happens nex
     recipe: recipe({
       summary: "Reset",
       needs: [...needs],
-      async run({ host, sleep }) {
+      async run({ host, sleep }): Promise<void> {
         await (await host.domain("web-1")).reset({});
         if (seen++ === 0) world.kill();
         await sleep("1s");

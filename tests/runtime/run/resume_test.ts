@@ -55,7 +55,7 @@ Deno.test("a kernel that dies at any moment and is resumed does each step exactl
   const body = recipe({
     summary: "Restart two",
     needs: [...needs],
-    async run({ host, log, sleep, now }) {
+    async run({ host, log, sleep, now }): Promise<number> {
       const [a, b] = await Promise.all([host.domain("web-1"), host.domain("web-2")]);
       const begun = now();
       await Promise.all([a.start(), b.start()]);
@@ -88,7 +88,7 @@ Deno.test("what a run makes for a time is gone in the end, whenever its kernel d
   const body = recipe({
     summary: "Try something out",
     needs: [...needs],
-    async run({ host }) {
+    async run({ host }): Promise<void> {
       await using trial = await host.defineDomain({ xml: "<domain><name>trial</name></domain>" }, {
         temporary: true,
       });
@@ -113,7 +113,7 @@ Deno.test("a kernel that dies again and again, also while it resumes, does each 
   const body = recipe({
     summary: "Three, with everything",
     needs: [...needs],
-    async run({ host, sleep, step }) {
+    async run({ host, sleep, step }): Promise<void> {
       const fleet = await Promise.all(["web-1", "web-2", "web-3"].map((name) => host.domain(name)));
       await Promise.all(fleet.map((vm, index) =>
         step(`restart ${vm.name}`, async () => {

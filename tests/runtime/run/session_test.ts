@@ -13,7 +13,7 @@ Deno.test("a recipe's steps, answers and log are on record", async () => {
       summary: "Start",
       needs: [...needs],
       input: z.object({ name: z.string() }),
-      async run({ host, input, log }) {
+      async run({ host, input, log }): Promise<{ state: string }> {
         const vm = await host.domain(input.name);
         log.info("starting", { vm });
         const { state } = await vm.start();
