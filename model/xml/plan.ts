@@ -64,6 +64,8 @@ export interface ShapePlan {
   readonly hooks: readonly ReadingHook<unknown>[];
   readonly storing: readonly StoringHook<unknown>[];
   readonly closedAs: string | undefined;
+  /** What means nothing: names of elements, and of attributes with `@` before them. */
+  readonly ignored: ReadonlySet<string>;
   readonly alternatives: PlannedAlternatives | undefined;
 }
 
@@ -115,6 +117,7 @@ interface Inherited {
   readonly fields: Fields;
   readonly hooks: readonly Hook<unknown>[];
   readonly closedAs: string | undefined;
+  readonly ignored: readonly string[];
 }
 
 function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
@@ -123,6 +126,7 @@ function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
     fields: inherited === undefined ? shape.fields : inherited.fields,
     hooks: [...(inherited === undefined ? shape.parts.hooks ?? [] : inherited.hooks)],
     closedAs: shape.parts.closedAs ?? inherited?.closedAs,
+    ignored: inherited === undefined ? shape.parts.ignored ?? [] : inherited.ignored,
   };
   if (alternatives === undefined) return planFields(own);
   const planned = new Map<string, ShapePlan>();
@@ -156,6 +160,7 @@ function planAlternative(
     fields: spliced(into.own.fields, alternative.fields, { after, before, first: into.first }),
     hooks: [...(alternative.parts.hooks ?? []), ...into.own.hooks],
     closedAs: into.own.closedAs,
+    ignored: [...(alternative.parts.ignored ?? []), ...into.own.ignored],
   });
 }
 
@@ -221,6 +226,7 @@ function planFields(parts: Inherited): ShapePlan {
     hooks: parts.hooks.filter((hook) => hook.kind !== "store"),
     storing: parts.hooks.filter((hook) => hook.kind === "store"),
     closedAs: parts.closedAs,
+    ignored: new Set(parts.ignored.filter((name) => !attributes.has(name.slice(1)) && !elements.has(name))),
     alternatives: undefined,
   };
 }

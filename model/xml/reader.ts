@@ -96,6 +96,7 @@ export class Reader {
     for (let i = 0; i < element.attributes.length; i += 2) {
       const name = element.attributes[i] ?? "";
       if (into.plan.attributes.has(name) || into.plan.units.has(name)) continue;
+      if (into.plan.ignored.has(`@${name}`)) continue;
       into.keeping.attribute(keptAttribute(element, i));
       this.unknown.attribute(element, name);
     }
@@ -114,6 +115,7 @@ export class Reader {
         continue;
       }
       const field = fieldOf(plan, child);
+      if (field === undefined && plan.ignored.has(child.name)) continue;
       const earlier = field === undefined ? undefined : found[field.index];
       if (field === undefined || (earlier !== undefined && field.kind === "element")) {
         if (plan.closedAs !== undefined && child.uri === "" && field === undefined) {

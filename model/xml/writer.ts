@@ -136,7 +136,8 @@ export class Writer {
       const beside = around === undefined ? undefined : resolved(around, items);
       items.forEach((item, index) => {
         text += this.#nodes(beside?.before.get(index), spot);
-        text += this.#child(item, { field, kept, index, spot });
+        const child = this.#child(item, { field, kept, index, spot });
+        text += field.rules.emptyIsAbsent === true && isEmptyElement(child) ? "" : child;
         text += this.#nodes(beside?.after.get(index), spot);
       });
       if (items.length === 0) text += this.#nodes(around?.map((each) => each.node), spot);
@@ -264,6 +265,11 @@ export class Writer {
   #fail(path: string, problem: string): never {
     throw new DocumentError({ title: this.#title, path, problem });
   }
+}
+
+/** Whether an element says nothing: all that is in it is left out. */
+function isEmptyElement(text: string): boolean {
+  return text.endsWith("/>\n") && /^ *<[^\s<>]+\/>\n$/.test(text);
 }
 
 /** What the normal form says of a value. */

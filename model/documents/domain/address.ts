@@ -77,7 +77,8 @@ const addressShape = shape({}).by("type", {
     port: attribute(usbPort).optional(),
   },
   "spapr-vio": {
-    reg: attribute(hexadecimalInteger({ digits: 8 })).optional(),
+    reg: attribute(integer({ base: 16, write: (reg) => `0x${reg.toString(16).padStart(8, "0")}` }))
+      .optional(),
   },
   "virtio-s390": {},
   ccw: {

@@ -23,16 +23,8 @@ const mode = attribute(enumeration("bind", "connect")).default("connect");
 const seclabels = elements("seclabel", deviceSecurityLabel);
 
 const ptyShape = shape({ path: attribute(text()).optional().transient(), seclabels });
-/** libvirt reads over this where it says nothing of the type at hand. */
-const ignoredMode = attribute(text()).optional().transient();
-
-const pathShape = shape({ mode: ignoredMode, path: attribute(text()), seclabels });
-const fileShape = shape({
-  mode: ignoredMode,
-  path: attribute(text()),
-  append: attribute(onOff()).optional(),
-  seclabels,
-});
+const pathShape = shape({ path: attribute(text()), seclabels });
+const fileShape = shape({ path: attribute(text()), append: attribute(onOff()).optional(), seclabels });
 
 const unixShape = shape({
   mode,
@@ -69,12 +61,20 @@ export interface ChardevUnixSource extends ValueOf<typeof unixShape> {}
 /** A TCP connection. */
 export interface ChardevTcpSource extends ValueOf<typeof tcpShape> {}
 
-const pty: Shape<ChardevPtySource> = ptyShape;
-const path: Shape<ChardevPathSource> = pathShape;
-const file: Shape<ChardevFileSource> = fileShape;
-const unix: Shape<ChardevUnixSource> = unixShape;
-const tcp: Shape<ChardevTcpSource> = tcpShape;
-const udp: Shape<ChardevUdpSource> = udpShape;
+/** All that sources can hold, most of it for one type only; elsewhere it means nothing. */
+const anywhere = [
+  ...["@mode", "@path", "@host", "@service", "@channel", "@master", "@slave", "@append", "@tls"],
+  ...["reconnect", "seclabel", "clipboard", "mouse"],
+];
+
+const pty: Shape<ChardevPtySource> = ptyShape.ignoring(...anywhere);
+const path: Shape<ChardevPathSource> = pathShape.ignoring(...anywhere);
+const file: Shape<ChardevFileSource> = fileShape.ignoring(...anywhere);
+const unix: Shape<ChardevUnixSource> = unixShape.ignoring(...anywhere);
+const tcp: Shape<ChardevTcpSource> = tcpShape.ignoring(...anywhere);
+const udp: Shape<ChardevUdpSource> = udpShape.ignoring(...anywhere);
+const port = shape({ channel: attribute(text()) }).ignoring(...anywhere);
+const nullModem = shape({ master: attribute(text()), slave: attribute(text()) }).ignoring(...anywhere);
 
 const vdagentShape = shape({
   clipboard: element({ copypaste: attribute(yesNo()) }).optional(),
@@ -83,7 +83,7 @@ const vdagentShape = shape({
 
 /** What the agent of a SPICE client may do without SPICE. */
 export interface ChardevVdagentSource extends ValueOf<typeof vdagentShape> {}
-const vdagent: Shape<ChardevVdagentSource> = vdagentShape;
+const vdagent: Shape<ChardevVdagentSource> = vdagentShape.ignoring(...anywhere);
 
 const logShape = shape({ file: attribute(text()), append: attribute(onOff()).optional() });
 
@@ -95,50 +95,41 @@ const protocolName = attribute(enumeration("raw", "telnet", "telnets", "tls")).d
 
 const logged = { log: element(log).optional() };
 
-const common = {
-  // Only TCP has protocols; libvirt reads over others.
+const notTcp = {
+  // Only TCP has protocols; libvirt stores no others.
   protocol: element({ type: protocolName }).optional().transient(),
   ...logged,
 };
 
-/** libvirt reads over the source of a device that has none. */
-const sourceless = {
-  source: element({ path: attribute(text()).optional() }).optional().transient(),
-  ...common,
-};
-
-const pathSource = { source: element(path).single(), ...common };
+const withoutSource = shape(notTcp).ignoring("source");
 
 /** What a character device says of its host side, by its type. */
 export const chardevTypes = {
-  null: sourceless,
-  vc: sourceless,
-  pty: { source: element(pty).omittingEmpty().single(), ...common },
-  dev: pathSource,
-  file: { source: element(file).single(), ...common },
-  pipe: pathSource,
-  stdio: sourceless,
-  udp: { sources: elements("source", udp).atLeast(1), ...common },
-  tcp: {
+  null: withoutSource,
+  vc: withoutSource,
+  pty: { source: element(pty).omittingEmpty().single(), ...notTcp },
+  dev: { source: element(path).single(), ...notTcp },
+  file: { source: element(file).single(), ...notTcp },
+  pipe: { source: element(path).single(), ...notTcp },
+  stdio: withoutSource,
+  udp: { sources: elements("source", udp).atLeast(1), ...notTcp },
+  tcp: shape({
     source: element(tcp).single(),
     protocol: element({ type: protocolName }).default({ type: "raw" }),
     ...logged,
-  },
+  }),
   // libvirt chooses the path of some sockets and stores nothing of them.
   unix: {
     source: element(unix).optional().transient((socket) => socket.path === undefined).single(),
-    ...common,
+    ...notTcp,
   },
-  spicevmc: sourceless,
-  spiceport: { source: element({ channel: attribute(text()) }).single(), ...common },
-  nmdm: {
-    // bhyve makes up names where there are none.
-    source: element({ master: attribute(text()), slave: attribute(text()) }).optional().single(),
-    ...common,
-  },
-  "qemu-vdagent": { source: element(vdagent).omittingEmpty().single(), ...common },
+  spicevmc: withoutSource,
+  spiceport: { source: element(port).single(), ...notTcp },
+  // bhyve makes up names where there are none.
+  nmdm: { source: element(nullModem).optional().single(), ...notTcp },
+  "qemu-vdagent": { source: element(vdagent).omittingEmpty().single(), ...notTcp },
   // QEMU's driver makes up a channel where there is none.
-  dbus: { source: element({ channel: attribute(text()) }).optional().single(), ...common },
+  dbus: { source: element(port).optional().single(), ...notTcp },
 };
 
 /** The host side of a character device as hooks see it. */

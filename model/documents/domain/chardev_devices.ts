@@ -44,7 +44,7 @@ export const serial: Shape<Serial> = serialShape;
 
 const parallelShape = shape({
   tty,
-  target: element({ port: attribute(port).optional() }).optional(),
+  target: element(shape({ port: attribute(port).optional() }).ignoring("@type", "model")).optional(),
   ...deviceFields,
 }).by("type", chardevTypes, { default: "pty", after: "tty" })
   .normalise(normaliseChardev)
@@ -59,7 +59,7 @@ const consoleTargetShape = shape({
   type: attribute(enumeration("serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp", "sclplm"))
     .optional(),
   port: attribute(port).optional(),
-});
+}).ignoring("model");
 
 /** What the guest sees of a console. */
 export interface ConsoleTarget extends ValueOf<typeof consoleTargetShape> {}

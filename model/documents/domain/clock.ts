@@ -46,7 +46,7 @@ export interface Timer extends ValueOf<typeof timerShape> {}
 const clockShape = shape({ timers: elements("timer", timerShape) }).by("offset", {
   utc: { adjustment: attribute(adjustment).optional() },
   localtime: { adjustment: attribute(adjustment).optional() },
-  timezone: { timezone: attribute(text()) },
+  timezone: { timezone: attribute(text()).optional() },
   variable: {
     adjustment: attribute(seconds).default(0),
     basis: attribute(enumeration("utc", "localtime")).default("utc"),

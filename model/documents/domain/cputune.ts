@@ -23,8 +23,8 @@ const quota = integer({ min: -1, max: 17592186044415 });
 const scheduling = {
   batch: {},
   idle: {},
-  fifo: { priority: attribute(integer({ max: 99 })) },
-  rr: { priority: attribute(integer({ max: 99 })) },
+  fifo: { priority: attribute(integer({ max: 65535 })) },
+  rr: { priority: attribute(integer({ max: 65535 })) },
 };
 
 const vcpuSchedShape = shape({ vcpus: attribute(cpuset()) }).by("scheduler", scheduling);

@@ -71,7 +71,7 @@ const targetShape = shape({
   ).optional(),
   tray: attribute(enumeration("open", "closed")).optional(),
   removable: attribute(onOff()).optional(),
-  rotationRate: attribute("rotation_rate", integer({ min: 1, max: 65534 })).optional(),
+  rotationRate: attribute("rotation_rate", positive).optional(),
   dpofua: attribute(onOff()).optional(),
 });
 

@@ -45,11 +45,12 @@ const reservationsShape = shape({
     type: attribute(enumeration("unix")),
     path: attribute(text()),
     mode: attribute(enumeration("client")),
+    reconnect: element(reconnect).optional(),
   }).optional(),
 }).check((reservations, { refuse }) => {
-  if ((reservations.managed === true) !== (reservations.source === undefined)) {
-    refuse("", "Reservations are either managed or made over a socket", {
-      expected: "managed='yes', or managed='no' and <source>",
+  if (reservations.managed !== true && reservations.source === undefined) {
+    refuse("", "Reservations that are not managed are made over a socket", {
+      expected: "<source> in <reservations>",
     });
   }
 });
@@ -198,8 +199,12 @@ export const diskSources = {
 export const firmwareSources = {
   file: diskSources.file,
   block: diskSources.block,
+  dir: diskSources.dir,
   network: diskSources.network,
   volume: diskSources.volume,
+  nvme: diskSources.nvme,
+  vhostuser: diskSources.vhostuser,
+  vhostvdpa: diskSources.vhostvdpa,
 };
 
 const dataStoreShape: Shape<DataStore> = shape({ format: element(diskFormat) }).by("type", {
@@ -241,7 +246,7 @@ const backingShape: Shape<BackingStore> = shape({
   index: attribute(integer({ min: 1, max: 2 ** 32 - 1 })).optional(),
   format: element(diskFormat).optional(),
   backingStore: element(lazy((): Shape<BackingStore> => backingShape)).optional(),
-}).by("type", diskSources, { after: "format", otherwise: {} });
+}).by("type", diskSources, { after: "format", otherwise: shape({}).ignoring("source") });
 
 /** `<backingStore>`; without a type it ends the chain. */
 export const backingStore: Shape<BackingStore> = backingShape;

@@ -45,7 +45,7 @@ export const diskHost: Shape<DiskHost> = hostShape;
 
 /** `!#$%&'*+-.^_`|~`, digits and letters: the characters of a token. Source: RFC 6265 and RFC 2616, 2.2. */
 const cookieName = /^[!#$%&'*+\-.0-9A-Z^_`a-z|~]+$/;
-const cookieValue = /^("[!#$%&'()*+\-./0-9:>=<?@A-Z^_`[\]a-z|~]*"|[!#$%&'()*+\-./0-9:>=<?@A-Z^_`[\]a-z|~]*)$/;
+const cookieValue = /^"?[!#$%&'()*+\-./0-9:>=<?@A-Z^_`[\]a-z|~]+"?$/;
 
 const cookieShape = shape({
   name: attribute(text({ pattern: cookieName, expected: "the name of a cookie" })),

@@ -74,7 +74,7 @@ const scsiNumber = integer({ max: 2n ** 64n - 1n });
 
 const scsiSourceShape = shape({}).by("protocol", {
   adapter: {
-    adapter: element({ name: attribute(text()) }),
+    adapter: element(shape({ name: attribute(text()) }).ignoring("@type")),
     address: element({
       bus: attribute(integer({ max: 2 ** 32 - 1 })),
       target: attribute(integer({ max: 2 ** 32 - 1 })),
@@ -89,7 +89,7 @@ const scsiSourceShape = shape({}).by("protocol", {
   },
 }, {
   otherwise: {
-    adapter: element({ name: attribute(text()) }),
+    adapter: element(shape({ name: attribute(text()) }).ignoring("@type")),
     address: element({
       bus: attribute(integer({ max: 2 ** 32 - 1 })),
       target: attribute(integer({ max: 2 ** 32 - 1 })),

@@ -17,7 +17,7 @@ const inputShape = shape({ driver: element(virtioDriver).omittingEmpty(), ...dev
   tablet: plain,
   keyboard: plain,
   passthrough: { ...plain, source: element({ evdev: attribute(text()) }) },
-  evdev: {
+  evdev: shape({
     source: element({
       dev: attribute(text()),
       grab: attribute(enumeration("all")).optional(),
@@ -26,7 +26,7 @@ const inputShape = shape({ driver: element(virtioDriver).omittingEmpty(), ...dev
       )).optional(),
       repeat: attribute(onOff()).optional(),
     }),
-  },
+  }).ignoring("@bus", "@model"),
 }, { after: "driver" });
 
 /** A mouse, a keyboard, a tablet. */

@@ -155,14 +155,6 @@ const commonShape = shape({
 });
 
 const interfaceShape = commonShape.by("type", interfaceSources, { after: "mac" })
-  .check((device, { refuse }) => {
-    const wanted = device.teaming;
-    if (wanted?.type === "persistent" && device.alias === undefined) {
-      refuse("teaming", "The interface needs a name for the other one to refer to", {
-        expected: "<alias name='ua-…'/>",
-      });
-    }
-  })
   .normalise((device, { context }) => {
     const { mac } = device;
     const cleared = mac === undefined || (mac.address === "00:00:00:00:00:00" && mac.type !== "static");

@@ -99,7 +99,7 @@ const socketShape = shape({
 export interface InterfaceSocketSource extends ValueOf<typeof socketShape> {}
 const socket: Shape<InterfaceSocketSource> = socketShape;
 
-const hostAddress = shape({}).by("type", {
+const hostAddress = shape({}).ignoring("@multifunction").by("type", {
   pci: {
     domain: attribute(hexadecimalInteger({ digits: 4, max: 0xffffffff })).default(0),
     bus: attribute(hexadecimalInteger({ digits: 2, max: 0xff })).default(0),

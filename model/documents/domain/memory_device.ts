@@ -28,21 +28,28 @@ const node = element(integer({ max: 2 ** 32 - 1 })).optional();
 const size = element(kibibytes());
 const base = element({ base: attribute(hexadecimalInteger()) }).optional();
 
-const ramSource = element({
-  nodemask: element(cpuset()).optional(),
-  pagesize: element(kibibytes()).optional(),
-}).omittingEmpty();
+const ramSource = element(
+  shape({
+    nodemask: element(cpuset()).optional(),
+    pagesize: element(kibibytes()).optional(),
+  }).ignoring("path", "alignsize", "pmem"),
+).omittingEmpty();
 
-const fileSource = element({
-  path: element(text()),
-  alignsize: element(kibibytes()).optional(),
-  pmem: element(flag()).optional(),
-});
+const fileSource = element(
+  shape({
+    path: element(text()),
+    alignsize: element(kibibytes()).optional(),
+    pmem: element(flag()).optional(),
+  }).ignoring("nodemask", "pagesize"),
+);
 
 const access = attribute(enumeration("shared", "private")).optional();
 const discard = attribute(yesNo()).optional();
 
-const dimmTarget = element({ size, node });
+/** What some kinds of memory do not have. */
+const elsewhere = ["@dynamicMemslots", "block", "requested", "current", "label", "readonly", "address"];
+
+const dimmTarget = element(shape({ size, node }).ignoring(...elsewhere));
 
 const memoryShape = shape({
   access,
@@ -54,28 +61,32 @@ const memoryShape = shape({
   dimm: { source: ramSource, target: dimmTarget },
   nvdimm: {
     source: fileSource,
-    target: element({
-      size,
-      node,
-      label: element({ size: element(kibibytes()) }).optional(),
-      readonly: element(flag()).optional(),
-    }),
+    target: element(
+      shape({
+        size,
+        node,
+        label: element({ size: element(kibibytes()) }).optional(),
+        readonly: element(flag()).optional(),
+      }).ignoring(...elsewhere),
+    ),
   },
   "virtio-pmem": {
     source: fileSource,
-    target: element({ size, node, address: base }),
+    target: element(shape({ size, node, address: base }).ignoring(...elsewhere)),
   },
   "virtio-mem": {
     source: ramSource,
-    target: element({
-      dynamicMemslots: attribute(yesNo()).optional(),
-      size,
-      node,
-      block: element(kibibytes()).optional(),
-      requested: element(kibibytes()).optional(),
-      current: element(kibibytes()).optional().transient(),
-      address: base,
-    }),
+    target: element(
+      shape({
+        dynamicMemslots: attribute(yesNo()).optional(),
+        size,
+        node,
+        block: element(kibibytes()).optional(),
+        requested: element(kibibytes()).optional(),
+        current: element(kibibytes()).optional().transient(),
+        address: base,
+      }).ignoring(...elsewhere),
+    ),
   },
   "sgx-epc": { source: ramSource, target: dimmTarget },
 }, { after: "driver" });

@@ -70,7 +70,8 @@ const smartcardShape = shape(deviceFields).by("mode", {
     certificates: elements("certificate", text()).atLeast(3),
     database: element(text()).optional(),
   },
-  passthrough: shape({}).by("type", chardevTypes, { before: "alias" }).check(checkChardevWithPath),
+  passthrough: shape({}).by("type", chardevTypes, { before: "alias" }).ignoring("target")
+    .check(checkChardevWithPath),
 }, { before: "alias" });
 
 /** A smart card. */

@@ -90,6 +90,7 @@ interface ShapeParts<T> {
   readonly alternatives?: Alternatives;
   readonly hooks?: readonly Hook<T>[];
   readonly closedAs?: string;
+  readonly ignored?: readonly string[];
 }
 
 /** The shape of an element whose value is a `T`. Shapes never change; each method returns another one. */
@@ -141,6 +142,7 @@ export class Shape<T> {
         shapes: new Map(shapes),
       },
       ...(this.parts.closedAs === undefined ? {} : { closedAs: this.parts.closedAs }),
+      ...(this.parts.ignored === undefined ? {} : { ignored: this.parts.ignored }),
     });
   }
 
@@ -168,6 +170,14 @@ export class Shape<T> {
   /** Refuses child elements of libvirt's own that it does not know, calling each a `what`. */
   closed(what: string): Shape<T> {
     return new Shape<T>(this.fields, { ...this.parts, closedAs: what });
+  }
+
+  /**
+   * Names of child elements, and of attributes with `@` before them, that may be there and mean nothing: libvirt reads
+   * over them and does not write them.
+   */
+  ignoring(...names: readonly string[]): Shape<T> {
+    return new Shape<T>(this.fields, { ...this.parts, ignored: [...(this.parts.ignored ?? []), ...names] });
   }
 
   #with(hook: Hook<T>): Shape<T> {
