@@ -212,8 +212,10 @@ function claimPath(connection: DriverConnection, { path }: { readonly path: stri
 /** Takes back what a save left that did not come to its end: the image, and the pause. */
 async function undoSave(job: DomainJob, remove: (job: DomainJob) => Promise<void>): Promise<void> {
   const { object } = job;
-  if (object.live?.reason !== "saving") return;
+  // An image beside a running guest would bring back memory that its disks have left behind.
+  if (object.live === undefined) return;
   await remove(job);
+  if (object.live.reason !== "saving") return;
   await act(job, "domain.continue", { input: { id: object.id, reason: "save-canceled" }, offline: true });
 }
 
@@ -270,7 +272,9 @@ export const domainSave = {
       await refresh(job, [{ kind: "domain", id: job.object.id }]);
       const written = await writtenSince(job, { path, before });
       if (job.object.live === undefined && written) return { kind: "done", value: value(job) };
-      await undoSave(job, () => act(job, "file.remove", { input: { id: path }, offline: true }));
+      await undoSave(job, async () => {
+        if (written) await act(job, "file.remove", { input: { id: path }, offline: true });
+      });
       return { kind: "not-done" };
     },
   },
