@@ -8,7 +8,7 @@ import { channelVersion } from "../model/channel.ts";
 import { VirtError } from "../model/error.ts";
 import { type Duration, duration } from "../dsl/duration.ts";
 import { Recipe } from "../dsl/recipe.ts";
-import { defaultSettings, type TestSettings } from "../drivers/test/settings.ts";
+import { defaultSettings } from "../drivers/test/settings.ts";
 import type { Driver, DriverConnection } from "../runtime/driver.ts";
 import { openMemoryStore } from "../runtime/journal/memory_store.ts";
 import type { RunRecord } from "../runtime/journal/record.ts";
@@ -83,7 +83,8 @@ export class Lab implements AsyncDisposable {
       hosts[name] = new SimulatedHost(name, {
         content,
         clock: this.clock,
-        settings: settingsOf(options.guests ?? {}),
+        settings: { ...defaultSettings, shutdownMs: duration(options.guests?.shutdown ?? 0) },
+        deaf: options.guests?.deaf,
       });
     }
     this.hosts = hosts;
@@ -332,16 +333,6 @@ export async function simulate(options: SimulateOptions = {}): Promise<Lab> {
   const lab = new Lab(options);
   await lab.open();
   return lab;
-}
-
-function settingsOf({ shutdown = 0, deaf }: GuestBehaviour): TestSettings {
-  return {
-    ...defaultSettings,
-    shutdownMs: duration(shutdown),
-    faults: deaf === undefined
-      ? []
-      : [{ kind: "ignore", effect: "domain.press-power", object: deaf, count: Infinity }],
-  };
 }
 
 function fileOf({ files = {} }: LabRunOptions<unknown>, name: string): Promise<Uint8Array> {

@@ -5,16 +5,18 @@
  */
 import { VirtError } from "../model/error.ts";
 import { TestConnection } from "../drivers/test/connection.ts";
+import { Faults, FaultyLink } from "../drivers/test/faulty_link.ts";
 import { implementations } from "../drivers/test/implementations.ts";
-import { InProcessLink } from "../drivers/test/link.ts";
-import type { EffectInput, EffectName } from "../drivers/test/world/effects.ts";
+import { InProcessLink, type LinkOptions } from "../drivers/test/link.ts";
+import type { EffectInput, EffectName, EffectResult } from "../drivers/test/world/effects.ts";
 import type { TestSettings } from "../drivers/test/settings.ts";
-import { Hypervisor } from "../drivers/test/world/hypervisor.ts";
+import { Hypervisor, type WorldReply } from "../drivers/test/world/hypervisor.ts";
 import { MemoryStore } from "../drivers/test/world/memory_store.ts";
 import type { DomainRecord, RecordKind, Records } from "../drivers/test/world/record.ts";
 import type { ConnectionUri } from "../model/uri.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { DriverConnection, DriverEnvironment } from "../runtime/driver.ts";
+import { Glob } from "../runtime/permission/glob.ts";
 import { hostChanges, type Simulated } from "./host_content.ts";
 
 /** A domain of a simulated host, as it is right now. */
@@ -64,6 +66,34 @@ export interface SimulatedHostOptions {
   readonly content: Simulated;
   readonly clock: Clock;
   readonly settings: TestSettings;
+  /** A glob over names of domains whose guests do not listen when they are asked to shut down. */
+  readonly deaf?: string | undefined;
+}
+
+/** A link on which guests do not listen. */
+class GuestLink extends FaultyLink {
+  readonly #isDeaf: (id: string) => boolean;
+
+  constructor(options: FaultyLinkOptions, { isDeaf }: { readonly isDeaf: (id: string) => boolean }) {
+    super(options);
+    this.#isDeaf = isDeaf;
+  }
+
+  override async request<E extends EffectName>(
+    effect: E,
+    input: EffectInput<E>,
+    options: LinkOptions,
+  ): Promise<WorldReply<EffectResult<E>>> {
+    // The power button says nothing back.
+    if (effect === "domain.press-power" && this.#isDeaf(input.id)) {
+      return { result: undefined as EffectResult<E>, changes: [] };
+    }
+    return await super.request(effect, input, options);
+  }
+
+  override happen<E extends EffectName>(effect: E, input: EffectInput<E>): void {
+    if (effect !== "guest.power-off" || !this.#isDeaf(input.id)) super.happen(effect, input);
+  }
 }
 
 /**
@@ -87,9 +117,11 @@ export class SimulatedHost {
   readonly #names = new Map<string, string>();
   readonly #bootId: string;
   readonly #settings: TestSettings;
+  readonly #deaf: Glob | undefined;
 
   /** @ignore */
-  constructor(name: string, { content, clock, settings }: SimulatedHostOptions) {
+  constructor(name: string, { content, clock, settings, deaf }: SimulatedHostOptions) {
+    this.#deaf = deaf === undefined ? undefined : Glob.parse(deaf);
     this.name = name;
     this.#settings = settings;
     this.#clock = clock;
@@ -168,7 +200,16 @@ export class SimulatedHost {
       now: () => this.#clock.now(),
       onClose: () => {},
     });
-    return new TestConnection({ uri, environment, link, settings: this.#settings, implementations });
+    const settings = this.#settings;
+    return new TestConnection({
+      uri,
+      environment,
+      link: new GuestLink({ link, settings, faults: new Faults(settings.faults), clock: this.#clock }, {
+        isDeaf: (id) => this.#deaf?.matches(this.#nameOfDomain(id)) === true,
+      }),
+      settings,
+      implementations,
+    });
   }
 
   #view(record: DomainRecord): DomainView {
@@ -196,6 +237,10 @@ export class SimulatedHost {
     return result.flatMap((change) =>
       change.kind === kind && change.record !== undefined ? [change.record as Records[K]] : []
     );
+  }
+
+  #nameOfDomain(id: string): string {
+    return this.#all("domain").find((domain) => domain.id === id)?.name ?? "";
   }
 
   /** Remembers names, since the log has ids, and what it names may be gone. */

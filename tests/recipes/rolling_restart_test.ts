@@ -28,7 +28,7 @@ Deno.test("a guest that does not listen loses its power, if that is wanted", asy
   for (const force of [true, false]) {
     await using lab = await simulate({
       hypervisor: { domains: [running("web-1")] },
-      guests: { deaf: "web-1" },
+      guests: { deaf: "web-*", shutdown: "5s" },
     });
     const run = await lab.run(rollingRestart, { input: { within: "30s", force } });
     if (force) {
