@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../model/error.ts";
 import { TestConnection } from "../drivers/test/connection.ts";
-import { Faults, FaultyLink } from "../drivers/test/faulty_link.ts";
+import { Faults, FaultyLink, type FaultyLinkOptions } from "../drivers/test/faulty_link.ts";
 import { implementations } from "../drivers/test/implementations.ts";
 import { InProcessLink, type LinkOptions } from "../drivers/test/link.ts";
 import type { EffectInput, EffectName, EffectResult } from "../drivers/test/world/effects.ts";
