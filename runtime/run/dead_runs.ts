@@ -228,7 +228,7 @@ export class DeadRuns {
       connect: (uri) => this.#options.kernel.connect(uri),
     });
     try {
-      refuseOtherHosts(run.hosts, connections);
+      refuseOtherHosts(run, connections);
       return connections;
     } catch (error) {
       // A host that lost its state has nothing of the run's any more.

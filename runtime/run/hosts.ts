@@ -6,7 +6,7 @@
 import type { HostName } from "../../model/channel.ts";
 import { VirtError } from "../../model/error.ts";
 import type { DriverConnection } from "../driver.ts";
-import type { RunHost } from "../journal/record.ts";
+import type { RunHost, RunRecord } from "../journal/record.ts";
 
 /**
  * Opens the connections that a recipe names.
@@ -48,7 +48,7 @@ export function connectedHosts(
  * @throws {VirtError} `changed-outside`
  */
 export function refuseOtherHosts(
-  hosts: readonly RunHost[],
+  { id, hosts }: Pick<RunRecord, "id" | "hosts">,
   connections: ReadonlyMap<string, DriverConnection>,
 ): void {
   for (const { name, uri, host, bootId } of hosts) {
@@ -62,7 +62,7 @@ export function refuseOtherHosts(
     }
     if (bootId !== connection.bootId && host !== undefined) {
       throw new VirtError("changed-outside", `Cannot resume the run: "${uri}" has lost its state since`, {
-        hint: "Give the run up with: drover runs abandon, and run the recipe again",
+        hint: `Give the run up with: drover runs abandon ${id}`,
       });
     }
   }
