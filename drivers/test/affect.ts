@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { act, undo } from "./act.ts";
+import { isDoubt } from "./reconcile.ts";
 import type { DomainJob, DomainObject } from "./domain.ts";
 
 /** What a caller says about it. */
@@ -69,9 +70,22 @@ export async function change(
   try {
     await act(job, "domain.write-definition", { input: { id, name, xml: configXml, expected } });
   } catch (error) {
-    if (liveXml !== undefined) await undo(job, "domain.change-live", { id, xml: base, base: liveXml });
+    // Where nobody knows whether it was written, what was begun is brought to its end when that is known.
+    if (liveXml !== undefined && !isDoubt(error)) {
+      await undo(job, "domain.change-live", { id, xml: base, base: liveXml });
+    }
     throw error;
   }
+}
+
+/** Whether what runs has been changed already, and its definition has not. */
+export function isHalfChanged(
+  domain: DomainObject,
+  { affect, edit }: { readonly affect: Affect; readonly edit: Edit },
+): boolean {
+  if (affect.live !== true || affect.config !== true || domain.live === undefined) return false;
+  return edit(domain.config, "live") === domain.config &&
+    edit(domain.persistentConfig, "config") !== domain.persistentConfig;
 }
 
 /** Whether a change has been made already: making it again would change nothing. */

@@ -5,12 +5,12 @@
  */
 import type { OperationName } from "../../model/operations/mod.ts";
 import type { DriverMap, Implementation } from "../../runtime/driver.ts";
-import { type Affect, change, type Edit, isChanged, scopesOf } from "./affect.ts";
+import { type Affect, change, type Edit, isChanged, isHalfChanged, scopesOf } from "./affect.ts";
 import { connectionOf } from "./connection.ts";
 import { memoryOf, vcpusOf } from "./definition.ts";
 import { badValue, type DomainJob, type DomainObject, wrongState } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
-import { domainByState } from "./reconcile.ts";
+import { domainByState, refresh } from "./reconcile.ts";
 import { XmlEditor } from "./xml_edit.ts";
 import { attributeOf, childOf, childrenOf, readXml, textOf } from "./xml_span.ts";
 
@@ -28,10 +28,12 @@ export function editing<N extends OperationName>(
       await change(job, { affect, doing, edit });
       return nothing;
     },
-    reconcile: domainByState<N>({
-      done: (job, input) => isChanged(job.object, prepare(job, input)),
-      value: () => nothing,
-    }),
+    reconcile: async (job: DomainJob, input) => {
+      await refresh(job, [{ kind: "domain", id: job.object.id }]);
+      const wanted = prepare(job, input);
+      if (isHalfChanged(job.object, wanted)) await change(job, { ...wanted, doing });
+      return isChanged(job.object, wanted) ? { kind: "done", value: nothing } : { kind: "not-done" };
+    },
   };
 }
 

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { isVirtError, VirtError } from "../../model/error.ts";
+import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap, HopOptions, Job, Reconciled } from "../../runtime/driver.ts";
 import { act, undo } from "./act.ts";
@@ -22,7 +22,7 @@ import { connectionOf } from "./connection.ts";
 import { identify, readDomain } from "./definition.ts";
 import { type DomainJob, type DomainObject, notFound, wrongState } from "./domain.ts";
 import type { In } from "./operation_types.ts";
-import { refresh } from "./reconcile.ts";
+import { isDoubt, refresh } from "./reconcile.ts";
 import type { EffectInput, EffectName, EffectResult } from "./world/effects.ts";
 import type { WorldReply } from "./world/hypervisor.ts";
 import type { DomainRecord } from "./world/record.ts";
@@ -90,16 +90,6 @@ function arrived(job: DomainJob): ObjectRef<"domain"> {
   const domain = connectionOf(peer).table.byId("domain", job.object.id);
   if (domain === undefined) throw notFound("domain", job.object.name);
   return peer.ref(domain, "domain");
-}
-
-/** Whether the other side may have acted although no answer came. */
-function isDoubt(error: unknown): boolean {
-  if (isVirtError(error) && error.cause !== undefined && isDoubt(error.cause)) return true;
-  if (isVirtError(error, "timed-out") || isVirtError(error, "revoked")) return true;
-  if (!isVirtError(error, "unreachable")) return false;
-  const { detail } = error;
-  return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
-    detail.mayHaveActed === true;
 }
 
 /** The definition on the other host. */
