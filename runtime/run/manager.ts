@@ -384,7 +384,7 @@ export class RunManager implements AsyncDisposable {
   ): Promise<PreparedRun> {
     const { store } = this.#options;
     const connections = await connectHosts(names, { hosts: run.hosts, connect: (uri) => this.connect(uri) });
-    if (resuming) refuseOtherHosts(run.hosts, connections);
+    if (resuming) refuseOtherHosts(run, connections);
     store.changeRun(run.id, { needs, hosts: connectedHosts(run.hosts, connections) });
     const authority = await this.#options.authorize({
       caller: { principal: run.principal, run: run.id, title: run.title, since: run.createdAt },
@@ -432,10 +432,18 @@ export class RunManager implements AsyncDisposable {
     const run = await this.#record(id);
     if (run.state === "interrupted" && !this.#driven.has(id)) return run;
     if (run.state === "cancelled" && doing === "resume") {
+      await this.#refuseLostHosts(run);
       return await rewindCancelled(run, this.#options.store);
     }
     const hint = this.#driven.has(id) ? { hint: `Cancel it first with: drover runs cancel ${id}` } : {};
     throw new VirtError("wrong-state", `Cannot ${doing} run ${id}: it is ${run.state}`, hint);
+  }
+
+  /** A run whose host has lost its state has nothing to go back to. */
+  async #refuseLostHosts(run: RunRecord): Promise<void> {
+    const names = run.hosts.filter(({ host }) => host !== undefined).map(({ name }) => name);
+    const connections = await connectHosts(names, { hosts: run.hosts, connect: (uri) => this.connect(uri) });
+    refuseOtherHosts(run, connections);
   }
 
   /** The shortest beginning of a random number that no run has. */

@@ -18,12 +18,15 @@ export interface RunHistory {
 
 /** The record of a run, being played again. */
 export class Replay {
+  readonly #run: string;
   readonly #steps: readonly StepRecord[];
   readonly #deliveries: readonly Delivery[];
   #issued = 0;
   #next = 0;
 
-  constructor({ steps, deliveries }: RunHistory) {
+  /** @param run the run's id, for messages */
+  constructor(run: string, { steps, deliveries }: RunHistory) {
+    this.#run = run;
     this.#steps = steps;
     this.#deliveries = deliveries.map(({ delivery }) => delivery);
   }
@@ -55,7 +58,10 @@ export class Replay {
     if (recorded === undefined) return undefined;
     const different = difference(step, recorded);
     if (different === undefined) return recorded;
-    throw mismatch(`step ${step.number} differs from the first time: ${different}`, step.at ?? recorded.at);
+    throw this.#mismatch(
+      `step ${step.number} differs from the first time: ${different}`,
+      step.at ?? recorded.at,
+    );
   }
 
   /** The next recorded delivery, taken off the record, if the recipe has issued the step that it belongs to. */
@@ -74,7 +80,7 @@ export class Replay {
   refuseMissing(doing: string): void {
     const missing = this.#steps[this.#issued];
     if (missing === undefined) return;
-    throw mismatch(
+    throw this.#mismatch(
       `the recipe ${doing} and has not issued step ${missing.number} (${describeStep(missing)}) again`,
       missing.at,
     );
@@ -83,11 +89,11 @@ export class Replay {
   #isDue(delivery: Delivery): boolean {
     return !("step" in delivery) || delivery.step < this.#issued;
   }
-}
 
-function mismatch(what: string, at: StepRecord["at"]): VirtError {
-  return new VirtError("replay-mismatch", `Cannot resume the run: ${what}`, {
-    hint: "Resume with the recipe as it was, or give the run up with: drover runs abandon",
-    ...(at === undefined ? {} : { at }),
-  });
+  #mismatch(what: string, at: StepRecord["at"]): VirtError {
+    return new VirtError("replay-mismatch", `Cannot resume the run: ${what}`, {
+      hint: `Resume with the recipe as it was, or give the run up with: drover runs abandon ${this.#run}`,
+      ...(at === undefined ? {} : { at }),
+    });
+  }
 }

@@ -98,7 +98,7 @@ export class Session {
       clock: kernel.clock,
       recorded: resumed?.nextLog ?? 0,
     });
-    this.#replay = new Replay(resumed ?? { steps: [], deliveries: [] });
+    this.#replay = new Replay(run.id, resumed ?? { steps: [], deliveries: [] });
   }
 
   /** Runs to the end, with everything given back and on record. Does not reject. */
