@@ -32,7 +32,7 @@ export default recipe({
   needs: ["connect:search_domains", "domain:getattr,read,start,stop,init_control,snapshot"],
   async run({ host, input, log, progress }): Promise<{ restarted: Restarted[]; failed: string[] }> {
     const fleet = await host.domains({ name: input.domains, state: "running" });
-    log.info(`${fleet.length} domains to restart`);
+    log.info(fleet.length === 1 ? "1 domain to restart" : `${fleet.length} domains to restart`);
     const restarted: Restarted[] = [];
     const failed: string[] = [];
     const plan = { batch: [input.canary, `${input.batch}%`], maxFail: input.maxFail } as const;
