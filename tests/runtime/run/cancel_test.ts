@@ -285,3 +285,19 @@ Deno.test("a run that waits for a host that does not answer can be cancelled", a
   assert.equal(end.state, "cancelled");
   assert.deepEqual(host.ledger, []);
 });
+
+Deno.test("a cancelled run whose host has lost its state stays cancelled", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({
+    drivers: [host.driver],
+    recipe: recipe({ summary: "Wait", needs: [], run: async ({ sleep }) => await sleep("1h") }),
+  });
+  const run = await world.start();
+  while (world.clock.pending === 0) await world.clock.advance(0);
+  await world.runs.cancel(run.id);
+  await run.ended;
+  host.bootId = "boot-2";
+  await world.reboot();
+  await assert.rejects(world.runs.resume(run.id), { code: "changed-outside" });
+  assert.equal((await world.run()).state, "cancelled");
+});
