@@ -185,7 +185,7 @@ export class RunManager implements AsyncDisposable {
       isolation: launched.endpoint.isolation,
     };
     const { grants, state, epoch, resumes, isolation } = run;
-    store.changeRun(id, { grants, state, epoch, resumes, ...(isolation === undefined ? {} : { isolation }) });
+    store.changeRun(id, { grants, state, epoch, resumes, isolation, error: undefined, exit: undefined });
     await store.flush();
     return this.#drive(run, launched, {
       ...(request.ask === undefined ? {} : { ask: request.ask }),

@@ -365,14 +365,13 @@ export class Session {
     try {
       const unknown = (await store.run(run.id))?.unknownOutcome ?? false;
       const end = sessionEnd({ ending, cancelled: this.#cancelled, unknown, failures });
+      const { state, exit, result, error } = end;
       const now = kernel.clock.now();
-      store.changeRun(run.id, {
-        state: end.state,
-        exit: end.exit,
-        ...(end.result === undefined ? {} : { result: end.result }),
-        ...(end.error === undefined ? {} : { error: end.error }),
-        ...(end.state === "interrupted" ? { interruptedAt: run.interruptedAt ?? now } : { endedAt: now }),
-      });
+      const since = this.#mode === "live" ? now : run.interruptedAt ?? now;
+      const times = state === "interrupted"
+        ? { interruptedAt: since }
+        : { endedAt: now, interruptedAt: undefined };
+      store.changeRun(run.id, { state, exit, result, error, ...times });
       await store.flush();
       return end;
     } catch (error) {

@@ -69,6 +69,12 @@ Deno.test("a changed recipe stops at the first step that differs, with its line"
   });
   assert.equal((await world.until((await world.resume()).ended)).state, "done");
   assert.deepEqual(host.ledger, ["start web-1", "start web-2"]);
+  const { error, interruptedAt } = await world.run();
+  assert.deepEqual(
+    [error, interruptedAt],
+    [undefined, undefined],
+    "nothing is left of the resume that failed",
+  );
 });
 
 Deno.test("a changed input of a step is a mismatch", async () => {
