@@ -34,11 +34,16 @@ export class Entry {
 const alive: ReadonlySet<string> = new Set(["guest", "bridge", "started"]);
 
 /** What is compared of a record: what somebody asked for, not when and how often. */
-function essence(key: string, record: AnyRecord | undefined, options: { readonly life: boolean }): string {
+function essence(
+  key: string,
+  record: AnyRecord | undefined,
+  options: { readonly life: boolean; readonly built: boolean },
+): string {
   if (record === undefined) return "nothing";
   const kept = Object.entries(record).flatMap(([field, value]): readonly [string, unknown][] => {
     if (field === "revision" || field === "stopped") return [];
     if (alive.has(field) && !options.life) return [];
+    if (field === "built" && !options.built) return [];
     // A delete of several steps that fails in the middle keeps its mark, and the data that is gone is gone.
     if (key.startsWith("snapshot/") && (field === "data" || field === "deleting")) return [];
     if (field === "guest" && typeof value === "object" && value !== null) {
@@ -91,8 +96,12 @@ export class Ledger {
     for (const [place, { before, disturbed }] of entry.touched) {
       if (disturbed) continue;
       const key = place.slice(place.indexOf("/") + 1);
-      // A discard stops and then removes: what it has stopped does not start again when the rest fails.
-      const options = { life: !entry.operation.endsWith(".discard") };
+      // A discard stops and then removes: what it has stopped does not start again when the rest fails. A start that
+      // builds first does not pull down what it has built.
+      const options = {
+        life: !entry.operation.endsWith(".discard"),
+        built: entry.operation !== "pool.start" && entry.operation !== "pool.create",
+      };
       const [was, is] = [essence(key, before, options), essence(key, now(place), options)];
       if (was !== is) {
         return `${entry.operation} says that it was not done (${outcome.error.message}) and did ${
