@@ -131,8 +131,8 @@ const secretShape = shape({
 });
 
 const authShape = shape({
-  username: attribute(text()),
-  secret: element(secretShape).optional(),
+  username: attribute(text({ pattern: /^.+$/, expected: "a name" })),
+  secret: element(secretShape),
 });
 
 /** As whom a server is asked for a disk. */

@@ -94,6 +94,9 @@ const anyHosts = ["rbd", "gluster"];
 /** Refuses a source whose protocol needs exactly one server and that has none or several. */
 export function checkHosts(source: DiskNetworkSource, { refuse }: Reading): void {
   const { protocol, hosts } = source;
+  if (source.name === undefined && protocol !== "nbd" && protocol !== "rbd") {
+    refuse("", "The name of the disk on its server is missing", { expected: 'the attribute "name"' });
+  }
   if (protocol === "gluster" && hosts.length === 0) {
     refuse("", "The servers are missing", { expected: "<host> in <source>" });
   }

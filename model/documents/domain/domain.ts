@@ -22,6 +22,7 @@ import type { Description } from "../language/mod.ts";
 import { clock } from "./clock.ts";
 import { cpu } from "./cpu.ts";
 import { cpuTune } from "./cputune.ts";
+import { checkDomain } from "./domain_checks.ts";
 import { devices } from "./devices.ts";
 import { features } from "./features.ts";
 import {
@@ -95,11 +96,6 @@ const domainShape = shape({
   keywrap: element(keyWrap).omittingEmpty(),
   launchSecurity: element(launchSecurity).optional(),
   ...namespaceFields,
-}).check((domain, { refuse }) => {
-  // ESX alone names virtual machines with slashes.
-  if (domain.type !== "vmware" && domain.name.includes("/")) {
-    refuse("name", `The name "${domain.name}" has a slash`, { expected: "a name without slashes" });
-  }
 }).normalise((domain, reading) => {
   const whole = withOs(withIoThreads(withMemory(domain, reading)), reading);
   const { newUuid } = reading.context;
@@ -107,7 +103,7 @@ const domainShape = shape({
   if (named.devices === undefined) return named;
   const of = { type: named.type, machine: named.os?.type?.name };
   return { ...named, devices: withImplicitDevices(named.devices, of, reading) };
-}).stored((domain) => {
+}).check(checkDomain).stored((domain) => {
   const within = withExistingVcpus(withinMemory(domain));
   if (within.devices === undefined || isTranslated(within)) return within;
   const videos = withPrimaryVideo(within.devices);

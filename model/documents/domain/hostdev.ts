@@ -54,6 +54,9 @@ const usbSourceShape = shape({
   if (vendor === undefined && address === undefined) {
     refuse("", "The USB device is not named", { expected: "<vendor> and <product>, or <address>" });
   }
+  if (address !== undefined && address.device === undefined && address.port === undefined) {
+    refuse("address", "The USB device is not named", { expected: 'the attribute "device" or "port"' });
+  }
 });
 
 /** A USB device of the host. */

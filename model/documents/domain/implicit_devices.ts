@@ -23,7 +23,9 @@ export interface DevicesOf {
 /** The devices with all that follows from them. */
 export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Reading): Devices {
   checkVideos(devices.videos, reading);
-  const disks = devices.disks.map((disk) => withDriveAddress(disk, of));
+  const disks = devices.disks.map((disk, index) =>
+    withDriveAddress(disk, { ...reading, of, path: `devices.disks.${index}.target.dev` })
+  );
   const smartcards = withCcidAddresses(devices.smartcards);
   const ports = withPorts({ ...devices, disks, smartcards });
   const controllers = withIndexes(devices.controllers);
@@ -38,10 +40,22 @@ export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Re
 type DriveAddress = Extract<DeviceAddress, { readonly type: "drive" }>;
 
 /** Where a disk is on its bus, as its name says: `sdb` is unit 1. */
-function withDriveAddress(disk: Disk, of: DevicesOf): Disk {
-  const place = disk.address === undefined ? indexOf(disk.target.dev) : undefined;
-  if (place === undefined) return disk;
-  const address = driveAddress(disk.target.bus, { index: place, wide: of.type === "vmware" });
+function withDriveAddress(
+  disk: Disk,
+  place: { readonly path: string; readonly of: DevicesOf } & Reading,
+): Disk {
+  if (disk.address !== undefined || isTranslated(place.of) || disk.target.bus === "nvme") return disk;
+  const index = indexOf(disk.target.dev);
+  if (index === undefined) {
+    return place.refuse(
+      place.path,
+      `The name "${disk.target.dev}" does not tell the disk's place, nor does an address`,
+      {
+        expected: 'a name such as "sda", or <address>',
+      },
+    );
+  }
+  const address = driveAddress(disk.target.bus, { index, wide: place.of.type === "vmware" });
   return address === undefined ? disk : { ...disk, address };
 }
 
@@ -77,7 +91,7 @@ function driveAddress(
 
 /** `a` is 0, `z` 25, `aa` 26. */
 function indexOf(dev: string): number | undefined {
-  const letters = /^(?:fd|hd|sd)([a-z]{1,4})$/.exec(dev)?.[1];
+  const letters = /^(?:fd|hd|sd|vd|xvd|ubd)([a-z]{1,4})\d*$/.exec(dev)?.[1];
   if (letters === undefined) return undefined;
   let index = 0;
   for (const letter of letters) index = index * 26 + letter.charCodeAt(0) - 96;

@@ -89,15 +89,27 @@ const vhostUserShape = shape({
 export interface InterfaceVhostUserSource extends ValueOf<typeof vhostUserShape> {}
 const vhostUser: Shape<InterfaceVhostUserSource> = vhostUserShape;
 
-const socketShape = shape({
-  address: attribute(text()).optional(),
+const serverShape = shape({ address: attribute(text()).optional(), port: attribute(port) }).ignoring("local");
+
+/** Where QEMU's own network waits for other guests. */
+export interface InterfaceServerSource extends ValueOf<typeof serverShape> {}
+const server: Shape<InterfaceServerSource> = serverShape;
+
+const peerShape = shape({ address: attribute(text()), port: attribute(port) }).ignoring("local");
+
+/** Where QEMU's own network finds other guests. */
+export interface InterfacePeerSource extends ValueOf<typeof peerShape> {}
+const peer: Shape<InterfacePeerSource> = peerShape;
+
+const udpShape = shape({
+  address: attribute(text()),
   port: attribute(port),
-  local: element({ address: attribute(text()).optional(), port: attribute(port) }).optional(),
+  local: element({ address: attribute(text()), port: attribute(port) }),
 });
 
-/** A socket of QEMU's own network between guests. */
-export interface InterfaceSocketSource extends ValueOf<typeof socketShape> {}
-const socket: Shape<InterfaceSocketSource> = socketShape;
+/** The two ends of a tunnel over UDP. */
+export interface InterfaceUdpSource extends ValueOf<typeof udpShape> {}
+const udp: Shape<InterfaceUdpSource> = udpShape;
 
 const hostAddress = shape({}).ignoring("@multifunction").by("type", {
   pci: {
@@ -115,6 +127,10 @@ const hostdevShape = shape({
   vendor: element({ id: attribute(usbId) }).optional(),
   product: element({ id: attribute(usbId) }).optional(),
   address: element(hostAddress).optional(),
+}).check(({ vendor, product, address }, { refuse }) => {
+  if (address === undefined && (vendor === undefined || product === undefined)) {
+    refuse("", "The host's device is not named", { expected: "<address>, or <vendor> and <product>" });
+  }
 });
 
 /** A network card of the host. */
@@ -142,10 +158,10 @@ export const interfaceSources = {
   ethernet: { source: element(ethernet).omittingEmpty() },
   user: { source: element(dev).optional() },
   vhostuser: { source: element(vhostUser).optional() },
-  server: { source: element(socket) },
-  client: { source: element(socket) },
-  mcast: { source: element(socket) },
-  udp: { source: element(socket) },
+  server: { source: element(server) },
+  client: { source: element(peer) },
+  mcast: { source: element(peer) },
+  udp: { source: element(udp) },
   internal: { source: element({ name: attribute(text()) }) },
   hostdev: { managed: attribute(yesNo()).omitting(false), source: element(hostdev) },
   vdpa: { source: element(dev) },

@@ -29,7 +29,7 @@ const virtualPortShape = shape({}).by("type", {
   "802.1Qbg": { parameters: element({ managerid, typeid, typeidversion, instanceid }).omittingEmpty() },
   "802.1Qbh": { parameters: element({ profileid }).omittingEmpty() },
   openvswitch: { parameters: element({ interfaceid, profileid }).omittingEmpty() },
-  midonet: { parameters: element({ interfaceid }).omittingEmpty() },
+  midonet: { parameters: element({ interfaceid: attribute(uuid()) }) },
 }, {
   otherwise: {
     parameters: element({ managerid, typeid, typeidversion, instanceid, interfaceid, profileid })

@@ -43,6 +43,11 @@ const tuneShape = shape({
   if (memory?.placement === "static" && memory.nodeset === undefined) {
     refuse("memory", "A static placement needs nodes", { expected: 'the attribute "nodeset"' });
   }
+  if (memory?.placement === "auto" && memnodes.length > 0) {
+    refuse("memnodes.0", "Nodes are tuned one by one though the host is to choose them", {
+      expected: "either <memnode> or placement='auto'",
+    });
+  }
   memnodes.forEach((node, index) => {
     if (memnodes.findIndex((each) => each.cellid === node.cellid) !== index) {
       refuse(`memnodes.${index}.cellid`, `Node ${node.cellid} is tuned twice`);

@@ -81,6 +81,15 @@ const iommuShape = shape({
     }).optional(),
   }).omittingEmpty(),
   ...deviceFields,
+}).check(({ model, driver }, { refuse }) => {
+  if (driver === undefined || (model !== "virtio" && model !== "smmuv3")) return;
+  for (const key of ["intremap", "cachingMode", "eim", "iotlb", "awBits", "dmaTranslation"] as const) {
+    if (driver[key] !== undefined) {
+      refuse(`driver.${key}`, `An IOMMU of the model "${model}" has no such setting`, {
+        expected: "another model",
+      });
+    }
+  }
 });
 
 /** A unit that keeps devices to their memory. */

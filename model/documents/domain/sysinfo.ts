@@ -26,21 +26,26 @@ interface Entry {
   readonly value?: string;
 }
 
-/** Entries in libvirt's order; the first of one name counts. */
+/** Entries in libvirt's order; the first of one name counts, and none without a value. */
 function ordered<E extends Entry, P extends { readonly entries: readonly E[] }>(
   part: P,
   names: readonly string[],
 ): P {
-  const wanted = names.flatMap((name) => part.entries.find((each) => each.name === name) ?? []);
+  const wanted = names.flatMap((name) => part.entries.find((each) => each.name === name) ?? [])
+    .filter((each) => each.value !== undefined);
   const same = wanted.length === part.entries.length && wanted.every((each, i) => each === part.entries[i]);
   return same ? part : { ...part, entries: wanted };
 }
 
 const biosShape = shape({
-  entries: elements("entry", { name: attribute(enumeration(...biosNames)), value: content(text()) }),
+  entries: elements("entry", {
+    name: attribute(enumeration(...biosNames)),
+    value: content(text()).optional(),
+  }),
 }).stored((bios) => ordered(bios, biosNames)).check((bios, { refuse }) => {
   const date = bios.entries.findIndex((each) => each.name === "date");
-  if (date >= 0 && !isBiosDate(bios.entries[date]?.value ?? "")) {
+  const value = bios.entries[date]?.value;
+  if (value !== undefined && !isBiosDate(value)) {
     refuse(`entries.${date}`, "The date of the BIOS cannot be read", {
       expected: "month/day/year, year 1900 to 9999",
     });
@@ -48,20 +53,30 @@ const biosShape = shape({
 });
 
 const systemShape = shape({
-  entries: elements("entry", { name: attribute(enumeration(...systemNames)), value: content(text()) }),
+  entries: elements("entry", {
+    name: attribute(enumeration(...systemNames)),
+    value: content(text()).optional(),
+  }),
 }).stored((system) => ordered(system, systemNames)).check((system, { refuse }) => {
   const id = system.entries.findIndex((each) => each.name === "uuid");
-  if (id >= 0 && uuid().read(system.entries[id]?.value ?? "") === undefined) {
+  const value = system.entries[id]?.value;
+  if (value !== undefined && uuid().read(value) === undefined) {
     refuse(`entries.${id}`, "The UUID of the system cannot be read", { expected: "a UUID" });
   }
 });
 
 const baseBoardShape = shape({
-  entries: elements("entry", { name: attribute(enumeration(...baseBoardNames)), value: content(text()) }),
+  entries: elements("entry", {
+    name: attribute(enumeration(...baseBoardNames)),
+    value: content(text()).optional(),
+  }),
 }).stored((board) => ordered(board, baseBoardNames));
 
 const chassisShape = shape({
-  entries: elements("entry", { name: attribute(enumeration(...chassisNames)), value: content(text()) }),
+  entries: elements("entry", {
+    name: attribute(enumeration(...chassisNames)),
+    value: content(text()).optional(),
+  }),
 }).stored((chassis) => ordered(chassis, chassisNames));
 
 const sysinfoShape = shape({}).by("type", {
