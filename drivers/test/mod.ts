@@ -1,6 +1,17 @@
 /**
- * The test driver: `test:///default` and simulated hosts of one's own.
+ * The test driver: `test:///default`, hosts from files, and simulated hypervisors with durable state.
  *
  * @module
  */
-export { testDriver } from "./driver.ts";
+export { createTestDriver, effectsOn, testDriver, type TestDriverOptions } from "./driver.ts";
+export { Faults } from "./faulty_link.ts";
+export {
+  type FaultKind,
+  faultKinds,
+  type FaultRule,
+  type LatencyRule,
+  type TestSettings,
+} from "./settings.ts";
+export { dismiss } from "./socket_link.ts";
+export { type EffectLine } from "./world/hypervisor.ts";
+export { worldPaths } from "./world/durable_store.ts";

@@ -190,6 +190,12 @@ export const powerOff = effect(
   },
 );
 
+/** A guest has died. Nobody asks for this; it happens. */
+export const die = effect("domain", z.object({ id }), (world, { id }) => {
+  const record = world.get("domain", id);
+  if (record?.guest !== undefined) withoutGuest(world, record, "crashed");
+});
+
 /** Asks a guest to reboot; what becomes of it then is said in its definition. */
 export const reboot = effect(
   "domain",

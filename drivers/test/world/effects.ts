@@ -50,6 +50,7 @@ export const effects = {
   "domain.write-memory": domain.writeMemory,
   "domain.set-parameters": domain.setParameters,
   "guest.power-off": domain.powerOff,
+  "guest.die": domain.die,
   "file.rewrite-saved": domain.rewriteSaved,
   "file.remove": domain.removeFile,
   "agent.exec": agent.exec,
