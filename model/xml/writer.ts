@@ -68,7 +68,7 @@ export class Writer {
     for (const each of kept?.attributes ?? []) attributes += keptAttribute(each, scope);
     const spelled = plan.content === undefined
       ? noText
-      : this.#textOf(plan.content, { value: value[plan.content.key], kept, index: 0, path: spot.path });
+      : this.#textOf(plan.content, { value: value[plan.content.key], kept, index: 0, spot });
     const { text } = spelled;
     attributes += spelled.unit;
     const inner = spot.indent === undefined || text !== "" ? undefined : `${spot.indent}  `;
@@ -102,19 +102,20 @@ export class Writer {
     field: FieldPlan,
     from: { readonly values: Values; readonly kept: Kept | undefined; readonly spot: Spot },
   ): string {
-    const value = this.#valueOf(field, { values: from.values, path: `${from.spot.path}/@${field.name}` });
+    const value = this.#valueOf(field, from);
     if (value === undefined) return "";
-    const path = `${from.spot.path}/@${field.name}`;
-    const { text, unit } = this.#textOf(field, { value, kept: from.kept, index: 0, path });
+    const { text, unit } = this.#textOf(field, { value, kept: from.kept, index: 0, spot: from.spot });
     return ` ${field.name}='${escapeAttribute(text)}'${unit}`;
   }
 
   /** The value to be written, `undefined` for none. */
-  #valueOf(field: FieldPlan, from: { readonly values: Values; readonly path: string }): unknown {
+  #valueOf(field: FieldPlan, from: { readonly values: Values; readonly spot: Spot }): unknown {
     const { rules } = field;
     const value = from.values[field.key] ?? rules.initial;
     if (this.#normal && value !== undefined && rules.transient?.(value) === true) return rules.initial;
-    if (value === undefined && rules.optional !== true) return this.#fail(from.path, "The value is missing");
+    if (value === undefined && rules.optional !== true) {
+      return this.#fail(placeOf(field, from.spot), "The value is missing");
+    }
     if (value === false && field.content.kind === "flag") return undefined;
     return rules.omitted?.includes(value) === true ? undefined : value;
   }
@@ -129,7 +130,7 @@ export class Writer {
       : new Map(Map.groupBy(kept.nodes, (each) => each.key));
     let text = "";
     for (const field of plan.childFields) {
-      const value = this.#valueOf(field, { values, path: `${spot.path}/${field.name}` });
+      const value = this.#valueOf(field, { values, spot });
       const items = value === undefined ? [] : field.kind === "element" ? [value] : listOf(value);
       const around = placed?.get(field.key);
       placed?.delete(field.key);
@@ -176,9 +177,7 @@ export class Writer {
     const kept = into.kept?.within?.get(`${field.key}#${index}`);
     const scope = kept?.namespaces === undefined ? spot.scope : widened(spot.scope, kept.namespaces);
     if (content.kind === "foreign") return this.#foreign(value, into);
-    const { text, unit } = content.kind === "flag"
-      ? noText
-      : this.#textOf(field, { ...into, value, path: spot.path });
+    const { text, unit } = content.kind === "flag" ? noText : this.#textOf(field, { ...into, value });
     let attributes = (kept?.namespaces ?? []).map(declaration).join("") + unit;
     for (const each of kept?.attributes ?? []) attributes += keptAttribute(each, scope);
     const inner = { ...spot, scope, indent: undefined };
@@ -212,7 +211,7 @@ export class Writer {
       readonly value: unknown;
       readonly kept: Kept | undefined;
       readonly index: number;
-      readonly path: string;
+      readonly spot: Spot;
       readonly content?: PlannedContent;
     },
   ): Spelled {
@@ -225,7 +224,7 @@ export class Writer {
     const exact = kept?.value === value ? kept?.text : undefined;
     if (content.kind === "size") {
       if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
-        return this.#fail(of.path, `Found "${value}", expected a whole number`);
+        return this.#fail(placeOf(field, of.spot), `Found "${value}", expected a whole number`);
       }
       const { digits, unit } = content.spell(BigInt(exact ?? value));
       return { text: digits.toString(), unit: ` ${content.unitAttribute}='${unit}'` };
@@ -234,11 +233,11 @@ export class Writer {
     if (exact !== undefined) return { text: exact, unit: "" };
     const text = content.write(value);
     if (typeof text !== "string" || content.read(text) === undefined) {
-      return this.#fail(of.path, `Found "${value}", expected ${content.expected}`);
+      return this.#fail(placeOf(field, of.spot), `Found "${value}", expected ${content.expected}`);
     }
     return isWritable(text)
       ? { text, unit: "" }
-      : this.#fail(of.path, "The value holds a character that XML does not allow");
+      : this.#fail(placeOf(field, of.spot), "The value holds a character that XML does not allow");
   }
 
   #qualified(field: FieldPlan, spot: Spot): { readonly name: string; readonly scope: Scope } {
@@ -270,6 +269,14 @@ export class Writer {
 /** Whether an element says nothing: all that is in it is left out. */
 function isEmptyElement(text: string): boolean {
   return text.endsWith("/>\n") && /^ *<[^\s<>]+\/>\n$/.test(text);
+}
+
+/** Where a field is written: `spot` is the element's, for elements without fields their own. */
+function placeOf(field: FieldPlan, spot: Spot): string {
+  if (field.kind === "attribute") return `${spot.path}/@${field.name}`;
+  return field.kind === "content" || spot.path.endsWith(`/${field.name}`)
+    ? spot.path
+    : `${spot.path}/${field.name}`;
 }
 
 /** What the normal form says of a value. */

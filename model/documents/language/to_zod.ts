@@ -38,7 +38,7 @@ export function toZod<T>(of: Description<T> | Shape<T>): z.ZodType<T> {
  * ```
  */
 export function toJsonSchema<T>(of: Description<T> | Shape<T>): z.core.JSONSchema.BaseSchema {
-  return z.toJSONSchema(toZod(of), { io: "input" });
+  return z.toJSONSchema(toZod(of), { io: "input", reused: "ref" });
 }
 
 function schemaOf(shape: Shape<unknown>): z.ZodType {
@@ -71,7 +71,7 @@ function alternativesOf(shape: Shape<unknown>, common: Common): z.ZodType {
   if (alternatives.otherwise !== undefined) {
     const inner = alternativesOf(alternatives.otherwise, {
       fields: { ...common.fields, ...alternatives.otherwise.fields },
-      literals: { ...common.literals, [alternatives.discriminator]: z.undefined().optional() },
+      literals: { ...common.literals, [alternatives.discriminator]: z.never().optional() },
     });
     options.push(checked(inner, alternatives.otherwise.parts.hooks ?? []));
   }
