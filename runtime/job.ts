@@ -283,6 +283,8 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
 
   #checkRight(): void {
     if (this.#revoked === undefined) return;
+    // Whoever asked wants to know that it took too long, not what the kernel made of that.
+    if (this.#revoked.code === "timed-out") throw this.#revoked;
     throw new VirtError(
       "revoked",
       `Cannot go on with ${this.operation}: the right to act on it was taken away`,

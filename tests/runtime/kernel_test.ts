@@ -297,7 +297,7 @@ Deno.test("a look that never answers ends at the deadline and the grace, and not
   let ran = false;
   host.on("domain.reset", () => Promise.resolve(ran = true));
   const result = await kernel.clock.until(kernel.call("domain.reset", running, { deadline: 1000 }));
-  assert.equal(errorOf(result).code, "revoked");
+  assert.equal(errorOf(result).code, "timed-out");
   assert.equal(result.outcome.kind, "not-done");
   assert.equal(ran, false);
   assert.ok(kernel.clock.now() <= 6000);
@@ -587,7 +587,7 @@ Deno.test("a migration that lost its right to act sends nothing to the other sid
     kernel.call("domain.migrate", source, { input: { to: "target" }, deadline: 1000 }),
   );
   assert.deepEqual(left, []);
-  assert.equal(errorOf(result).code, "revoked");
+  assert.equal(errorOf(result).code, "timed-out");
   assertIdle(kernel);
 });
 
