@@ -37,6 +37,9 @@ export interface RememberingOptions {
 /** libvirt's names for the aspects: the security drivers that change them. */
 const drivers: Readonly<Record<FileAspect, string>> = { owner: "dac", label: "selinux" };
 
+/** How often taking back is tried. */
+const undoTries = 3;
+
 /** One aspect of one file, and its attributes. */
 interface Remembered {
   readonly path: string;
@@ -89,6 +92,9 @@ export async function claimFiles(
 
 /**
  * A user is done with files: the last one puts back what they were. All of them or none.
+ *
+ * The count does not say who uses a file, so whoever may die in the middle notes durably that it releases before it
+ * begins: released twice, a file would be taken from another user; not released, it waits for the next boot.
  *
  * @throws whatever a hop throws.
  */
@@ -145,7 +151,7 @@ class FileChange implements Disposable {
   readonly #locks = new DisposableStack();
   /** The files whose lock is in hand; what others were is not remembered. */
   readonly #locked = new Set<string>();
-  readonly #undo: (() => Promise<void>)[] = [];
+  readonly #undo: { readonly path: string; readonly undo: () => Promise<void> }[] = [];
   #bootTime = "";
 
   constructor(job: Pick<Job, "hop">, { files, hops = {} }: RememberingOptions) {
@@ -160,13 +166,20 @@ class FileChange implements Disposable {
     this.#bootTime = await this.#look("read the boot time", () => this.#files.bootTime());
   }
 
-  /** Takes everything back that can be, last change first. */
+  /**
+   * Takes everything back, last change first. What fails is tried again; where it fails still, the rest of that file
+   * stays, so that what it was is not forgotten before it is so again.
+   */
   async takeBack(): Promise<readonly unknown[]> {
-    const failures: unknown[] = [];
-    while (this.#undo.length > 0) {
-      await this.#undo.pop()?.().catch((failure: unknown) => void failures.push(failure));
+    const failures = new Map<string, unknown>();
+    for (const { path, undo } of this.#undo.splice(0).toReversed()) {
+      for (let tries = 1; !failures.has(path) && tries <= undoTries; tries++) {
+        const failure = await undo().then(() => undefined, (error: unknown) => ({ error }));
+        if (failure === undefined) break;
+        if (tries === undoTries) failures.set(path, failure.error);
+      }
     }
-    return failures;
+    return [...failures.values()];
   }
 
   [Symbol.dispose](): void {
@@ -272,7 +285,7 @@ class FileChange implements Disposable {
   ): Promise<void> {
     const set = (to: string | undefined, options: HopOptions): Promise<void> =>
       this.#job.hop(`set ${name} of ${path}`, () => this.#files.setAttribute(path, name, to), options);
-    this.#undo.push(() => set(before, givesBack));
+    this.#undo.push({ path, undo: () => set(before, givesBack) });
     await set(value, this.#hops);
   }
 
@@ -282,7 +295,7 @@ class FileChange implements Disposable {
   ): Promise<void> {
     const write = (to: string, options: HopOptions): Promise<void> =>
       this.#job.hop(`change ${aspect} of ${path}`, () => this.#files.write(path, aspect, to), options);
-    this.#undo.push(() => write(before, givesBack));
+    this.#undo.push({ path, undo: () => write(before, givesBack) });
     await write(value, this.#hops);
   }
 }

@@ -126,7 +126,7 @@ export class Simulation {
 
   /** Connects to all hosts; what they have is enumerated in the background. */
   async connect(): Promise<void> {
-    for (const name of this.hosts.keys()) {
+    for (const name of this.#schemes) {
       this.connections.set(name, await this.kernel.connect(`${name}:///sim`));
     }
   }
