@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Bench } from "./bench.ts";
+import { Bench } from "../bench.ts";
 
 Deno.test("test:///default has one running domain", async () => {
   await using bench = await Bench.open();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dismiss, worldPaths } from "../../../drivers/test/mod.ts";
-import { Bench } from "./bench.ts";
+import { Bench } from "../bench.ts";
 
 async function withDirectory(run: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "drover-test-" });

@@ -4,14 +4,14 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { testDriver } from "../../../drivers/test/mod.ts";
-import { fromErrorData } from "../../../model/error.ts";
-import type { ObjectRef } from "../../../model/object.ts";
-import type { InputOf, OutputOf } from "../../../model/operation.ts";
-import type { OperationName, Operations } from "../../../model/operations/mod.ts";
-import type { CallRequest, CallResult } from "../../../runtime/call.ts";
-import type { DriverConnection } from "../../../runtime/driver.ts";
-import { Kernel, type KernelOptions } from "../../../runtime/kernel.ts";
+import { testDriver } from "../../drivers/test/mod.ts";
+import { fromErrorData } from "../../model/error.ts";
+import type { ObjectRef } from "../../model/object.ts";
+import type { InputOf, OutputOf } from "../../model/operation.ts";
+import type { OperationName, Operations } from "../../model/operations/mod.ts";
+import type { CallRequest, CallResult } from "../../runtime/call.ts";
+import type { DriverConnection } from "../../runtime/driver.ts";
+import { Kernel, type KernelOptions } from "../../runtime/kernel.ts";
 
 const allowAll: CallRequest["authority"] = { check: () => {}, sees: () => true, checkReach: () => {} };
 
@@ -85,12 +85,43 @@ export class Bench implements AsyncDisposable {
     return outcome.error.message;
   }
 
+  readonly #deferred: (() => Promise<void>)[] = [];
+
+  /** Something to be done after the kernel has closed. */
+  defer(action: () => Promise<void>): void {
+    this.#deferred.push(action);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kernel.close();
+    for (const action of this.#deferred) await action();
   }
 }
 
 /** A reference that does not mind what happened since. */
 export function anyGeneration({ generation: _generation, ...ref }: ObjectRef): ObjectRef {
   return ref;
+}
+
+/** What a set of contract tests runs on. */
+interface TestHost {
+  readonly name: string;
+  open(): Promise<Bench & AsyncDisposable>;
+}
+
+/** Declares tests on a host; one whose driver lacks the operation says so instead of failing. */
+export function withTest(
+  host: TestHost,
+): (operation: OperationName, name: string, run: (bench: Bench) => Promise<void>) => void {
+  return (operation, name, run) => {
+    Deno.test(`${host.name}: ${name}`, async (t) => {
+      await using bench = await host.open();
+      const supported = Object.hasOwn(bench.host.implementations, operation);
+      await t.step({
+        name: supported ? operation : `skipped: this driver does not support ${operation}`,
+        ignore: !supported,
+        fn: () => run(bench),
+      });
+    });
+  };
 }
