@@ -131,7 +131,8 @@ function redefinedDomain(root: XmlElement | undefined, xml: string, id: string):
       `Cannot redefine a snapshot: it is of the domain with UUID ${uuid}`,
     );
   }
-  return xml.slice(domain.start, domain.end);
+  const margin = /[ \t]*$/.exec(xml.slice(0, domain.start))?.[0] ?? "";
+  return `${xml.slice(domain.start, domain.end).replaceAll(`\n${margin}`, "\n")}\n`;
 }
 
 /** A snapshot's document. Source: libvirt formatsnapshot. */

@@ -1,7 +1,11 @@
 import { dismiss } from "../../../drivers/test/mod.ts";
 import { Bench } from "../bench.ts";
+import { deviceContract } from "../contract/device.ts";
 import { domainContract } from "../contract/domain.ts";
 import { type ContractHost, testXml } from "../contract/host.ts";
+import { networkContract } from "../contract/network.ts";
+import { snapshotContract } from "../contract/snapshot.ts";
+import { storageContract } from "../contract/storage.ts";
 
 const inMemory: ContractHost = {
   name: "test:///default",
@@ -25,4 +29,8 @@ const inDirectory: ContractHost = {
 
 for (const host of [inMemory, inDirectory]) {
   domainContract(host);
+  snapshotContract(host);
+  networkContract(host);
+  storageContract(host);
+  deviceContract(host);
 }
