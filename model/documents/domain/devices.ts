@@ -7,19 +7,29 @@ import { element, elements, shape, text, type ValueOf } from "../language/mod.ts
 import type { Shape } from "../language/mod.ts";
 import { channel, consoleDevice, parallel, serial } from "./chardev_devices.ts";
 import { controller } from "./controller.ts";
+import { crypto } from "./crypto.ts";
 import { disk } from "./disk.ts";
 import { filesystem } from "./filesystem.ts";
 import { graphics } from "./graphics.ts";
 import { hostdev } from "./hostdev.ts";
 import { hub, input } from "./input.ts";
 import { networkInterface } from "./interface.ts";
-import { memoryBalloon, memoryDevice, pstore, shmem } from "./memory_device.ts";
-import { redirectedDevice, redirectionFilter, smartcard } from "./redirdev.ts";
-import { crypto, rng } from "./rng.ts";
-import { iommu, lease, nvramDevice, panic, vsock, watchdog } from "./small_devices.ts";
+import { iommu } from "./iommu.ts";
+import { lease } from "./lease.ts";
+import { memoryBalloon } from "./memory_balloon.ts";
+import { memoryDevice } from "./memory_device.ts";
+import { nvramDevice } from "./nvram.ts";
+import { panic } from "./panic.ts";
+import { pstore } from "./pstore.ts";
+import { redirectedDevice, redirectionFilter } from "./redirdev.ts";
+import { rng } from "./rng.ts";
+import { shmem } from "./shmem.ts";
+import { smartcard } from "./smartcard.ts";
 import { audio, sound } from "./sound.ts";
 import { tpm } from "./tpm.ts";
 import { video } from "./video.ts";
+import { vsock } from "./vsock.ts";
+import { watchdog } from "./watchdog.ts";
 
 const devicesShape = shape({
   emulator: element(text()).optional(),

@@ -22,7 +22,7 @@ import { bootableFields, virtioFields } from "./device.ts";
 import { metadataCache, storageFormat } from "./disk_format.ts";
 import { backingStore, diskAuth, diskMirror, diskSources } from "./disk_source.ts";
 import { ioThreadMapping } from "./iothreads.ts";
-import { ioTune } from "./tuning.ts";
+import { ioTune } from "./iotune.ts";
 
 const unsigned = integer({ max: 2 ** 32 - 1 });
 const positive = integer({ min: 1, max: 2 ** 32 - 1 });

@@ -19,12 +19,12 @@ import {
   type ValueOf,
 } from "../language/mod.ts";
 import type { Description } from "../language/mod.ts";
+import { blockIoTune } from "./blkiotune.ts";
 import { clock } from "./clock.ts";
 import { cpu } from "./cpu.ts";
 import { cpuTune } from "./cputune.ts";
-import { checkDomain } from "./domain_checks.ts";
 import { devices } from "./devices.ts";
-import { features } from "./features.ts";
+import { checkDomain } from "./domain_checks.ts";
 import {
   isTranslated,
   withExistingVcpus,
@@ -33,17 +33,20 @@ import {
   withMemory,
   withOs,
 } from "./domain_defaults.ts";
+import { features } from "./features.ts";
+import { idMap } from "./idmap.ts";
 import { withFirstConsole, withImplicitDevices, withPrimaryVideo } from "./implicit_devices.ts";
 import { defaultIoThread, ioThreadIds } from "./iothreads.ts";
+import { throttleGroups } from "./iotune.ts";
 import { keyWrap, launchSecurity } from "./launch_security.ts";
 import { lifecycleFields, perf, powerManagement } from "./lifecycle.ts";
 import { maxMemory, memory, memoryBacking, memoryTune } from "./memory.ts";
 import { namespaceFields } from "./namespaces.ts";
 import { numaTune } from "./numa.ts";
 import { os } from "./os.ts";
+import { resource } from "./resource.ts";
 import { securityLabel } from "./seclabel.ts";
 import { sysinfo } from "./sysinfo.ts";
-import { blockIoTune, idMap, resource, throttleGroups } from "./tuning.ts";
 import { vcpu, vcpus } from "./vcpu.ts";
 
 const domainType = enumeration(

@@ -10,9 +10,9 @@ import type { Devices } from "./devices.ts";
 import type { Disk } from "./disk.ts";
 import { isTranslated } from "./domain_defaults.ts";
 import type { Hostdev } from "./hostdev.ts";
+import type { ThrottleGroups } from "./iotune.ts";
 import type { Os } from "./os.ts";
 import type { SecurityLabel } from "./seclabel.ts";
-import type { ThrottleGroups } from "./tuning.ts";
 import type { Vcpus } from "./vcpu.ts";
 
 /** What is checked of a domain. */

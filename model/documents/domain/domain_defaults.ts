@@ -5,11 +5,11 @@
  * @module
  */
 import type { Reading } from "../language/mod.ts";
-import type { CpuTune } from "./cputune.ts";
+import type { Cpu } from "./cpu.ts";
 import { numbersIn, setOf } from "./cpuset.ts";
+import type { CpuTune } from "./cputune.ts";
 import type { Devices } from "./devices.ts";
 import type { Memory } from "./memory.ts";
-import type { Cpu } from "./cpu.ts";
 import type { Os } from "./os.ts";
 
 interface Sized {

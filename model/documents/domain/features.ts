@@ -17,9 +17,9 @@ import {
   yesNo,
 } from "../language/mod.ts";
 import type { Shape } from "../language/mod.ts";
-import { hypervFeatures } from "./features_hyperv.ts";
-import { processCapabilities } from "./features_capabilities.ts";
 import { type FeatureState, featureState } from "./feature_state.ts";
+import { processCapabilities } from "./features_capabilities.ts";
+import { hypervFeatures } from "./features_hyperv.ts";
 
 const kvmShape = shape({
   hidden: element(featureState).optional(),

@@ -21,7 +21,7 @@ import type { Shape } from "../language/mod.ts";
 import { virtioModel } from "./address.ts";
 import { bootableFields, virtioFields } from "./device.ts";
 import { storageFormat } from "./disk_format.ts";
-import { idMap } from "./tuning.ts";
+import { idMap } from "./idmap.ts";
 
 const unsigned = integer({ max: 2 ** 32 - 1 });
 

@@ -8,10 +8,10 @@ import type { Reading } from "../language/mod.ts";
 import type { DeviceAddress } from "./address.ts";
 import type { Console, Serial } from "./chardev_devices.ts";
 import type { Controller } from "./controller.ts";
-import { isTranslated } from "./domain_defaults.ts";
 import type { Devices } from "./devices.ts";
 import type { Disk } from "./disk.ts";
-import type { Smartcard } from "./redirdev.ts";
+import { isTranslated } from "./domain_defaults.ts";
+import type { Smartcard } from "./smartcard.ts";
 import type { Video } from "./video.ts";
 
 /** What the rest of the domain says of its devices. */

@@ -1,11 +1,10 @@
 /**
- * USB devices of clients, and smart cards. Facts: libvirt formatdomain, "Redirected devices", "Smartcard devices".
+ * USB devices of clients. Facts: libvirt formatdomain, "Redirected devices".
  *
  * @module
  */
 import {
   attribute,
-  element,
   elements,
   enumeration,
   integer,
@@ -16,7 +15,7 @@ import {
 } from "../language/mod.ts";
 import type { Scalar, Shape } from "../language/mod.ts";
 import { chardevTypes, checkChardevWithPath, normaliseChardev } from "./chardev.ts";
-import { bootableFields, deviceFields } from "./device.ts";
+import { bootableFields } from "./device.ts";
 
 const redirdevShape = shape({ bus: attribute(enumeration("usb")).default("usb"), ...bootableFields })
   .by("type", chardevTypes, { after: "bus" })
@@ -63,19 +62,3 @@ export interface RedirectionFilter extends ValueOf<typeof filterShape> {}
 
 /** `<redirfilter>`. */
 export const redirectionFilter: Shape<RedirectionFilter> = filterShape;
-
-const smartcardShape = shape(deviceFields).by("mode", {
-  host: {},
-  "host-certificates": {
-    certificates: elements("certificate", text()).atLeast(3),
-    database: element(text()).optional(),
-  },
-  passthrough: shape({}).by("type", chardevTypes, { before: "alias" }).ignoring("target")
-    .check(checkChardevWithPath),
-}, { before: "alias" });
-
-/** A smart card. */
-export type Smartcard = ValueOf<typeof smartcardShape>;
-
-/** `<smartcard>`. */
-export const smartcard: Shape<Smartcard> = smartcardShape;

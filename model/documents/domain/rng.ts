@@ -1,18 +1,9 @@
 /**
- * Sources of random numbers, and cryptography. Facts: libvirt formatdomain, "Random number generator device", "Crypto".
+ * Sources of random numbers. Facts: libvirt formatdomain, "Random number generator device".
  *
  * @module
  */
-import {
-  attribute,
-  content,
-  element,
-  enumeration,
-  integer,
-  shape,
-  text,
-  type ValueOf,
-} from "../language/mod.ts";
+import { attribute, content, element, integer, shape, text, type ValueOf } from "../language/mod.ts";
 import type { Shape } from "../language/mod.ts";
 import { virtioModel } from "./address.ts";
 import { chardevTypes, checkChardevWithPath } from "./chardev.ts";
@@ -46,20 +37,3 @@ export interface Rng extends ValueOf<typeof rngShape> {}
 
 /** `<rng>`. */
 export const rng: Shape<Rng> = rngShape;
-
-const cryptoShape = shape({
-  model: attribute(enumeration("virtio")),
-  type: attribute(enumeration("qemu")),
-  backend: element({
-    model: attribute(enumeration("builtin", "lkcf")),
-    queues: attribute(positive).optional(),
-  }),
-  driver: element(virtioDriver).omittingEmpty(),
-  ...deviceFields,
-});
-
-/** A device that encrypts. */
-export interface Crypto extends ValueOf<typeof cryptoShape> {}
-
-/** `<crypto>`. */
-export const crypto: Shape<Crypto> = cryptoShape;

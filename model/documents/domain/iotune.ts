@@ -1,37 +1,10 @@
 /**
- * Shares of the host's disks, its cgroups, and users of containers. Facts: libvirt formatdomain, "Block I/O Tuning",
- * "Resource partitioning", "Disk Throttle Group Management"; formatdomain "Container boot".
+ * How fast disks may be. Facts: libvirt formatdomain, "Hard drives, floppy disks, CDROMs", `<iotune>`; "Disk Throttle Group Management".
  *
  * @module
  */
-import { attribute, element, elements, integer, shape, text, type ValueOf } from "../language/mod.ts";
+import { element, elements, integer, shape, text, type ValueOf } from "../language/mod.ts";
 import type { Shape } from "../language/mod.ts";
-
-const weight = integer({ max: 2 ** 32 - 1 });
-
-const blkiotuneShape = shape({
-  weight: element(weight).omitting(0),
-  devices: elements("device", {
-    path: element(text()),
-    weight: element(weight).omitting(0),
-    readIopsSec: element("read_iops_sec", weight).omitting(0),
-    writeIopsSec: element("write_iops_sec", weight).omitting(0),
-    readBytesSec: element("read_bytes_sec", integer()).omitting(0),
-    writeBytesSec: element("write_bytes_sec", integer()).omitting(0),
-  }),
-}).check(({ devices }, { refuse }) => {
-  devices.forEach(({ path }, index) => {
-    if (devices.findIndex((each) => each.path === path) !== index) {
-      refuse(`devices.${index}.path`, `The device "${path}" is tuned twice`);
-    }
-  });
-});
-
-/** The domain's share of the host's disks. */
-export interface BlockIoTune extends ValueOf<typeof blkiotuneShape> {}
-
-/** `<blkiotune>`. */
-export const blockIoTune: Shape<BlockIoTune> = blkiotuneShape;
 
 const rate = integer({ max: 2n ** 63n - 1n });
 
@@ -92,33 +65,3 @@ export interface ThrottleGroups extends ValueOf<typeof throttleGroupsShape> {}
 
 /** `<throttlegroups>`. */
 export const throttleGroups: Shape<ThrottleGroups> = throttleGroupsShape;
-
-const resourceShape = shape({
-  partition: element(text()).optional(),
-  fibrechannel: element({
-    appid: attribute(text({ pattern: /^[ -~]{1,128}$/, expected: "1 to 128 printable characters" })),
-  }).optional(),
-});
-
-/** Where a domain is among the host's resources. */
-export interface Resource extends ValueOf<typeof resourceShape> {}
-
-/** `<resource>`. */
-export const resource: Shape<Resource> = resourceShape;
-
-const number = integer({ max: 2 ** 32 - 1 });
-const range = shape({ start: attribute(number), target: attribute(number), count: attribute(number) });
-
-const idmapShape = shape({ uids: elements("uid", range), gids: elements("gid", range) }).normalise((
-  idmap,
-) => ({
-  ...idmap,
-  uids: idmap.uids.toSorted((a, b) => a.start - b.start),
-  gids: idmap.gids.toSorted((a, b) => a.start - b.start),
-}));
-
-/** Which users and groups of the host those of a container are. */
-export interface IdMap extends ValueOf<typeof idmapShape> {}
-
-/** `<idmap>`. */
-export const idMap: Shape<IdMap> = idmapShape;

@@ -1,0 +1,24 @@
+/**
+ * Sockets between host and guest. Facts: libvirt formatdomain, "Vsock".
+ *
+ * @module
+ */
+import { attribute, element, integer, shape, type ValueOf, yesNo } from "../language/mod.ts";
+import type { Shape } from "../language/mod.ts";
+import { virtioModel } from "./address.ts";
+import { deviceFields, virtioDriver } from "./device.ts";
+
+const vsockShape = shape({
+  model: attribute(virtioModel).optional(),
+  cid: element({
+    auto: attribute(yesNo()).optional(),
+    address: attribute(integer({ min: 3, max: 2 ** 32 - 1 })).optional(),
+  }).omittingEmpty(),
+  driver: element(virtioDriver).omittingEmpty(),
+  ...deviceFields,
+});
+
+/** Sockets between host and guest. */
+export interface Vsock extends ValueOf<typeof vsockShape> {}
+/** `<vsock>`. */
+export const vsock: Shape<Vsock> = vsockShape;
