@@ -12,7 +12,7 @@ import type { LeaseRecord, RunRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Lease } from "../lease.ts";
-import { connectHosts, refuseOtherHosts } from "./hosts.ts";
+import { connectHosts, enumerated, refuseOtherHosts } from "./hosts.ts";
 import { RunLeases } from "./leases.ts";
 import { unsettledWrites } from "./recovery.ts";
 import { kernelAuthority, reconcileStep, type UndoContext } from "./undo.ts";
@@ -229,12 +229,13 @@ export class DeadRuns {
     });
     try {
       refuseOtherHosts(run, connections);
-      return connections;
     } catch (error) {
       // A host that lost its state has nothing of the run's any more.
-      if (isVirtError(error, "changed-outside")) return connections;
-      throw error;
+      if (!isVirtError(error, "changed-outside")) throw error;
     }
+    const { clock } = this.#options.kernel;
+    await enumerated(connections.values(), { clock, signal: this.#closing.signal });
+    return connections;
   }
 
   #context(

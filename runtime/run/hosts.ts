@@ -5,6 +5,7 @@
  */
 import type { HostName } from "../../model/channel.ts";
 import { VirtError } from "../../model/error.ts";
+import type { Clock } from "../clock.ts";
 import type { DriverConnection } from "../driver.ts";
 import type { RunHost, RunRecord } from "../journal/record.ts";
 
@@ -27,6 +28,22 @@ export async function connectHosts(
     connections.set(name, await connect(given.uri));
   }
   return connections;
+}
+
+/** How long the first enumeration of a host may take, in milliseconds. */
+const enumerationMs = 60_000;
+
+/**
+ * Waits until everything on the hosts is known. Who has references from before a resume looks nothing up that would wait.
+ *
+ * @throws {VirtError} `timed-out`; what the enumeration failed with; the signal's reason.
+ */
+export async function enumerated(
+  connections: Iterable<DriverConnection>,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const deadline = clock.now() + enumerationMs;
+  await Promise.all([...connections].map(({ ready }) => ready.wait({ clock, deadline, signal })));
 }
 
 /** The connections as the journal keeps them; those that were given and not needed stay as they are. */

@@ -17,7 +17,7 @@ import { rewindCancelled } from "./cancelled_run.ts";
 import type { PreparedRun } from "./context.ts";
 import { DeadRuns } from "./dead_runs.ts";
 import { RunFeed } from "./feed.ts";
-import { connectedHosts, connectHosts, hostNames, refuseOtherHosts } from "./hosts.ts";
+import { connectedHosts, connectHosts, enumerated, hostNames, refuseOtherHosts } from "./hosts.ts";
 import { callRecorded, settleOperation } from "./operation_run.ts";
 import { readRecipeFile } from "./recipe_files.ts";
 import { drivenStates } from "./recovery.ts";
@@ -107,7 +107,7 @@ export class RunManager implements AsyncDisposable {
   readonly #options: RunManagerOptions;
   readonly #driven = new Map<string, Driven>();
   readonly #dead: DeadRuns;
-  #closing = false;
+  readonly #closing = new AbortController();
 
   constructor(options: RunManagerOptions) {
     this.#options = options;
@@ -332,7 +332,7 @@ export class RunManager implements AsyncDisposable {
 
   /** Ends every run where it stands; they can be resumed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
+    this.#closing.abort(new VirtError("cancelled", "The runtime is closing"));
     this.#dead.close();
     for (const { session } of this.#driven.values()) session.interrupt("its runtime was closed");
     await this.idle();
@@ -382,9 +382,12 @@ export class RunManager implements AsyncDisposable {
     { hosts: names, needs }: RecipeDeclaration,
     { resuming, ask }: Pick<ResumeRun, "ask"> & { readonly resuming: boolean },
   ): Promise<PreparedRun> {
-    const { store } = this.#options;
+    const { store, kernel } = this.#options;
     const connections = await connectHosts(names, { hosts: run.hosts, connect: (uri) => this.connect(uri) });
-    if (resuming) refuseOtherHosts(run, connections);
+    if (resuming) {
+      refuseOtherHosts(run, connections);
+      await enumerated(connections.values(), { clock: kernel.clock, signal: this.#closing.signal });
+    }
     store.changeRun(run.id, { needs, hosts: connectedHosts(run.hosts, connections) });
     const authority = await this.#options.authorize({
       caller: { principal: run.principal, run: run.id, title: run.title, since: run.createdAt },
@@ -457,6 +460,6 @@ export class RunManager implements AsyncDisposable {
   }
 
   #refuseClosing(): void {
-    if (this.#closing) throw new VirtError("cancelled", "Cannot begin a run: the runtime is closing");
+    this.#closing.signal.throwIfAborted();
   }
 }

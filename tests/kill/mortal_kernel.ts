@@ -8,7 +8,6 @@ import { launch } from "../../cli/launch.ts";
 import { testDriver } from "../../drivers/test/mod.ts";
 import { openHost } from "../../runtime/host.ts";
 import { SqliteStore } from "../../runtime/journal/sqlite_store.ts";
-import { LedgerHost } from "../runtime/run/ledger.ts";
 import { Moments } from "./moments.ts";
 import type { KernelReport, KernelTask } from "./task.ts";
 
@@ -16,7 +15,7 @@ const task: KernelTask = JSON.parse(Deno.args[0] ?? "{}");
 const moments = new Moments(task.dieAt ?? -1);
 const host = await openHost({
   stateDirectory: task.stateDirectory,
-  drivers: [testDriver, LedgerHost.inFile(task.ledger).driver],
+  drivers: [testDriver],
   version: "test",
   launch,
   scheduler: moments.scheduler,
@@ -52,6 +51,9 @@ const report: KernelReport = {
   openLeases: (await host.store.openLeases()).map(({ id, state }) => `${id} ${state}`),
   uncertain: (await host.store.uncertain()).map(({ key }) => key),
   slots: host.kernel.slots().length,
+  domains: [...(await host.kernel.connect(task.uri)).objects()].flatMap(({ objectClass, name }) =>
+    objectClass === "domain" ? [name] : []
+  ),
   resumes: record?.resumes ?? 0,
 };
 await host.close();

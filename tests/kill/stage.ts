@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { readLedger } from "../runtime/run/ledger.ts";
+import { lives, readEffects } from "./effect_log.ts";
 import type { KernelReport, KernelTask } from "./task.ts";
 
 const program = fileURLToPath(new URL("mortal_kernel.ts", import.meta.url));
@@ -34,9 +34,14 @@ export class Stage implements AsyncDisposable {
     return new Stage(directory, copy);
   }
 
-  /** What was really done, in order. */
-  get deeds(): readonly string[] {
-    return readLedger(`${this.#directory}/ledger`).map(({ deed }) => deed);
+  /** How many effects there were. */
+  get effects(): number {
+    return readEffects(this.#hypervisor).length;
+  }
+
+  /** What was really done to each object. */
+  get lives(): readonly string[] {
+    return lives(readEffects(this.#hypervisor));
   }
 
   /** Changes the recipe's text. */
@@ -48,8 +53,7 @@ export class Stage implements AsyncDisposable {
   async kernel(death?: Death): Promise<KernelReport | undefined> {
     const task: KernelTask = {
       stateDirectory: `${this.#directory}/state`,
-      ledger: `${this.#directory}/ledger`,
-      uri: "ledger:///",
+      uri: `test:///default?state=${this.#hypervisor}`,
       recipe: this.#recipe,
       ...(death !== undefined && "at" in death ? { dieAt: death.at } : {}),
     };
@@ -68,6 +72,10 @@ export class Stage implements AsyncDisposable {
     const text = new TextDecoder().decode(stdout);
     if (code !== 0) throw new Error(`The kernel failed: ${new TextDecoder().decode(stderr)}`);
     return JSON.parse(text);
+  }
+
+  get #hypervisor(): string {
+    return `${this.#directory}/hypervisor`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,8 +8,6 @@ import type { ErrorData } from "../../model/error.ts";
 /** What to do. */
 export interface KernelTask {
   readonly stateDirectory: string;
-  /** The file that is the host behind `ledger:///`. */
-  readonly ledger: string;
   /** The connection of the run. */
   readonly uri: string;
   /** The recipe's path. */
@@ -29,5 +27,7 @@ export interface KernelReport {
   readonly openLeases: readonly string[];
   readonly uncertain: readonly string[];
   readonly slots: number;
+  /** The names of all domains in the end. */
+  readonly domains: readonly string[];
   readonly resumes: number;
 }

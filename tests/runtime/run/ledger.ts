@@ -31,7 +31,6 @@ export class LedgerHost {
   readonly ledger: string[] = [];
   /** The host lost its state when this changes. */
   bootId = "boot-1";
-  #file: string | undefined;
   /** The value of the host's only secret. */
   secret = "";
   /** Called when something is about to be done, or has been done, before the caller hears of it. */
@@ -39,22 +38,6 @@ export class LedgerHost {
 
   constructor(...names: readonly string[]) {
     for (const [index, name] of names.entries()) this.#add(idOf(index + 1), name);
-  }
-
-  /** A host whose ledger is a file, so that it outlives processes: what it is follows from what was done to it. */
-  static inFile(path: string): LedgerHost {
-    const host = new LedgerHost();
-    host.#file = path;
-    for (const { deed, id } of readLedger(path)) {
-      const [verb, name = ""] = deed.split(" ");
-      const guest = host.guests.get(id);
-      if (verb === "define") host.#add(id, name);
-      if (verb === "discard") host.guests.delete(id);
-      if (guest !== undefined) guest.running = verb === "start" || (verb !== "destroy" && guest.running);
-      if (guest !== undefined && verb === "start") guest.starts++;
-      host.ledger.push(deed);
-    }
-    return host;
   }
 
   /** A driver for the scheme `ledger`. */
@@ -71,14 +54,8 @@ export class LedgerHost {
       await this.onAct("before", deed);
       change();
       this.ledger.push(deed);
-      this.#keep(deed, deed.startsWith("define ") ? job.newId : job.object.id);
       await this.onAct("after", deed);
     }, { offline: true });
-  }
-
-  #keep(deed: string, id: string): void {
-    if (this.#file === undefined) return;
-    Deno.writeTextFileSync(this.#file, `${JSON.stringify({ deed, id })}\n`, { append: true });
   }
 
   #add(id: string, name: string): Guest {
@@ -248,18 +225,6 @@ export class LedgerHost {
         },
       },
     };
-  }
-}
-
-/** What was done to a host, by its file. */
-export function readLedger(path: string): readonly { readonly deed: string; readonly id: string }[] {
-  try {
-    return Deno.readTextFileSync(path).split("\n").filter((line) => line !== "").map((line) =>
-      JSON.parse(line)
-    );
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
   }
 }
 
