@@ -15,6 +15,7 @@ export type SnapshotEntry = AnswerOf<"snapshot.list">[number];
 export interface DuringOptions {
   /** The snapshot's name; a domain has it once. */
   readonly name: string;
+  /** What the snapshot is for, for people. */
   readonly description?: string;
   /**
    * When the snapshot stays: after work that failed, always, or never.

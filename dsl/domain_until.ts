@@ -21,6 +21,7 @@ export type DomainEventType = typeof lifecycleEvents.domain[number] | "changed" 
 
 /** Something that happened to a domain. */
 export interface DomainEvent {
+  /** What happened: a life-cycle word such as `started`, or `changed`, `agent`, `job`. */
   readonly type: string;
   /** Why: `booted`, `destroyed`, … */
   readonly detail?: string;
@@ -30,7 +31,7 @@ export interface DomainEvent {
 
 /** Which address of a domain is waited for. */
 export interface IpOptions extends WaitOptions {
-  /** @default either */
+  /** Only addresses of this family. @default either */
   readonly family?: "ipv4" | "ipv6";
   /** Only addresses within this network: `"192.168.122.0/24"`. */
   readonly cidr?: string;

@@ -47,8 +47,11 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /** Where in a file the fault lies. Lines and columns count from 1. */
 export interface SourcePlace {
+  /** The file's path. */
   readonly file?: string;
+  /** From 1. */
   readonly line: number;
+  /** From 1. */
   readonly column?: number;
 }
 
@@ -58,23 +61,33 @@ export interface VirtErrorOptions {
   readonly target?: string;
   /** What to do next. */
   readonly hint?: string;
+  /** Where in a file the fault lies. */
   readonly at?: SourcePlace;
   /** The far side's own code, where a driver has one. */
   readonly remoteCode?: string;
   /** Whatever a program may want to read: who holds a slot, which grant is missing. Plain data. */
   readonly detail?: unknown;
+  /** What led to it. */
   readonly cause?: unknown;
 }
 
 /** An error as it crosses the sandbox or a wire: plain data, never an instance. */
 export interface ErrorData {
+  /** The stable name for what went wrong. */
   readonly code: ErrorCode;
+  /** What was being done, what was found, and what to do next. */
   readonly message: string;
+  /** The object concerned, as people call it: `domain "web-1"`. */
   readonly target?: string;
+  /** What to do next. */
   readonly hint?: string;
+  /** Where in a file the fault lies. */
   readonly at?: SourcePlace;
+  /** The far side's own code, where a driver has one. */
   readonly remoteCode?: string;
+  /** Whatever a program may want to read. */
   readonly detail?: unknown;
+  /** What led to it. */
   readonly cause?: ErrorData | string;
 }
 
@@ -91,14 +104,28 @@ export interface ErrorData {
  * ```
  */
 export class VirtError extends Error {
+  /** `VirtError`, or a subclass's name. */
   override readonly name: string = "VirtError";
+  /** The stable name for what went wrong. */
   readonly code: ErrorCode;
+  /** The object concerned, as people call it: `domain "web-1"`. */
   readonly target?: string;
+  /** What to do next. */
   readonly hint?: string;
+  /** Where in a file the fault lies. */
   readonly at?: SourcePlace;
+  /** The far side's own code, where a driver has one. */
   readonly remoteCode?: string;
+  /** Whatever a program may want to read: who holds a slot, which grant is missing. Plain data. */
   readonly detail?: unknown;
 
+  /**
+   * Makes an error.
+   *
+   * @param code the stable name for what went wrong
+   * @param message what was being done, what was found, and what to do next; no final period
+   * @param options the object concerned, a hint, a place, a cause
+   */
   constructor(code: ErrorCode, message: string, options: VirtErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

@@ -36,11 +36,13 @@ export type ObjectClass = keyof typeof objectClasses;
  * gives no right to it.
  */
 export interface ObjectRef<C extends ObjectClass = ObjectClass> {
+  /** The object's class. */
   readonly $ref: C;
   /** The name under which the run knows the connection; `host` where there is only one. */
   readonly connection: string;
   /** What does not change when the object is renamed: its UUID, or a name where the class has none. */
   readonly id: string;
+  /** Its present name, for people; the id is what counts. */
   readonly name: string;
   /** The id of the object that holds this one: a snapshot's domain, a volume's pool. */
   readonly parent?: string;

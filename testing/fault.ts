@@ -23,7 +23,7 @@ export interface Fault {
   readonly kind?: "refuse" | "break-before" | "break-after" | "hang";
   /** What the hypervisor says. */
   readonly message?: string;
-  /** @default "operation-failed" */
+  /** The error's code, where it fails. @default "operation-failed" */
   readonly code?: ErrorCode;
   /** How often it happens; then things go well. @default 1 */
   readonly times?: number;

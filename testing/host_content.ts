@@ -9,19 +9,21 @@ import { bareHost, defaultHost } from "../drivers/test/world/default_host.ts";
 
 /** A domain of a simulated host: a name, or more than that. */
 export interface SimulatedDomain {
+  /** The domain's name. */
   readonly name: string;
-  /** @default "shutoff" */
+  /** What it does when the lab opens. @default "shutoff" */
   readonly state?: "running" | "paused" | "shutoff";
   /** The definition; it must carry `name`. @default a small one, with one disk and one interface */
   readonly xml?: string;
   /** In MiB. @default 512 */
   readonly memoryMib?: number;
-  /** @default 1 */
+  /** Its virtual CPUs. @default 1 */
   readonly cpus?: number;
   /** Paths of its disks. @default one image of its own in the pool `default` */
   readonly disks?: readonly string[];
   /** XML that goes into its `<metadata>`. */
   readonly metadata?: string;
+  /** Whether it starts with its host. */
   readonly autostart?: boolean;
   /** Whether it vanishes when it stops. @default false */
   readonly transient?: boolean;
@@ -31,7 +33,9 @@ export interface SimulatedDomain {
 
 /** A snapshot of a simulated domain. */
 export interface SimulatedSnapshot {
+  /** The snapshot's name. */
   readonly name: string;
+  /** What it is for. */
   readonly description?: string;
   /** How long before the start of the simulation it was taken, in milliseconds. @default 0 */
   readonly ageMs?: number;
@@ -39,30 +43,35 @@ export interface SimulatedSnapshot {
 
 /** A network of a simulated host. */
 export interface SimulatedNetwork {
+  /** The network's name. */
   readonly name: string;
-  /** @default true */
+  /** Whether it is up. @default true */
   readonly active?: boolean;
+  /** Its definition, instead of a made one. */
   readonly xml?: string;
 }
 
 /** A storage pool of a simulated host. */
 export interface SimulatedPool {
+  /** The pool's name. */
   readonly name: string;
-  /** @default true */
+  /** Whether it is running. @default true */
   readonly active?: boolean;
   /** Where its volumes are. @default "/var/lib/libvirt/NAME" */
   readonly path?: string;
   /** In GiB. @default 100 */
   readonly capacityGib?: number;
+  /** Its volumes, by name or with more said. */
   readonly volumes?: readonly (string | SimulatedVolume)[];
 }
 
 /** A volume of a simulated pool. */
 export interface SimulatedVolume {
+  /** The volume's name. */
   readonly name: string;
   /** In GiB. @default 10 */
   readonly capacityGib?: number;
-  /** @default "qcow2" */
+  /** Its format. @default "qcow2" */
   readonly format?: string;
   /** The path of the volume that it is based on. */
   readonly backing?: string;
@@ -70,10 +79,11 @@ export interface SimulatedVolume {
 
 /** What a simulated host consists of. */
 export interface HostContent {
+  /** Domains, by name or with more said. */
   readonly domains?: readonly (string | SimulatedDomain)[];
-  /** @default a network `default` that is active */
+  /** Networks, by name or with more said. @default a network `default` that is active */
   readonly networks?: readonly (string | SimulatedNetwork)[];
-  /** @default a pool `default` that is active and empty */
+  /** Storage pools, by name or with more said. @default a pool `default` that is active and empty */
   readonly pools?: readonly (string | SimulatedPool)[];
 }
 

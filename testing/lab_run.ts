@@ -30,8 +30,11 @@ export interface LabRunOptions<Input> {
 
 /** A line of the log. */
 export interface LogLine {
+  /** How important it is. */
   readonly level: "debug" | "info" | "warn" | "error";
+  /** What was logged. */
   readonly message: string;
+  /** What was logged beside the message. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -39,10 +42,13 @@ export interface LogLine {
 export interface CallView {
   /** The number of its step. */
   readonly step: number;
+  /** The operation's name: `domain.start`. */
   readonly operation: string;
   /** The name of the object, or of the connection. */
   readonly target: string;
+  /** What was given to it. */
   readonly input: unknown;
+  /** What became of it; absent while it goes on. */
   readonly outcome?: StepOutcome;
   /** Why it was not done, or is unknown. */
   readonly error?: ErrorData;
@@ -52,8 +58,11 @@ export interface CallView {
 
 /** A named step. */
 export interface StepView {
+  /** The step's name. */
   readonly name: string;
+  /** How far it is. */
   readonly state: "running" | "done" | "failed";
+  /** Why it failed. */
   readonly message?: string;
 }
 
@@ -66,6 +75,7 @@ export type Recorded<T> = T extends ObjectRef<infer C> ? ObjectRef<C>
 
 /** What is to be said of a run that has ended. */
 export interface RunStory<Result> {
+  /** How the run ended. */
   readonly state: RunState;
   /** How `drover run` would leave. */
   readonly exit: ExitCode;
@@ -77,6 +87,7 @@ export interface RunStory<Result> {
   readonly result: Recorded<Result>;
   /** Why it failed, where it did. */
   readonly error?: VirtError;
+  /** What it logged, in order. */
   readonly logs: readonly LogLine[];
   /** The recipe's named steps, in the order in which they began. */
   readonly steps: readonly StepView[];

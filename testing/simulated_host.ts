@@ -21,11 +21,15 @@ import { hostChanges, type Simulated } from "./host_content.ts";
 
 /** A domain of a simulated host, as it is right now. */
 export interface DomainView {
+  /** The domain's name. */
   readonly name: string;
+  /** Its UUID. */
   readonly uuid: string;
   /** What libvirt would call its state. */
   readonly state: "running" | "paused" | "shutoff" | "pmsuspended" | "crashed";
+  /** Whether it has a definition that outlives it. */
   readonly persistent: boolean;
+  /** Whether it starts with its host. */
   readonly autostart: boolean;
   /** The definition that the next start uses; absent for a transient domain. */
   readonly config?: string;
@@ -37,7 +41,9 @@ export interface DomainView {
 
 /** A pool of a simulated host, as it is right now. */
 export interface PoolView {
+  /** The network's name. */
   readonly name: string;
+  /** Whether it is up. */
   readonly active: boolean;
   /** The names of its volumes. */
   readonly volumes: readonly string[];
@@ -45,7 +51,9 @@ export interface PoolView {
 
 /** A network of a simulated host, as it is right now. */
 export interface NetworkView {
+  /** The pool's name. */
   readonly name: string;
+  /** Whether it is running. */
   readonly active: boolean;
 }
 

@@ -42,6 +42,7 @@ export class VirtualClock implements Clock {
   readonly #settle: () => Promise<void>;
   #now: number;
 
+  /** Makes a clock that stands still until it is advanced. */
   constructor({ start = 1_700_000_000_000, seed = 1, settle = settled }: VirtualClockOptions = {}) {
     this.#now = start;
     this.#settle = settle;

@@ -10,16 +10,27 @@ import type { PermissionUse } from "../call.ts";
 export interface AuditEntry {
   /** Milliseconds since 1970 by the kernel's clock. */
   readonly at: number;
+  /** On whose behalf: `uid:1000`. */
   readonly principal: string;
+  /** The run, where there is one. */
   readonly run?: string;
+  /** The operation that asked. */
   readonly operation: string;
+  /** The permission that it used. */
   readonly permission: Permission;
+  /** The caller's name for the connection. */
   readonly connection: string;
+  /** The connection's URI. */
   readonly uri?: string;
+  /** The object's name, where the use is about one. */
   readonly name?: string;
+  /** The name of the object that holds it: a volume's pool. */
   readonly parentName?: string;
+  /** What on the host a definition reaches: `/etc/shadow`. */
   readonly reached?: string;
+  /** At which point of the call. */
   readonly when: PermissionUse["when"];
+  /** What was decided. */
   readonly decision: "allowed" | "denied";
   /** What was missing. Empty where allowed. */
   readonly missing: readonly Side[];
