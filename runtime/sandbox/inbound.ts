@@ -71,9 +71,7 @@ export class Inbound {
 
   /** Hears what the recipe is told, by which steps come to their end. */
   answered(message: ToRecipe): void {
-    if (message.t === "answer" || message.t === "refused" || message.t === "fired") {
-      this.#open.delete(message.step);
-    }
+    if (message.t === "answer" || message.t === "refused" || message.t === "fired") this.#close(message.step);
   }
 
   /** Which messages may come when. */

@@ -4,6 +4,7 @@ import { VirtualClock } from "../../testing/virtual_clock.ts";
 import {
   Folder,
   launch,
+  playBody,
   type Played,
   playEndpoint,
   playFile,
@@ -212,6 +213,15 @@ Deno.test("a flood of messages is held back, not taken in", async () => {
     await clock.advance(1);
     assert.equal((await next).done, false);
   }
+});
+
+Deno.test("what was answered does not count as open any more, however much there was of it", async () => {
+  const { result, exit } = await playBody(
+    `for (let count = 0; count < 100; count++) await sleep(1); return "done";`,
+    { budget: { pendingBytes: 500 } },
+  );
+  assert.equal(exit.kind, "finished", exit.reason);
+  assert.equal(result, "done");
 });
 
 Deno.test("a recipe that does not read what it is sent is ended", async () => {
