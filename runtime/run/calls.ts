@@ -173,7 +173,10 @@ export class RunCalls {
       const newId = taken.recorded?.intent?.newId;
       const { outcome, object } = await this.#context.kernel.call({
         ...request,
-        input: await this.#secrets.reveal(request.input, (secret) => this.#readAgain(secret, signal)),
+        input: await this.#secrets.reveal(request.input, {
+          fields: operation?.secretInput ?? [],
+          readAgain: (secret) => this.#readAgain(secret, signal),
+        }),
         journal: { intent: (intent) => this.#intent(message, intent) },
         ...(newId === undefined ? {} : { newId }),
       });

@@ -45,17 +45,38 @@ export class SecretValues {
   }
 
   /**
-   * The input with values in place of handles.
+   * The input of an operation with values in place of handles. Only fields that are declared as secret get them: from
+   * all others a recipe could read them back, in an error or in what it has made.
    *
-   * @throws {VirtError} `invalid-argument` for a handle that this run was not given; what reading again failed with.
+   * @throws {VirtError} `invalid-argument` for a handle that this run was not given, or in a field that is not for secrets;
+   *   what reading again failed with.
    */
-  async reveal(input: unknown, readAgain: (message: CallMessage) => Promise<unknown>): Promise<unknown> {
+  async reveal(
+    input: unknown,
+    { fields, readAgain }: {
+      readonly fields: readonly string[];
+      readonly readAgain: (message: CallMessage) => Promise<unknown>;
+    },
+  ): Promise<unknown> {
     if (!mentionsSecret(input)) return input;
-    if ("$secret" in input) return await this.#value(input.$secret, readAgain);
-    if (Array.isArray(input)) return await Promise.all(input.map((item) => this.reveal(item, readAgain)));
-    const entries = Object.entries(input).map(async ([key, value]) => [
+    if ("$secret" in input) throw misplaced("the input");
+    const entries = Object.entries(input).map(async ([key, value]: [string, unknown]) => {
+      if (!mentionsSecret(value)) return [key, value];
+      if (!fields.includes(key)) throw misplaced(`"${key}"`);
+      return [key, await this.#revealed(value, readAgain)];
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  async #revealed(value: unknown, readAgain: (message: CallMessage) => Promise<unknown>): Promise<unknown> {
+    if (!mentionsSecret(value)) return value;
+    if ("$secret" in value) return await this.#value(value.$secret, readAgain);
+    if (Array.isArray(value)) {
+      return await Promise.all(value.map((item) => this.#revealed(item, readAgain)));
+    }
+    const entries = Object.entries(value).map(async ([key, part]) => [
       key,
-      await this.reveal(value, readAgain),
+      await this.#revealed(part, readAgain),
     ]);
     return Object.fromEntries(await Promise.all(entries));
   }
@@ -82,6 +103,14 @@ export class SecretValues {
     if (value !== undefined) return value;
     throw new VirtError("invalid-argument", "Cannot use the secret: this run was not given it");
   }
+}
+
+function misplaced(what: string): VirtError {
+  return new VirtError(
+    "invalid-argument",
+    `Cannot use a secret as ${what}: the operation does not keep it secret there`,
+    { hint: "Pass it to secret.setValue, or to another operation that takes a secret value" },
+  );
 }
 
 function mentionsSecret(value: unknown): value is object {

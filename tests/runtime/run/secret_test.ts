@@ -76,3 +76,35 @@ Deno.test("a secret value that is given in plain is not on record either", async
   assert.deepEqual(host.ledger, [`set secret to ${value}`]);
   for (const written of [value, btoa(value)]) assert.equal((await record(world)).includes(written), false);
 });
+
+Deno.test("a secret value is put in nowhere that a recipe could read it back from", async () => {
+  const host = new LedgerHost("web-1");
+  host.secret = value;
+  await using world = await World.make({ drivers: [host.driver], recipe: undefined });
+  const refusals: string[] = [];
+  world.launchNext(
+    new RawRecipe(async ({ say, hear }) => {
+      const call = { t: "call", connection: "host", options: {} } as const;
+      const target = { $ref: "secret", connection: "host", id: "s", name: "s" } as const;
+      const handle = { $secret: `${(await world.run()).id}/0/value` };
+      say({ ...call, step: 0, operation: "secret.value", target, input: {} });
+      await hear("answer");
+      const inputs: readonly (readonly [operation: string, input: unknown])[] = [
+        ["domain.lookup", { name: handle }],
+        ["domain.define", { xml: handle }],
+        ["domain.define", handle],
+        ["domain.lookup", [handle]],
+        ["no.such", { value: handle }],
+      ];
+      for (const [index, [operation, input]] of inputs.entries()) {
+        say({ ...call, step: index + 1, operation, input });
+        refusals.push((await hear("refused")).error.message);
+      }
+      say({ t: "done", result: null });
+    }),
+  );
+  assert.equal((await (await world.start()).ended).state, "done");
+  assert.deepEqual(host.ledger, []);
+  for (const message of refusals) assert.match(message, /^Cannot use a secret as /);
+  for (const written of [value, btoa(value)]) assert.equal((await record(world)).includes(written), false);
+});
