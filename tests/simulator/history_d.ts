@@ -72,8 +72,9 @@ async function earlyBird(simulation: Simulation, { fails }: { readonly fails: bo
       continue;
     }
     const { code, message } = outcome.error;
-    const excused = fails || (cancels && code === "cancelled") ||
-      (!inTime && (code === "timed-out" || code === "slot-timeout"));
+    const late = code === "timed-out" || code === "slot-timeout";
+    if (inTime && late) throw new Violation(`A ${kind} waited for ever: ${message}`);
+    const excused = fails || (cancels && code === "cancelled") || late;
     const disturbed = kind === "reference" && (code === "object-gone" || code === "changed-outside");
     if (!excused && !disturbed) {
       throw new Violation(

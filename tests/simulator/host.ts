@@ -17,6 +17,7 @@ import type { Change, RecordKind, Records } from "../../drivers/test/world/recor
 import type { Chance } from "./chance.ts";
 import type { SimulatedScheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
+import { type HopJudge, watched } from "./watched_driver.ts";
 
 /** What a host is made with. */
 export interface SimulatedHostOptions {
@@ -26,6 +27,7 @@ export interface SimulatedHostOptions {
   readonly scheduler: SimulatedScheduler;
   readonly trace: Trace;
   readonly now: () => number;
+  readonly judge: HopJudge;
   /** Whether the first enumeration fails. @default false */
   readonly enumerationFails?: boolean;
 }
@@ -151,7 +153,7 @@ export class SimulatedHost {
       environment,
       link: new SimulatedLink(this.hypervisor, this.#options),
       settings: defaultSettings,
-      implementations,
+      implementations: watched(implementations, this.#options.judge),
     });
     return Promise.resolve(this.#connection);
   }

@@ -16,11 +16,15 @@ interface Touched {
   disturbed: boolean;
 }
 
-/** One call, from the moment on at which its intent is durable. */
+/** One call that is under way. */
 export class Entry {
   readonly operation: string;
-  /** The job that acts for it. */
+  /** The job that acts for it; known from its intent on. */
   job: number | undefined;
+  /** Whether its intent is durable. */
+  durable = false;
+  /** Whether its permission was asked for again, right before it acts. */
+  permitted = false;
   /** What it really did, in order. */
   readonly effects: string[] = [];
   readonly touched = new Map<string, Touched>();
@@ -33,17 +37,19 @@ export class Entry {
 /** What is alive of a thing, in its record. */
 const alive: ReadonlySet<string> = new Set(["guest", "bridge", "started"]);
 
+/** What an operation is not held to when it fails. */
+interface Leniency {
+  readonly life: boolean;
+  readonly built: boolean;
+}
+
 /** What is compared of a record: what somebody asked for, not when and how often. */
-function essence(
-  key: string,
-  record: AnyRecord | undefined,
-  options: { readonly life: boolean; readonly built: boolean },
-): string {
+function essence(key: string, record: AnyRecord | undefined, { life, built }: Leniency): string {
   if (record === undefined) return "nothing";
   const kept = Object.entries(record).flatMap(([field, value]): readonly [string, unknown][] => {
     if (field === "revision" || field === "stopped") return [];
-    if (alive.has(field) && !options.life) return [];
-    if (field === "built" && !options.built) return [];
+    if (life && alive.has(field)) return [];
+    if (built && field === "built") return [];
     // A delete of several steps that fails in the middle keeps its mark, and the data that is gone is gone.
     if (key.startsWith("snapshot/") && (field === "data" || field === "deleting")) return [];
     if (field === "guest" && typeof value === "object" && value !== null) {
@@ -66,14 +72,25 @@ export class Ledger {
     return entry;
   }
 
-  /** Something really happened, on behalf of an operation or of nobody. */
+  /**
+   * Something really happened, on behalf of an operation or of nobody.
+   *
+   * @returns what is wrong with it, if something is
+   */
   record(
     { effect, job, changes }: SeenEffect,
     { host, operation }: { readonly host: string; readonly operation: string | undefined },
-  ): void {
+  ): string | undefined {
+    let wrong: string | undefined;
     for (const entry of this.#open) {
       const own = job !== undefined && entry.job === job;
-      if (own) entry.effects.push(effect);
+      if (own) {
+        entry.effects.push(effect);
+        if (!entry.durable) wrong = `${entry.operation} did ${effect} before its intent was durable`;
+        if (!entry.permitted) {
+          wrong = `${entry.operation} did ${effect} and was not permitted when it got its slot`;
+        }
+      }
       for (const { key, before } of changes) {
         if (key.startsWith("host/")) continue;
         const place = `${host}/${key}`;
@@ -83,6 +100,7 @@ export class Ledger {
         else if (!own && touched !== undefined && operation !== entry.operation) touched.disturbed = true;
       }
     }
+    return wrong;
   }
 
   /**
@@ -93,16 +111,16 @@ export class Ledger {
   end(entry: Entry, outcome: Outcome, now: (place: string) => AnyRecord | undefined): string | undefined {
     this.#open.delete(entry);
     if (outcome.kind !== "not-done") return undefined;
+    const leniency: Leniency = {
+      // A discard stops and then removes: what it has stopped does not start again when the rest fails.
+      life: entry.operation.endsWith(".discard"),
+      // A start that builds first does not pull down what it has built.
+      built: entry.operation === "pool.start" || entry.operation === "pool.create",
+    };
     for (const [place, { before, disturbed }] of entry.touched) {
       if (disturbed) continue;
       const key = place.slice(place.indexOf("/") + 1);
-      // A discard stops and then removes: what it has stopped does not start again when the rest fails. A start that
-      // builds first does not pull down what it has built.
-      const options = {
-        life: !entry.operation.endsWith(".discard"),
-        built: entry.operation !== "pool.start" && entry.operation !== "pool.create",
-      };
-      const [was, is] = [essence(key, before, options), essence(key, now(place), options)];
+      const [was, is] = [essence(key, before, leniency), essence(key, now(place), leniency)];
       if (was !== is) {
         return `${entry.operation} says that it was not done (${outcome.error.message}) and did ${
           entry.effects.join(", ")

@@ -61,6 +61,8 @@ export class SimulatedScheduler implements Scheduler {
   /** Right after a request was carried out. */
   onActed: (info: HopInfo) => void = () => {};
   hops = 0;
+  /** The hops that were broken. */
+  readonly struck: HopInfo[] = [];
 
   constructor({ clock, chance, trace, plan }: SimulatedSchedulerOptions) {
     this.#clock = clock;
@@ -118,6 +120,7 @@ export class SimulatedScheduler implements Scheduler {
     if (this.#faultsLeft === 0 || where?.(info) === false) return undefined;
     if (!this.#chance.happens(probability)) return undefined;
     this.#faultsLeft--;
+    this.struck.push(info);
     return this.#chance.pick(kinds);
   }
 }

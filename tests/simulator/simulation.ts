@@ -18,6 +18,7 @@ import type { HopInfo } from "../../runtime/scheduler.ts";
 import { everythingAllowed } from "../kit/caller.ts";
 import { Chance } from "./chance.ts";
 import { SimulatedHost } from "./host.ts";
+import { type EndedCall, Judge, judgeCall, judgeDestroy } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { type FaultPlan, short, SimulatedScheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
@@ -61,9 +62,6 @@ export interface SimulatedCall
 /** Something that must hold after every step, or at the end; throws a {@linkcode Violation} where it does not. */
 export type Invariant = (simulation: Simulation) => void;
 
-/** How far a call may go beyond its deadline: the grace of a hop and of giving back, and two reconciliations. */
-const overtimeMs = 120_000;
-
 /** A simulated world. */
 export class Simulation {
   readonly clock: VirtualClock;
@@ -84,6 +82,8 @@ export class Simulation {
   #failure: unknown;
   #calls = 0;
   steps = 0;
+  /** Whether anybody has ever held something exclusively. */
+  leased = false;
 
   constructor({ seed, hosts = {}, drivers = [], faults, trace = false }: SimulationOptions) {
     this.chance = new Chance(seed);
@@ -95,6 +95,7 @@ export class Simulation {
       trace: this.trace,
       plan: faults,
     });
+    const judge = new Judge(this);
     this.hosts = new Map(
       Object.entries(hosts).map(([name, plan]) => [
         name,
@@ -105,13 +106,15 @@ export class Simulation {
           scheduler: this.scheduler,
           trace: this.trace,
           now: () => this.clock.now(),
+          judge,
         }),
       ]),
     );
     for (const host of this.hosts.values()) {
       host.onEffect = (effect) => {
         this.trace.add(host.name, () => `${effect.effect} ${effect.object} really happened`);
-        this.#ledger.record(effect, { host: host.name, operation: this.#hop?.operation });
+        const wrong = this.#ledger.record(effect, { host: host.name, operation: this.#hop?.operation });
+        if (wrong !== undefined) this.report(wrong);
       };
     }
     this.scheduler.onArrival = (info): void => void (this.#hop = info);
@@ -180,6 +183,9 @@ export class Simulation {
           caller.run ?? caller.principal
         }`,
     );
+    const key = rest.target === undefined ? undefined : this.#find(name, rest.target)?.key;
+    const doubtfulBefore = this.#isDoubtful(key);
+    const began = this.clock.now();
     const entry = this.#ledger.begin(operation);
     const { outcome } = await this.kernel.call({
       operation,
@@ -187,11 +193,17 @@ export class Simulation {
       connection: name,
       input,
       caller,
-      authority: everythingAllowed,
+      authority: {
+        ...everythingAllowed,
+        check: ({ when }) => {
+          entry.permitted ||= when === "obtained";
+        },
+      },
       journal: {
-        intent: ({ token }) => {
+        intent: async ({ token }) => {
           entry.job = token.counter;
-          return this.scheduler.pause();
+          await this.scheduler.pause();
+          entry.durable = true;
         },
       },
       deadline,
@@ -205,19 +217,17 @@ export class Simulation {
         }`,
     );
     const lie = this.#ledger.end(entry, outcome, (place) => this.#record(place));
-    if (lie !== undefined && !inParts) throw new Violation(lie);
-    if (
-      outcome.kind === "unknown" &&
-      !this.kernel.slots().some(({ uncertain }) => uncertain?.operation === operation)
-    ) {
-      throw new Violation(`${operation} has an unknown outcome, and no object takes notice`);
-    }
-    if (this.clock.now() > deadline + overtimeMs) {
-      throw new Violation(`${operation} ended ${this.clock.now() - deadline} ms after its deadline`);
-    }
-    if (outcome.kind !== "done" && outcome.error.code === "internal") {
-      throw new Violation(`${operation} met an error that is nobody's: ${outcome.error.message}`);
-    }
+    const ended: EndedCall = {
+      operation,
+      key,
+      outcome,
+      tookMs: this.clock.now() - began,
+      withinMs,
+      leases: caller.run !== undefined,
+      doubtfulBefore,
+    };
+    const wrong = (inParts ? undefined : lie) ?? judgeCall(this, ended) ?? judgeDestroy(this, ended);
+    if (wrong !== undefined) throw new Violation(wrong);
     return outcome;
   }
 
@@ -234,6 +244,7 @@ export class Simulation {
         deadline: this.clock.now() + withinMs,
         ...(signal === undefined ? {} : { signal }),
       });
+      this.leased ||= lease.keys.length > 0;
       this.trace.add(`run ${caller.run}`, () => `holds ${lease.keys.map(short).join(" and ")}`);
       return lease;
     } catch (error) {
@@ -274,6 +285,14 @@ export class Simulation {
     for (const { key, uncertain } of this.kernel.slots()) {
       if (uncertain !== undefined) this.kernel.accept(key);
     }
+  }
+
+  #find(host: string, ref: ObjectRef): ManagedObject | undefined {
+    return this.connections.get(host)?.find(ref);
+  }
+
+  #isDoubtful(key: string | undefined): boolean {
+    return this.kernel.slots().some((view) => view.key === key && view.uncertain !== undefined);
   }
 
   #record(place: string): Records[RecordKind] | undefined {
