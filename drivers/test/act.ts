@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isVirtError } from "../../model/error.ts";
 import type { HopOptions, Job } from "../../runtime/driver.ts";
 import { connectionOf } from "./connection.ts";
 import type { EffectInput, EffectName, EffectResult } from "./world/effects.ts";
@@ -59,11 +60,27 @@ export async function inspect<E extends EffectName>(
   return result;
 }
 
+/** Whether the far side may have acted although no answer came. */
+export function isDoubt(error: unknown): boolean {
+  if (!isVirtError(error)) return false;
+  if (error.code === "timed-out" || error.code === "revoked") return true;
+  if (error.cause !== undefined && isDoubt(error.cause)) return true;
+  const { detail } = error;
+  return error.code === "unreachable" && typeof detail === "object" && detail !== null &&
+    "mayHaveActed" in detail && detail.mayHaveActed === true;
+}
+
 /**
  * Takes back what was begun, as well as it goes, also after a cancel. It tells of no failure of its own: the error that
- * led here is the one that counts, and what is left behind a broken link is found by the reconciliation.
+ * led here is the one that counts. Where that leaves it open whether the last step happened, nothing is touched: the
+ * reconciliation looks first.
  */
-export async function undo<E extends EffectName>(job: Job, effect: E, input: EffectInput<E>): Promise<void> {
+export async function undo<E extends EffectName>(
+  job: Job,
+  effect: E,
+  { input, because }: { readonly input: EffectInput<E>; readonly because: unknown },
+): Promise<void> {
+  if (isDoubt(because)) return;
   try {
     await act(job, effect, { input, givesBack: true, offline: true });
   } catch {

@@ -5,7 +5,6 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { act, undo } from "./act.ts";
-import { isDoubt } from "./reconcile.ts";
 import type { DomainJob, DomainObject } from "./domain.ts";
 
 /** What a caller says about it. */
@@ -71,8 +70,8 @@ export async function change(
     await act(job, "domain.write-definition", { input: { id, name, xml: configXml, expected } });
   } catch (error) {
     // Where nobody knows whether it was written, what was begun is brought to its end when that is known.
-    if (liveXml !== undefined && !isDoubt(error)) {
-      await undo(job, "domain.change-live", { id, xml: base, base: liveXml });
+    if (liveXml !== undefined) {
+      await undo(job, "domain.change-live", { input: { id, xml: base, base: liveXml }, because: error });
     }
     throw error;
   }

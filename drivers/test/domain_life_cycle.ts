@@ -11,7 +11,15 @@ import { act, undo } from "./act.ts";
 import { claimDefinition, named } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import { lifecycleAction, readDomain } from "./definition.ts";
-import { type DomainJob, type DomainStatus, needGuest, notFound, statusOf, wrongState } from "./domain.ts";
+import {
+  type DomainJob,
+  type DomainObject,
+  type DomainStatus,
+  needGuest,
+  notFound,
+  statusOf,
+  wrongState,
+} from "./domain.ts";
 import { byState, domainByState } from "./reconcile.ts";
 
 type In<N extends keyof Operations> = ParsedInputOf<Operations[N]>;
@@ -30,32 +38,28 @@ async function start(job: DomainJob, { paused, forceBoot }: In<"domain.start">):
   object.begin();
   try {
     await act(job, "domain.spawn", { input: { id, name, xml: saved?.xml ?? object.config } });
-    await letGo(job, {
-      paused: paused || saved?.paused === true,
-      reason: saved === undefined ? "booted" : "restored",
+    const stays = paused || saved?.paused === true;
+    await act(job, stays ? "domain.pause" : "domain.continue", {
+      input: {
+        id,
+        reason: saved === undefined ? "booted" : "restored",
+        ...(managedSave === undefined ? {} : { dropManagedSave: true }),
+      },
     });
-    if (managedSave !== undefined) await act(job, "domain.remove-managed-save", { input: { id } });
     return statusOf(object);
   } catch (error) {
-    await giveBack(job);
+    if (object.live !== undefined) {
+      await undo(job, "domain.kill", { input: { id, reason: "failed" }, because: error });
+    }
     throw error;
+  } finally {
+    endStart(object);
   }
 }
 
-/** A guest that was prepared begins to run, or stays paused where that is wanted. */
-export async function letGo(
-  job: Job,
-  { paused, reason }: { paused: boolean; reason: string },
-): Promise<void> {
-  const { id } = job.object;
-  await act(job, paused ? "domain.pause" : "domain.continue", { input: { id, reason } });
-}
-
-/** Takes back a start that did not succeed: the process that is recorded, and the phase. */
-export async function giveBack(job: Pick<DomainJob, "object"> & Job): Promise<void> {
-  const { object } = job;
-  if (object.live !== undefined) await undo(job, "domain.kill", { id: object.id, reason: "failed" });
-  if (object.phase === "starting") object.goDown();
+/** A start that did not get as far as a guest: the definition that waited takes over. */
+function endStart(domain: DomainObject): void {
+  if (domain.phase === "starting") domain.goDown();
 }
 
 /** Kills what a start has left behind that was never let go. */
@@ -81,7 +85,7 @@ async function create(job: Job, { xml, paused }: In<"domain.create">): Promise<O
     await act(job, paused ? "domain.pause" : "domain.continue", { input: { id: uuid, reason: "booted" } });
   } catch (error) {
     if (table.byId("domain", uuid)?.live?.reason === "starting-up") {
-      await undo(job, "domain.kill", { id: uuid, reason: "failed" });
+      await undo(job, "domain.kill", { input: { id: uuid, reason: "failed" }, because: error });
     }
     throw error;
   }

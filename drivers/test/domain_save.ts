@@ -44,7 +44,7 @@ async function whilePaused(
     } catch (error) {
       // Whoever suspended it meanwhile wants it to stay so.
       if (wasRunning && object.live?.reason === reason) {
-        await undo(job, "domain.continue", { id, reason: "save-canceled" });
+        await undo(job, "domain.continue", { input: { id, reason: "save-canceled" }, because: error });
       }
       throw error;
     }
@@ -56,7 +56,7 @@ async function endSaved(
   job: DomainJob,
   { activity, dropImage }: {
     readonly activity: Activity;
-    readonly dropImage: (job: DomainJob) => Promise<void>;
+    readonly dropImage: (job: DomainJob, because: unknown) => Promise<void>;
   },
 ): Promise<void> {
   const { object } = job;
@@ -64,7 +64,7 @@ async function endSaved(
     activity.signal.throwIfAborted();
     await act(job, "domain.kill", { input: { id: object.id, reason: "saved" }, abort: activity.signal });
   } catch (error) {
-    if (object.live !== undefined) await dropImage(job);
+    if (object.live !== undefined) await dropImage(job, error);
     throw error;
   }
 }
@@ -81,7 +81,10 @@ async function managedSave(job: DomainJob, { paused }: In<"domain.managedSave">)
     reason: "saving",
     write: async (job, activity) => {
       await act(job, "domain.write-managed-save", { input: { id, paused: stays }, abort: activity.signal });
-      await endSaved(job, { activity, dropImage: (job) => undo(job, "domain.remove-managed-save", { id }) });
+      await endSaved(job, {
+        activity,
+        dropImage: (job, because) => undo(job, "domain.remove-managed-save", { input: { id }, because }),
+      });
     },
   });
   return statusOf(object);
@@ -132,7 +135,10 @@ async function save(job: DomainJob, { path, paused }: In<"domain.save">): Promis
         input: { id, path, kind: "saved-guest", paused: paused ?? state === "paused" },
         abort: activity.signal,
       });
-      await endSaved(job, { activity, dropImage: (job) => undo(job, "file.remove", { id: path }) });
+      await endSaved(job, {
+        activity,
+        dropImage: (job, because) => undo(job, "file.remove", { input: { id: path }, because }),
+      });
     },
   });
   return statusOf(object);
@@ -182,7 +188,7 @@ async function restore(job: Job, { path, paused }: In<"domain.restore">): Promis
     const stays = paused ?? saved.paused;
     await act(job, stays ? "domain.pause" : "domain.continue", { input: { id: uuid, reason: "restored" } });
   } catch (error) {
-    await undo(job, "domain.kill", { id: uuid, reason: "failed" });
+    await undo(job, "domain.kill", { input: { id: uuid, reason: "failed" }, because: error });
     throw error;
   }
   const domain = table.byId("domain", uuid);

@@ -16,13 +16,13 @@
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap, HopOptions, Job, Reconciled } from "../../runtime/driver.ts";
-import { act, undo } from "./act.ts";
+import { act, isDoubt, undo } from "./act.ts";
 import { type Activity, asActivity } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
 import { identify, readDomain } from "./definition.ts";
 import { type DomainJob, type DomainObject, notFound, wrongState } from "./domain.ts";
 import type { In } from "./operation_types.ts";
-import { isDoubt, refresh } from "./reconcile.ts";
+import { refresh } from "./reconcile.ts";
 import type { EffectInput, EffectName, EffectResult } from "./world/effects.ts";
 import type { WorldReply } from "./world/hypervisor.ts";
 import type { DomainRecord } from "./world/record.ts";
@@ -191,7 +191,7 @@ async function migrateLive(
   } catch (error) {
     if (!decided) {
       // Where nobody knows whether it runs there, it must not run here before somebody has looked.
-      if (!isDoubt(error)) await goOnHere(job);
+      if (!isDoubt(error)) await goOnHere(job, error);
       throw error;
     }
   }
@@ -200,7 +200,7 @@ async function migrateLive(
 }
 
 /** It was not to be: the guest that waits there is dropped, and the one here goes on. */
-async function goOnHere(job: DomainJob): Promise<void> {
+async function goOnHere(job: DomainJob, because: unknown): Promise<void> {
   const { object } = job;
   const { id } = object;
   try {
@@ -209,7 +209,7 @@ async function goOnHere(job: DomainJob): Promise<void> {
     // The error that led here is the one that counts; what waits there is found by the reconciliation.
   }
   if (object.live?.reason !== "migration") return;
-  await undo(job, "domain.continue", { id, reason: "migration-canceled" });
+  await undo(job, "domain.continue", { input: { id, reason: "migration-canceled" }, because });
 }
 
 /** Only the definition goes. The domain is inactive by nature, so whether it lives is not asked. */

@@ -128,7 +128,7 @@ async function create(job: Job, { xml, build }: In<"pool.create">): Promise<Obje
   } catch (error) {
     // A transient pool that does not start is no more, and neither is what was built for it.
     if (build && present === undefined && connectionOf(job).table.byId("pool", id)?.live === undefined) {
-      await undo(job, "pool.remove-definition", { id });
+      await undo(job, "pool.remove-definition", { input: { id }, because: error });
     }
     throw error;
   }
@@ -169,7 +169,7 @@ async function start(job: PoolJob, input: In<"pool.start">): Promise<Nothing> {
     try {
       await act(job, "pool.scan", { input: { id } });
     } catch (error) {
-      if (object.live !== undefined) await undo(job, "pool.stop", { id });
+      if (object.live !== undefined) await undo(job, "pool.stop", { input: { id }, because: error });
       throw error;
     }
   });

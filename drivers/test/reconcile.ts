@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isVirtError } from "../../model/error.ts";
 import type { OutputOf, ParsedInputOf } from "../../model/operation.ts";
 import type { OperationName, Operations } from "../../model/operations/mod.ts";
 import type { Implementation, Job, Observation } from "../../runtime/driver.ts";
@@ -11,16 +10,6 @@ import { inspect } from "./act.ts";
 import { connectionOf } from "./connection.ts";
 import type { Facts, LiveOf } from "./object.ts";
 import type { RecordKind } from "./world/record.ts";
-
-/** Whether the other side may have acted although no answer came. */
-export function isDoubt(error: unknown): boolean {
-  if (isVirtError(error) && error.cause !== undefined && isDoubt(error.cause)) return true;
-  if (isVirtError(error, "timed-out") || isVirtError(error, "revoked")) return true;
-  if (!isVirtError(error, "unreachable")) return false;
-  const { detail } = error;
-  return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
-    detail.mayHaveActed === true;
-}
 
 /** How an operation's outcome shows. */
 export interface ByState<N extends OperationName, L, F> {

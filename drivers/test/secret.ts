@@ -14,7 +14,7 @@ import { refTo } from "./defined_object.ts";
 import { notFound } from "./domain.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
-import { byState } from "./reconcile.ts";
+import { byState, refresh } from "./reconcile.ts";
 import { childOf, readXml, textOf, withChild } from "./xml_span.ts";
 
 type SecretJob = TestJob<"secret">;
@@ -179,6 +179,7 @@ export const secrets = {
     run: setValue,
     reconcile: async (job: SecretJob, { value }) => {
       const now = await inspect(job, "secret.read-value", { input: { id: job.object.id }, offline: true });
+      await refresh(job, [{ kind: "secret", id: job.object.id }]);
       return now === base64Of(value) ? { kind: "done", value: {} } : { kind: "not-done" };
     },
   },

@@ -200,8 +200,12 @@ async function takeLive(
     await act(job, "snapshot.create", { input: request, abort: activity.signal });
   } catch (error) {
     // Whoever suspended it meanwhile wants it to stay so.
-    if (object.live?.reason === "snapshot") await undo(job, "domain.continue", { id, reason: "unpaused" });
-    if (input.quiesce && object.live !== undefined) await undo(job, "agent.thaw", { id });
+    if (object.live?.reason === "snapshot") {
+      await undo(job, "domain.continue", { input: { id, reason: "unpaused" }, because: error });
+    }
+    if (input.quiesce && object.live !== undefined) {
+      await undo(job, "agent.thaw", { input: { id }, because: error });
+    }
     throw error;
   }
   if (input.halt) await act(job, "domain.kill", { input: { id, reason: "from-snapshot" } });
@@ -212,14 +216,21 @@ async function takeLive(
 }
 
 /** Ends what a snapshot has begun whose link broke: the guest does not stand still any longer. */
-async function endTaking(job: DomainJob, halt: boolean): Promise<void> {
+async function endTaking(
+  job: DomainJob,
+  { halt, thaw }: { readonly halt: boolean; readonly thaw: boolean },
+): Promise<void> {
   const { object } = job;
   const { id, live } = object;
   if (live === undefined) return;
-  if (halt) await act(job, "domain.kill", { input: { id, reason: "from-snapshot" }, offline: true });
-  else if (live.reason === "snapshot") {
+  if (halt) {
+    await act(job, "domain.kill", { input: { id, reason: "from-snapshot" }, offline: true });
+    return;
+  }
+  if (live.reason === "snapshot") {
     await act(job, "domain.continue", { input: { id, reason: "unpaused" }, offline: true });
   }
+  if (thaw && live.frozen.length > 0) await act(job, "agent.thaw", { input: { id }, offline: true });
 }
 
 async function revert(job: DomainJob, { running, paused }: In<"snapshot.revert">): Promise<DomainStatus> {
@@ -312,7 +323,7 @@ export const snapshots = {
       const { name, id } = readSnapshot(job, input);
       await refresh(job, [{ kind: "domain", id: job.object.id }, { kind: "snapshot", id }]);
       const exists = connectionOf(job).table.byId("snapshot", name, job.object.id) !== undefined;
-      await endTaking(job, exists && input.halt);
+      await endTaking(job, { halt: exists && input.halt, thaw: input.quiesce });
       return exists ? { kind: "done", value: lookUp(job, name) } : { kind: "not-done" };
     },
   },

@@ -140,23 +140,39 @@ export const spawn = effect(
   },
 );
 
+const letGo = z.object({
+  id,
+  reason: z.string(),
+  /** The guest was restored: the image that it came from goes in the same moment. */
+  dropManagedSave: z.boolean().optional(),
+});
+
+function turn(
+  world: Transaction,
+  { id, reason, dropManagedSave }: z.output<typeof letGo>,
+  { state, now }: { readonly state: "running" | "paused"; readonly now: number },
+): void {
+  putGuest(world, { id, guest: { state, reason, since: now } });
+  if (dropManagedSave === true) withoutManagedSave(world, id);
+}
+
+function withoutManagedSave(world: Transaction, id: string): void {
+  const { managedSave: _managedSave, ...rest } = world.need("domain", id);
+  world.put("domain", rest);
+}
+
 /** Lets a guest run. */
 export const continueGuest = effect(
   "domain",
-  z.object({ id, reason: z.string() }),
-  (world, { id, reason }, { now }) =>
-    putGuest(world, { id, guest: { state: "running", reason, since: now } }),
+  letGo,
+  (world, input, { now }) => turn(world, input, { state: "running", now }),
 );
 
-/** Stops a guest's processors. What its user has paused stays paused for that reason. */
+/** Stops a guest's processors. */
 export const pause = effect(
   "domain",
-  z.object({ id, reason: z.string() }),
-  (world, { id, reason }, { now }) => {
-    const { guest } = needGuest(world, id);
-    if (guest.state === "paused" && guest.reason === "user") return;
-    putGuest(world, { id, guest: { state: "paused", reason, since: now } });
-  },
+  letGo,
+  (world, input, { now }) => turn(world, input, { state: "paused", now }),
 );
 
 /** Kills a guest's process, which needs no monitor. Nothing happens where there is none. */
@@ -283,10 +299,11 @@ export const rewriteManagedSave = effect(
 );
 
 /** Removes a managed save image. Nothing happens where there is none. */
-export const removeManagedSave = effect("domain", z.object({ id }), (world, { id }) => {
-  const { managedSave: _managedSave, ...rest } = world.need("domain", id);
-  world.put("domain", rest);
-});
+export const removeManagedSave = effect(
+  "domain",
+  z.object({ id }),
+  (world, { id }) => withoutManagedSave(world, id),
+);
 
 /** Writes a guest's memory to a file on the host. */
 export const writeMemory = effect(

@@ -159,7 +159,8 @@ export class Hypervisor {
     for (const [other, listener] of this.#listeners) {
       if (other !== client || request.token === undefined) listener(changes, client);
     }
-    return { result, changes };
+    // Also who found nothing to do hears how the thing is.
+    return { result, changes: [...changes, this.#world.changeOf(effect.on, request.input.id)] };
   }
 
   /** The store goes with it. */
