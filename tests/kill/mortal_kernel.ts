@@ -37,6 +37,9 @@ const run = interrupted !== undefined
   : undefined;
 await run?.ended;
 await host.settled;
+const connection = await host.kernel.connect(task.uri);
+const { clock } = host.kernel;
+await connection.ready.wait({ clock, deadline: clock.now() + 30_000, signal: new AbortController().signal });
 const [record] = await host.store.runs();
 const report: KernelReport = {
   moments: moments.seen,
@@ -51,7 +54,7 @@ const report: KernelReport = {
   openLeases: (await host.store.openLeases()).map(({ id, state }) => `${id} ${state}`),
   uncertain: (await host.store.uncertain()).map(({ key }) => key),
   slots: host.kernel.slots().length,
-  domains: [...(await host.kernel.connect(task.uri)).objects()].flatMap(({ objectClass, name }) =>
+  domains: [...connection.objects()].flatMap(({ objectClass, name }) =>
     objectClass === "domain" ? [name] : []
   ),
   resumes: record?.resumes ?? 0,
