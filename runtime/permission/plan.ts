@@ -42,7 +42,8 @@ export class RecordingAuthority implements Authority, RecordedUses {
   }
 
   sees(use: PermissionUse): boolean {
-    this.uses.push(use);
+    // What is asked outside of lists is asked to know, and not to do it.
+    if (use.when === "listed") this.uses.push(use);
     return true;
   }
 }

@@ -10,7 +10,7 @@ import type { PermissionUse, ReachUse } from "../call.ts";
 import type { Claim } from "../claim.ts";
 import type { DriverConnection } from "../driver.ts";
 import type { ManagedObject } from "../object.ts";
-import { splitPermission } from "./grant.ts";
+import { splitPermission, verbsOf } from "./grant.ts";
 
 /** What of a call decides its uses. */
 export interface UsingCall {
@@ -130,9 +130,55 @@ export function listedUse(
   };
 }
 
+/** Verbs that only look. */
+const looking: readonly string[] = [
+  ...["getattr", "read", "read_secure", "block_read", "mem_read", "data_read", "screenshot"],
+  ...["search_domains", "search_networks", "search_storage_pools", "search_storage_vols", "search_ports"],
+  ...["search_node_devices", "search_interfaces", "search_secrets", "search_nwfilters"],
+  "search_nwfilter_bindings",
+];
+
+/** An object outside of a call: one that something happened to, or that somebody wants for himself. */
+export interface ObjectUseOptions {
+  readonly operation: string;
+  readonly when: PermissionUse["when"];
+  /** The caller's name for the connection, and the connection. */
+  readonly name: string;
+  readonly connection: Pick<DriverConnection, "find">;
+}
+
+/** The use that decides whether somebody may know of an object. */
+export function sightUse(object: ManagedObject | ObjectRef, options: ObjectUseOptions): PermissionUse {
+  return objectUse(object, { ...options, verb: "getattr" });
+}
+
+/** The uses that would change an object; who may not do any of them has nothing to keep others from it for. */
+export function changingUses(object: ManagedObject, options: ObjectUseOptions): PermissionUse[] {
+  return verbsOf(objectClasses[object.objectClass].permissionClass)
+    .filter((verb) => !looking.includes(verb))
+    .map((verb) => objectUse(object, { ...options, verb }));
+}
+
+function objectUse(
+  object: ManagedObject | ObjectRef,
+  { operation, when, name, connection, verb }: ObjectUseOptions & { readonly verb: string },
+): PermissionUse {
+  const objectClass = "$ref" in object ? object.$ref : object.objectClass;
+  // A class and one of its verbs are a permission; the compiler does not follow the two through the table.
+  const permission = `${objectClasses[objectClass].permissionClass}:${verb}` as Permission;
+  const found = "$ref" in object ? connection.find(object) ?? object : object;
+  return {
+    permission,
+    operation,
+    connection: name,
+    when,
+    ...subjectOf({ connection }, { permission, object: found }),
+  };
+}
+
 /** What a permission is about, given the object that the call is made on, or one that it found. */
 function subjectOf(
-  call: UsingCall,
+  call: { readonly connection: Pick<DriverConnection, "find"> },
   { permission, object }: {
     readonly permission: Permission;
     readonly object: ManagedObject | ObjectRef | undefined;

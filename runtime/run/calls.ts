@@ -5,13 +5,12 @@
  */
 import type { FromRecipe } from "../../model/channel.ts";
 import { fromErrorData, isVirtError, toErrorData, VirtError } from "../../model/error.ts";
-import { objectClasses } from "../../model/object.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import { operations } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
-import type { Permission } from "../../model/permission.ts";
 import type { CallIntent, CallRequest, CallState } from "../call.ts";
 import type { StepRecord } from "../journal/record.ts";
+import { changingUses, sightUse } from "../permission/uses.ts";
 import type { RunContext } from "./context.ts";
 import type { Generations } from "./generations.ts";
 import type { RunLeases } from "./leases.ts";
@@ -250,21 +249,38 @@ export class RunCalls {
   }
 
   async #acquire(message: AcquireMessage, signal: AbortSignal): ReturnType<RunLeases["acquire"]> {
-    const { authority, kernel } = this.#context;
+    const { kernel } = this.#context;
     const { step, options } = message;
     const objects = message.objects.map((ref) => this.#current(asRef(ref)));
-    for (const { $ref, connection, name } of objects) {
-      const permission: Permission = `${objectClasses[$ref].permissionClass}:getattr`;
-      await authority.check({ permission, connection, name, operation: "exclusive", when: "asked" });
-    }
+    for (const ref of objects) await this.#checkExclusive(ref, "asked");
     const withinMs = options.noWait === true ? 0 : options.withinMs;
-    return await this.#leases.acquire({
+    const lease = await this.#leases.acquire({
       step,
       objects,
       signal,
       ...(withinMs === undefined ? {} : { deadline: kernel.clock.now() + withinMs }),
       onState: (state) => this.#tell(message, state),
     });
+    try {
+      // While it waited, names may have changed.
+      for (const ref of objects) await this.#checkExclusive(ref, "obtained");
+    } catch (error) {
+      await this.#leases.release(lease.id);
+      throw error;
+    }
+    return lease;
+  }
+
+  /** Who may see an object and change nothing of it would only keep others from it. */
+  async #checkExclusive(ref: ObjectRef, when: "asked" | "obtained"): Promise<void> {
+    const { authority, kernel, connections } = this.#context;
+    const name = ref.connection;
+    const object = kernel.find(ref, connections);
+    const options = { operation: "exclusive", when, name, connection: connections.get(name)! };
+    await authority.check(sightUse(object, options));
+    const changing = changingUses(object, options);
+    if (changing.some((use) => authority.sees(use))) return;
+    for (const use of changing.slice(0, 1)) await authority.check(use);
   }
 
   /** Reads a secret once more whose value was lost with the kernel that had it. */

@@ -6,9 +6,8 @@
 import type { FromRecipe } from "../../model/channel.ts";
 import { VirtError } from "../../model/error.ts";
 import type { VirtEvent } from "../../model/event.ts";
-import { objectClasses } from "../../model/object.ts";
-import type { Permission } from "../../model/permission.ts";
 import type { DriverConnection } from "../driver.ts";
+import { sightUse } from "../permission/uses.ts";
 import type { RunContext } from "./context.ts";
 
 /** A recipe's wish to hear events. */
@@ -54,7 +53,7 @@ export class RunSubscriptions {
       missed = false;
     }
     const subscription = this.#context.kernel.subscribe(connection, (event) => {
-      if (!this.#concerns(message, event)) return;
+      if (!this.#concerns(message, { event, connection })) return;
       if (this.#context.outbox.waiting >= backlogLimit) {
         missed = true;
         return;
@@ -78,18 +77,17 @@ export class RunSubscriptions {
     for (const step of [...this.#open.keys()]) this.close(step);
   }
 
-  #concerns({ connection, objectClass, object }: SubscribeMessage, event: VirtEvent): boolean {
-    const { $ref, id, name } = event.object;
+  #concerns(
+    { connection: name, objectClass, object }: SubscribeMessage,
+    { event, connection }: { readonly event: VirtEvent; readonly connection: DriverConnection },
+  ): boolean {
+    const { $ref, id, parent } = event.object;
     if (objectClass !== undefined && objectClass !== $ref) return false;
-    if (object !== undefined && (object.$ref !== $ref || object.id !== id)) return false;
-    const permission: Permission = `${objectClasses[$ref].permissionClass}:getattr`;
-    return this.#context.authority.sees({
-      permission,
-      connection,
-      name,
-      operation: "events",
-      when: "listed",
-    });
+    if (object !== undefined && (object.$ref !== $ref || object.id !== id || object.parent !== parent)) {
+      return false;
+    }
+    const use = sightUse(event.object, { operation: "events", when: "listed", name, connection });
+    return this.#context.authority.sees(use);
   }
 
   #resync({ step, connection: name }: SubscribeMessage, connection: DriverConnection): void {
