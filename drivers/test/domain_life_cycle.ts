@@ -48,7 +48,8 @@ async function start(job: DomainJob, { paused, forceBoot }: In<"domain.start">):
     });
     return statusOf(object);
   } catch (error) {
-    if (object.live !== undefined) {
+    // Once it was let go it runs, and what it was restored from is gone: that it started is what will be found.
+    if (object.live?.reason === "starting-up") {
       await undo(job, "domain.kill", { input: { id, reason: "failed" }, because: error });
     }
     throw error;

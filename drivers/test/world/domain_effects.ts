@@ -152,7 +152,10 @@ function turn(
   { id, reason, dropManagedSave }: z.output<typeof letGo>,
   { state, now }: { readonly state: "running" | "paused"; readonly now: number },
 ): void {
-  putGuest(world, { id, guest: { state, reason, since: now } });
+  const { guest } = needGuest(world, id);
+  // What its user has paused stays paused for that reason.
+  const stays = state === "paused" && guest.state === "paused" && guest.reason === "user";
+  if (!stays) putGuest(world, { id, guest: { state, reason, since: now } });
   if (dropManagedSave === true) withoutManagedSave(world, id);
 }
 
