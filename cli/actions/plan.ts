@@ -29,7 +29,7 @@ export async function planRecipe(this: DroverContext, flags: PlanFlags, file: st
   const format = flags.output ?? "table";
   const path = await recipePath(file);
   const hosts = namedConnections(io, flags.connect ?? []);
-  const input = await recipeInput(io, flags);
+  const given = await recipeInput(io, flags);
   await using control = await this.openControl({ io, stateDirectory: stateDirectory(io, flags.stateDir) });
   const uris = [...new Set(Object.values(hosts))];
   const contents = new Map(
@@ -37,7 +37,7 @@ export async function planRecipe(this: DroverContext, flags: PlanFlags, file: st
   );
   const { run, steps, grants, unstated } = await withInterrupt(
     this,
-    (signal) => rehearse({ file: path, input, contents, hosts, signal }),
+    (signal) => rehearse({ file: path, ...given, contents, hosts, signal }),
   );
   if (flags.permissions === true) {
     if (format === "table" || format === "wide") {

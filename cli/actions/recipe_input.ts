@@ -14,6 +14,13 @@ export interface InputSources {
   readonly inputFile?: string;
 }
 
+/** What was given: the values of the file, and the texts above them. */
+export interface RecipeInput {
+  readonly input: Readonly<Record<string, unknown>>;
+  /** What a text stands for follows from what the recipe declares. */
+  readonly inputTexts: Readonly<Record<string, string>>;
+}
+
 /**
  * The inputs: those of the file, and above them the single ones.
  *
@@ -22,28 +29,24 @@ export interface InputSources {
 export async function recipeInput(
   io: Io,
   { input = [], inputFile }: InputSources,
-): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> = inputFile === undefined ? {} : await readInputFile(io, inputFile);
+): Promise<RecipeInput> {
+  const texts = new Map<string, string>();
   for (const given of input) {
     const at = given.indexOf("=");
     const name = given.slice(0, at);
     if (at < 1) {
       throw new VirtError("invalid-argument", `Cannot use "${given}" as an input: it is not NAME=VALUE`, {
-        hint: "Write for instance --input batch=2",
+        hint: at === 0 || given === ""
+          ? "Write for instance --input batch=2"
+          : `Write --input ${given}=VALUE`,
       });
     }
-    values[name] = inputValue(given.slice(at + 1));
+    texts.set(name, given.slice(at + 1));
   }
-  return values;
-}
-
-/** JSON where it reads as JSON, else the text: `2` is a number, `"2"` and `two` are texts. */
-function inputValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return {
+    input: inputFile === undefined ? {} : await readInputFile(io, inputFile),
+    inputTexts: Object.fromEntries(texts),
+  };
 }
 
 async function readInputFile(io: Io, file: string): Promise<Record<string, unknown>> {

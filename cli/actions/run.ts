@@ -42,7 +42,7 @@ async function startParams(
   return {
     file: await recipePath(file),
     hosts: namedConnections(io, flags.connect ?? []),
-    input: await recipeInput(io, flags),
+    ...await recipeInput(io, flags),
     grants: [
       ...(flags.allow ?? []),
       ...(flags.policy === undefined ? [] : await readPolicy(io, flags.policy)),

@@ -30,6 +30,8 @@ import { launch } from "../launch.ts";
 export interface RehearsalOptions {
   readonly file: string;
   readonly input: unknown;
+  /** Inputs as texts of the command line. */
+  readonly inputTexts: Readonly<Record<string, string>>;
   /** What is on each host, by its URI. */
   readonly contents: ReadonlyMap<string, HostContent>;
   /** URIs by the recipe's names for its connections. */
@@ -151,6 +153,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     file: options.file,
     hosts: options.hosts,
     input: options.input,
+    inputTexts: options.inputTexts,
     grants: [],
     principal: "plan",
   });

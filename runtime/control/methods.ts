@@ -146,6 +146,8 @@ const startRun = z.object({
   file: shortText,
   hosts: z.record(connectionName, shortText),
   input: z.unknown(),
+  /** Inputs as texts of a command line; the recipe's declaration says what they stand for. */
+  inputTexts: z.record(z.string(), z.string()).optional(),
   grants: z.array(shortText).max(1024),
   /** Grant whatever the recipe says it needs. */
   grantNeeds: z.boolean().default(false),

@@ -66,6 +66,8 @@ export interface RunRecord {
   readonly recipeHash?: string;
   readonly versions: RunVersions;
   readonly input: unknown;
+  /** Inputs as texts, which go before `input`; what they stand for follows from what the recipe declares. */
+  readonly inputTexts?: Readonly<Record<string, string>>;
   readonly hosts: readonly RunHost[];
   readonly needs: readonly string[];
   readonly grants: readonly string[];

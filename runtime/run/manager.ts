@@ -17,6 +17,7 @@ import { rewindCancelled } from "./cancelled_run.ts";
 import type { PreparedRun } from "./context.ts";
 import { DeadRuns } from "./dead_runs.ts";
 import { RunFeed } from "./feed.ts";
+import { declaredInput } from "./given_input.ts";
 import { connectedHosts, connectHosts, enumerated, hostNames, refuseOtherHosts } from "./hosts.ts";
 import { callRecorded, settleOperation } from "./operation_run.ts";
 import { readRecipeFile } from "./recipe_files.ts";
@@ -65,6 +66,8 @@ export interface StartRun {
   /** URIs by the recipe's names for its connections. */
   readonly hosts: Readonly<Record<string, string>>;
   readonly input: unknown;
+  /** Inputs as texts; what they stand for follows from what the recipe declares. */
+  readonly inputTexts?: Readonly<Record<string, string>> | undefined;
   readonly grants: readonly string[];
   /** A policy file that grants more. */
   readonly policy?: PolicyFile | undefined;
@@ -140,6 +143,7 @@ export class RunManager implements AsyncDisposable {
       recipeHash: launched.hash,
       versions,
       input: request.input,
+      ...(request.inputTexts === undefined ? {} : { inputTexts: request.inputTexts }),
       hosts: Object.entries(request.hosts).map(([name, uri]) => ({ name, uri })),
       needs: [],
       ...granted,
@@ -379,10 +383,11 @@ export class RunManager implements AsyncDisposable {
 
   async #prepare(
     run: RunRecord,
-    { hosts: names, needs }: RecipeDeclaration,
+    { hosts: names, needs, inputSchema }: RecipeDeclaration,
     { resuming, ask }: Pick<ResumeRun, "ask"> & { readonly resuming: boolean },
   ): Promise<PreparedRun> {
     const { store, kernel } = this.#options;
+    const input = declaredInput(run, inputSchema);
     const connections = await connectHosts(names, { hosts: run.hosts, connect: (uri) => this.connect(uri) });
     if (resuming) {
       refuseOtherHosts(run, connections);
@@ -398,7 +403,7 @@ export class RunManager implements AsyncDisposable {
       title: run.title,
       ...(ask === undefined ? {} : { ask }),
     });
-    return { connections, authority, hosts: hostNames(connections), input: run.input };
+    return { connections, authority, hosts: hostNames(connections), input };
   }
 
   /** Finds out what became of a single operation, and carries it out where it was not done. */

@@ -17,21 +17,22 @@ async function withFile(suffix: string, text: string, test: (file: string) => Pr
 
 const io = new FakeIo();
 
-Deno.test("inputs are JSON where they read as JSON, else text", async () => {
+Deno.test("single inputs go on as the texts that they are, the last one of a name", async () => {
   assert.deepEqual(
-    await recipeInput(io, {
-      input: ["n=2", "on=true", 's="2"', "t=two", "list=[1,2]", "empty=", "eq=a=b", "x={"],
-    }),
-    { n: 2, on: true, s: "2", t: "two", list: [1, 2], empty: "", eq: "a=b", x: "{" },
+    await recipeInput(io, { input: ["n=1", "n=2", "on=true", 's="2"', "empty=", "eq=a=b", "x={"] }),
+    { input: {}, inputTexts: { n: "2", on: "true", s: '"2"', empty: "", eq: "a=b", x: "{" } },
   );
 });
 
-Deno.test("single inputs stand above those of the file, JSON or YAML", async () => {
+Deno.test("the file holds values, in JSON or YAML", async () => {
   await withFile(".json", '{"a": 1, "b": 2}', async (inputFile) => {
-    assert.deepEqual(await recipeInput(io, { inputFile, input: ["b=3"] }), { a: 1, b: 3 });
+    assert.deepEqual(await recipeInput(io, { inputFile, input: ["b=3"] }), {
+      input: { a: 1, b: 2 },
+      inputTexts: { b: "3" },
+    });
   });
   await withFile(".yaml", "a: 1\nhosts:\n  - x\n", async (inputFile) => {
-    assert.deepEqual(await recipeInput(io, { inputFile }), { a: 1, hosts: ["x"] });
+    assert.deepEqual((await recipeInput(io, { inputFile })).input, { a: 1, hosts: ["x"] });
   });
 });
 
