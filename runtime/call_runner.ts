@@ -319,10 +319,14 @@ export class CallRunner {
     }
   }
 
-  /** After a kill, a job that sits in a hop of the dead object loses its slot when it does not notice. */
+  /**
+   * After a kill, a job that sits in a hop of the dead object loses its slot when it does not notice. Whoever holds the
+   * slot while it still waits for others gets its chance to notice later, so the look is repeated.
+   */
   #evictStuck(claims: readonly Claim[], order: CallOrder): Disposable {
     const { alarms, clock } = this.#environment;
-    return alarms.set(clock.now() + this.#settings.destroyGraceMs, () => {
+    const evict = (): void => {
+      alarm = alarms.set(clock.now() + this.#settings.destroyGraceMs, evict);
       for (const { key, label, kind } of claims) {
         for (const holder of this.#slots.blockers({ ...order, key, label, kind })) {
           const job = this.#jobs.get(holder);
@@ -331,7 +335,9 @@ export class CallRunner {
           this.#slots.evict(key, holder);
         }
       }
-    });
+    };
+    let alarm = alarms.set(clock.now() + this.#settings.destroyGraceMs, evict);
+    return { [Symbol.dispose]: () => alarm[Symbol.dispose]() };
   }
 
   #claims(call: TargetedCall): readonly Claim[] {

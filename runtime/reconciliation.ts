@@ -79,7 +79,9 @@ async function lookUntilKnown(
   }
   const deadline = clock.now() + settings.reconcileMs;
   while (true) {
-    const answer = await look(() => reconcile(nextJob(deadline), call.input, before));
+    // A look that is never answered leaves time for another one.
+    const tryUntil = Math.min(deadline, clock.now() + settings.reconcileMs / 3);
+    const answer = await look(() => reconcile(nextJob(tryUntil), call.input, before));
     if (answer.kind !== "unknown" || clock.now() >= deadline) return answer;
     await sleep(clock, Math.min(settings.reconcilePauseMs, Math.max(1, deadline - clock.now())));
   }

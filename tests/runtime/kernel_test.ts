@@ -195,6 +195,38 @@ Deno.test("destroy gets past a job that never notices its death, which then has 
   assertIdle(kernel);
 });
 
+Deno.test("destroy gets past a job that got stuck only after it had waited for another object", async () => {
+  const { host, kernel, running, stopped } = small();
+  const [first, second] = [running, stopped].sort((a, b) => a.key < b.key ? -1 : 1);
+  assert.ok(first !== undefined && second !== undefined);
+  const door = new Door();
+  host.on("domain.suspend", (job) => job.hop("stop", () => door.pass()));
+  host.on(
+    "domain.define",
+    (job) => job.hop("write", () => new Promise(() => {}), { acts: false, offline: true }),
+    {
+      about: () => [{ object: second }, { object: first }],
+    },
+  );
+  host.on("domain.destroy", () => Promise.resolve({}), {
+    kill: (job) => job.hop("kill", () => Promise.resolve(first.goDown()), { offline: true }),
+  });
+  const busy = seen(kernel.call("domain.suspend", second));
+  await door.reached;
+  const define = seen(kernel.call("domain.define", undefined, { input: { xml: "<domain/>" } }));
+  await settled();
+  const destroy = seen(kernel.call("domain.destroy", first));
+  await kernel.clock.advance(2500);
+  assert.equal(destroy.settled(), false);
+  door.open();
+  await kernel.clock.advance(2000);
+  assert.equal(destroy.value().outcome.kind, "done");
+  assert.equal(busy.value().outcome.kind, "done");
+  await kernel.clock.advance(200_000);
+  assert.equal(define.settled(), true);
+  assertIdle(kernel);
+});
+
 Deno.test("a job that was evicted finds out what became of it when the slot is free, not beside its holder", async () => {
   const { host, kernel, running } = small();
   const [stuckAt, destroying] = [new Door(), new Door()];

@@ -73,21 +73,23 @@ export class Judge implements HopJudge {
     this.#simulation = simulation;
   }
 
-  leaves({ job, role, where, acts, moved }: WatchedHop): void {
+  atDeparture({ job, role, where, acts, moved }: WatchedHop): string | undefined {
     const { object, operation } = job;
     const what = `${operation} of ${object.label}`;
-    if (moved) this.#simulation.report(`${what} leaves for "${where}" although the object has moved`);
-    if (!acts || role !== "run" || object.objectClass === "connection") return;
-    if (operations.get(operation)?.job === "none") return;
+    if (moved) return `${what} leaves for "${where}" although the object has moved`;
+    if (!acts || role !== "run" || object.objectClass === "connection") return undefined;
+    if (operations.get(operation)?.job === "none") return undefined;
     const holders = this.#simulation.kernel.slots().find(({ key }) => key === object.key)?.holders ?? [];
-    if (holders.some((holder) => holder.operation === operation)) return;
-    this.#simulation.report(`${what} leaves for "${where}" and does not hold ${short(object.key)}`);
+    if (holders.some((holder) => holder.operation === operation)) return undefined;
+    return `${what} leaves for "${where}" and does not hold ${short(object.key)}`;
   }
 
-  returns({ job, where, moved }: WatchedHop): void {
-    if (!moved) return;
-    this.#simulation.report(
-      `${job.operation} of ${job.object.label} goes on after "${where}" although the object has moved`,
-    );
+  atReturn({ job, where, moved }: WatchedHop): string | undefined {
+    if (!moved) return undefined;
+    return `${job.operation} of ${job.object.label} goes on after "${where}" although the object has moved`;
+  }
+
+  report(wrong: string): void {
+    this.#simulation.report(wrong);
   }
 }

@@ -20,10 +20,11 @@ export interface WatchedHop {
 
 /** Whoever judges. */
 export interface HopJudge {
-  /** A request is really sent. */
-  leaves(hop: WatchedHop): void;
-  /** The driver function goes on with an answer. */
-  returns(hop: WatchedHop): void;
+  /** What would be wrong if the hop left now. */
+  atDeparture(hop: WatchedHop): string | undefined;
+  /** What is wrong with going on with an answer now. */
+  atReturn(hop: WatchedHop): string | undefined;
+  report(wrong: string): void;
 }
 
 type AnyFunction = (job: Job, ...rest: readonly unknown[]) => Promise<unknown>;
@@ -73,12 +74,14 @@ function watch(job: Job, { role, judge }: { readonly role: JobRole; readonly jud
       acts,
       moved: !offline && object.generation !== expected,
     });
-    const before = seen();
+    const wrong = judge.atDeparture(seen());
     const answer = await carry.call(job, where, (signal, live) => {
-      judge.leaves(before);
+      // Only what the kernel lets leave counts; it may arrive much later.
+      if (wrong !== undefined) judge.report(wrong);
       return fn(signal, live);
     }, options);
-    judge.returns(seen());
+    const wrongNow = judge.atReturn(seen());
+    if (wrongNow !== undefined) judge.report(wrongNow);
     // The job knows what it sent, and its type.
     return answer as T;
   };
