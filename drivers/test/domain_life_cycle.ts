@@ -170,7 +170,14 @@ async function suspend(job: DomainJob): Promise<DomainStatus> {
 
 async function resume(job: DomainJob): Promise<DomainStatus> {
   const { object } = job;
-  const { state } = needGuest(object, "resume");
+  const { state, reason } = needGuest(object, "resume");
+  if (reason === "migration") {
+    throw wrongState(object, {
+      doing: "resume",
+      found: "it has been handed over to another host, and must not run on both",
+      hint: "Look whether it runs there; destroy it here if it does",
+    });
+  }
   if (state !== "paused") throw wrongState(object, { doing: "resume", found: `it is ${state}, not paused` });
   await act(job, "domain.continue", { input: { id: object.id, reason: "unpaused" } });
   return statusOf(object);

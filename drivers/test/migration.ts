@@ -195,8 +195,21 @@ async function migrateLive(
       throw error;
     }
   }
-  // It runs there. That it ends here is this job's own doing.
-  await act(job, "migration.confirm", { input: { id, undefine: input.undefineSource }, offline: true });
+  await endHere(job, input);
+}
+
+/**
+ * It runs there, so the migration has succeeded whatever happens here. That the guest ends here is this job's own
+ * doing; where that is refused it stands still, and nobody can let it go on.
+ */
+async function endHere(job: DomainJob, { undefineSource }: Migrate): Promise<void> {
+  const { id } = job.object;
+  try {
+    await act(job, "migration.confirm", { input: { id, undefine: undefineSource }, offline: true });
+  } catch (error) {
+    if (isDoubt(error)) throw error;
+    await undo(job, "domain.kill", { input: { id, reason: "migrated" }, because: error });
+  }
 }
 
 /** It was not to be: the guest that waits there is dropped, and the one here goes on. */

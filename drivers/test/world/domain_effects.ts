@@ -52,14 +52,12 @@ export function removeDomain(world: Transaction, record: DomainRecord): void {
 
 /** Refuses a name that another domain has. */
 export function refuseTakenName(world: Transaction, { id, name }: { id: string; name: string }): void {
-  for (const other of world.all("domain")) {
-    if (other.name === name && other.id !== id) {
-      throw new VirtError(
-        "already-exists",
-        `Cannot define domain "${name}": a domain of that name exists with UUID ${other.id}`,
-      );
-    }
-  }
+  const other = world.idOf("domain", name);
+  if (other === undefined || other === id) return;
+  throw new VirtError(
+    "already-exists",
+    `Cannot define domain "${name}": a domain of that name exists with UUID ${other}`,
+  );
 }
 
 /** Makes a guest of a definition. */

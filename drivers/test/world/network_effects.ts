@@ -13,14 +13,12 @@ import type { Transaction } from "./world.ts";
 const id = z.string();
 
 function refuseTakenName(world: Transaction, { id, name }: { id: string; name: string }): void {
-  for (const other of world.all("network")) {
-    if (other.name === name && other.id !== id) {
-      throw new VirtError(
-        "already-exists",
-        `Cannot define network "${name}": a network of that name exists with UUID ${other.id}`,
-      );
-    }
-  }
+  const other = world.idOf("network", name);
+  if (other === undefined || other === id) return;
+  throw new VirtError(
+    "already-exists",
+    `Cannot define network "${name}": a network of that name exists with UUID ${other}`,
+  );
 }
 
 function withoutBridge(world: Transaction, { bridge: _bridge, ...rest }: NetworkRecord): void {

@@ -18,14 +18,12 @@ const bytes = z.int().min(0);
 const poolBytes = 100 * 1024 ** 3;
 
 function refuseTakenName(world: Transaction, { id, name }: { id: string; name: string }): void {
-  for (const other of world.all("pool")) {
-    if (other.name === name && other.id !== id) {
-      throw new VirtError(
-        "already-exists",
-        `Cannot define storage pool "${name}": a pool of that name exists with UUID ${other.id}`,
-      );
-    }
-  }
+  const other = world.idOf("pool", name);
+  if (other === undefined || other === id) return;
+  throw new VirtError(
+    "already-exists",
+    `Cannot define storage pool "${name}": a pool of that name exists with UUID ${other}`,
+  );
 }
 
 /** The volumes of a pool. */

@@ -33,11 +33,14 @@ export class World {
   readonly #tables: Tables = emptyTables();
   /** Values of secrets, in base64, by id. */
   readonly #secrets = new Map<string, string>();
+  /** Ids by kind and name, of things whose names nobody else of their kind has. */
+  readonly #names = new Map<string, string>();
   #revision = 0;
 
   /** Takes over a change as it is; for loading and for the end of an effect. */
   apply(change: Change): void {
     const table: Map<string, Change["record"]> = this.#tables[change.kind];
+    this.#rename(change.kind, { before: table.get(change.id), after: change.record });
     if (change.record === undefined) table.delete(change.id);
     else table.set(change.id, change.record);
     this.#revision = Math.max(this.#revision, change.revision);
@@ -49,6 +52,21 @@ export class World {
 
   all<K extends RecordKind>(kind: K): IterableIterator<Records[K]> {
     return this.#tables[kind].values();
+  }
+
+  /** The id of the thing of a kind with a name. */
+  idOf(kind: RecordKind, name: string): string | undefined {
+    return this.#names.get(`${kind}/${name}`);
+  }
+
+  #rename(
+    kind: RecordKind,
+    { before, after }: { readonly before: Change["record"]; readonly after: Change["record"] },
+  ): void {
+    if (before !== undefined && "name" in before && this.idOf(kind, before.name) === before.id) {
+      this.#names.delete(`${kind}/${before.name}`);
+    }
+    if (after !== undefined && "name" in after) this.#names.set(`${kind}/${after.name}`, after.id);
   }
 
   /** What a thing is now, or that it is not. */
@@ -117,6 +135,11 @@ export class Transaction {
       throw new VirtError("not-found", `The hypervisor knows no ${kind} "${id}"`);
     }
     return record;
+  }
+
+  /** The id of the thing that had a name before the effect. */
+  idOf(kind: "domain" | "network" | "pool" | "secret", name: string): string | undefined {
+    return this.#world.idOf(kind, name);
   }
 
   *all<K extends RecordKind>(kind: K): Generator<Records[K]> {
