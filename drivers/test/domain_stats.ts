@@ -14,12 +14,12 @@ import { inspect } from "./act.ts";
 import { activityOn } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
 import { memoryOf, vcpusOf } from "./definition.ts";
-import { disksOf, findDisk, findNic, nicsOf, sourceOf } from "./device.ts";
+import { findDisk, findNic } from "./device.ts";
 import { type DomainJob, type DomainObject, needGuest } from "./domain.ts";
 import { cpuTime } from "./domain_resource.ts";
+import { essentialsOf } from "./essentials.ts";
 import type { TestJob } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
-import { attributeOf, readXml, textOf } from "./xml_span.ts";
 
 type Stats = Out<"domain.stats">[number]["stats"];
 type Group = typeof statsGroups[number];
@@ -38,19 +38,16 @@ const gather: { readonly [G in Group]: (domain: DomainObject, now: number) => St
     "state.reason": live?.reason ?? "",
   }),
   cpu: (domain, now) => {
-    const time = cpuTime(domain, now) * vcpusOf(domain.config).current;
-    return {
-      "cpu.time": time,
-      "cpu.user": Math.floor(time * 0.7),
-      "cpu.system": time - Math.floor(time * 0.7),
-    };
+    const time = cpuTime(domain, now) * essentialsOf(domain).vcpus.current;
+    const user = Math.floor(time * 0.7);
+    return { "cpu.time": time, "cpu.user": user, "cpu.system": time - user };
   },
-  balloon: ({ config }) => {
-    const { currentKib, maximumKib } = memoryOf(config);
+  balloon: (domain) => {
+    const { currentKib, maximumKib } = essentialsOf(domain);
     return { "balloon.current": currentKib, "balloon.maximum": maximumKib };
   },
   vcpu: (domain, now) => {
-    const { current, maximum } = vcpusOf(domain.config);
+    const { current, maximum } = essentialsOf(domain).vcpus;
     const stats: Stats = { "vcpu.current": current, "vcpu.maximum": maximum };
     for (let vcpu = 0; vcpu < current; vcpu++) {
       stats[`vcpu.${vcpu}.state`] = domain.live === undefined ? 0 : 1;
@@ -59,11 +56,11 @@ const gather: { readonly [G in Group]: (domain: DomainObject, now: number) => St
     return stats;
   },
   interface: (domain, now) => {
-    const nics = nicsOf(domain.config);
+    const { nics } = essentialsOf(domain);
     const stats: Stats = { "net.count": nics.length };
     const traffic = trafficOf(domain, now);
-    nics.forEach((nic, index) => {
-      stats[`net.${index}.name`] = attributeOf(nic, "dev", "target") ?? `vnet${index}`;
+    nics.forEach(({ target }, index) => {
+      stats[`net.${index}.name`] = target ?? `vnet${index}`;
       stats[`net.${index}.rx.bytes`] = traffic.receivedBytes;
       stats[`net.${index}.rx.pkts`] = traffic.receivedPackets;
       stats[`net.${index}.tx.bytes`] = traffic.sentBytes;
@@ -72,12 +69,12 @@ const gather: { readonly [G in Group]: (domain: DomainObject, now: number) => St
     return stats;
   },
   block: (domain, now) => {
-    const disks = disksOf(domain.config);
+    const { disks } = essentialsOf(domain);
     const stats: Stats = { "block.count": disks.length };
     const blocks = blocksOf(domain, now);
-    disks.forEach((disk, index) => {
-      stats[`block.${index}.name`] = attributeOf(disk, "dev", "target") ?? "";
-      stats[`block.${index}.path`] = sourceOf(disk) ?? "";
+    disks.forEach(({ target, source }, index) => {
+      stats[`block.${index}.name`] = target;
+      stats[`block.${index}.path`] = source;
       stats[`block.${index}.rd.reqs`] = blocks.readRequests;
       stats[`block.${index}.rd.bytes`] = blocks.readBytes;
       stats[`block.${index}.wr.reqs`] = blocks.writeRequests;
@@ -85,7 +82,7 @@ const gather: { readonly [G in Group]: (domain: DomainObject, now: number) => St
     });
     return stats;
   },
-  iothread: ({ config }) => ({ "iothread.count": Number(textOf(readXml(config), "iothreads") ?? 0) }),
+  iothread: (domain) => ({ "iothread.count": essentialsOf(domain).iothreads }),
 };
 
 function trafficOf(domain: DomainObject, now: number): Out<"domain.interfaceStats"> {
