@@ -8,6 +8,7 @@ import { hostInterface } from "./interface.ts";
 import { network } from "./network.ts";
 import { nodeDevice } from "./node_device.ts";
 import { secret } from "./secret.ts";
+import { snapshot } from "./snapshot.ts";
 import { storagePool } from "./storage_pool.ts";
 import { storageVolume } from "./storage_volume.ts";
 
@@ -24,6 +25,8 @@ export { type Network, network, type NetworkBridge, type NetworkForward, type Ne
 export { type NodeDevice, nodeDevice } from "./node_device.ts";
 export { type NodeDeviceCapability } from "./node_device_capability.ts";
 export { type Secret, secret, type SecretUsage } from "./secret.ts";
+export { type Snapshot, snapshot, type SnapshotMemory } from "./snapshot.ts";
+export type { SnapshotDisk } from "./snapshot_disk.ts";
 export { type PoolSource, type PoolTarget, type StoragePool, storagePool } from "./storage_pool.ts";
 export { type StorageEncryption, storageEncryption } from "./storage_encryption.ts";
 export {
@@ -36,6 +39,7 @@ export {
 /** Every description by the name of its root element. */
 export const documents = {
   domain,
+  domainsnapshot: snapshot,
   device: nodeDevice,
   interface: hostInterface,
   network,

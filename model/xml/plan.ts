@@ -76,6 +76,8 @@ export interface PlannedAlternatives {
   readonly initial: string | undefined;
   /** For an element without the attribute. */
   readonly otherwise: ShapePlan | undefined;
+  /** For any value of the attribute that `plans` does not name. */
+  readonly any: ShapePlan | undefined;
   readonly plans: ReadonlyMap<string, ShapePlan>;
 }
 
@@ -85,7 +87,7 @@ export function alternativeNamed(
   name: string | undefined,
 ): ShapePlan | undefined {
   const chosen = name ?? alternatives.initial;
-  return chosen === undefined ? alternatives.otherwise : alternatives.plans.get(chosen);
+  return chosen === undefined ? alternatives.otherwise : alternatives.plans.get(chosen) ?? alternatives.any;
 }
 
 const plans = new WeakMap<Shape<unknown>, ShapePlan>();
@@ -129,6 +131,7 @@ function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
     ignored: inherited === undefined ? shape.parts.ignored ?? [] : inherited.ignored,
   };
   if (alternatives === undefined) return planFields(own);
+  if (alternatives.any !== undefined) return planEither(alternatives, alternatives.any);
   const planned = new Map<string, ShapePlan>();
   const named = attribute(alternatives.attribute, enumeration(...namesOf(alternatives.shapes)));
   const discriminator = alternatives.initial === undefined ? named : named.default(alternatives.initial);
@@ -146,7 +149,24 @@ function planShape(shape: Shape<unknown>, inherited?: Inherited): ShapePlan {
       otherwise: otherwise === undefined
         ? undefined
         : planAlternative(otherwise, { own, alternatives, first: {} }),
+      any: undefined,
       plans: planned,
+    },
+  };
+}
+
+/** Two shapes that have nothing in common but the element. */
+function planEither(alternatives: Alternatives, any: Shape<unknown>): ShapePlan {
+  const { discriminator: key, attribute, initial, otherwise } = alternatives;
+  return {
+    ...planFields({ fields: {}, hooks: [], closedAs: undefined, ignored: [] }),
+    alternatives: {
+      key,
+      attribute,
+      initial,
+      otherwise: otherwise === undefined ? undefined : planOf(otherwise),
+      any: planOf(any),
+      plans: new Map(),
     },
   };
 }

@@ -14,6 +14,13 @@ export interface DocumentContext {
   readonly newMac?: () => string;
   /** The host's architecture, as libvirt spells it, for domains that do not say theirs: `x86_64`. */
   readonly arch?: string;
+  /** The UUID of the domain that a snapshot is of. */
+  readonly domainUuid?: string;
+  /**
+   * Whether a snapshot or a checkpoint is one that exists and is told to a host again, rather than one to be taken.
+   * @default what has a creation time exists
+   */
+  readonly redefine?: boolean;
   /** The type of the storage pool that a volume belongs to. */
   readonly poolType?: string;
 }

@@ -60,6 +60,8 @@ export interface Alternatives {
   readonly after: string | undefined;
   readonly before: string | undefined;
   readonly otherwise: Shape<unknown> | undefined;
+  /** What any value of the attribute chooses that is not among `shapes`. */
+  readonly any: Shape<unknown> | undefined;
   readonly shapes: ReadonlyMap<string, Shape<unknown>>;
 }
 
@@ -139,10 +141,40 @@ export class Shape<T> {
         after: options.after,
         before: options.before,
         otherwise: options.otherwise === undefined ? undefined : shapeOf(options.otherwise),
+        any: undefined,
         shapes: new Map(shapes),
       },
       ...(this.parts.closedAs === undefined ? {} : { closedAs: this.parts.closedAs }),
       ...(this.parts.ignored === undefined ? {} : { ignored: this.parts.ignored }),
+    });
+  }
+
+  /**
+   * This shape where the element has the attribute, the other one where it has not. Both describe all of the element;
+   * this one describes the attribute too.
+   *
+   * @example
+   * ```ts
+   * import { domain } from "../domain/mod.ts";
+   * import { element, uuid } from "./mod.ts";
+   * const ofSnapshot = element("domain", domain.shape.unlessWithout("type", { uuid: element(uuid()) }));
+   * ```
+   */
+  unlessWithout<D extends string, O extends Alternative>(
+    discriminator: D,
+    otherwise: O,
+  ): Shape<T | ValueOtherwise<unknown, D, O>> {
+    return new Shape<T | ValueOtherwise<unknown, D, O>>({}, {
+      alternatives: {
+        discriminator,
+        attribute: discriminator,
+        initial: undefined,
+        after: undefined,
+        before: undefined,
+        otherwise: shapeOf(otherwise),
+        any: this,
+        shapes: new Map(),
+      },
     });
   }
 

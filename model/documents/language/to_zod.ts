@@ -75,6 +75,7 @@ function alternativesOf(shape: Shape<unknown>, common: Common): z.ZodType {
     });
     options.push(checked(inner, alternatives.otherwise.parts.hooks ?? []));
   }
+  if (alternatives.any !== undefined) options.push(schemaOf(alternatives.any));
   const [first, ...rest] = options;
   return first === undefined || rest.length === 0 ? first ?? z.never() : z.union([first, ...rest]);
 }
