@@ -82,7 +82,7 @@ export class Simulation {
   #failure: unknown;
   #calls = 0;
   steps = 0;
-  /** Whether anybody has ever held something exclusively. */
+  /** Whether anybody has ever wanted something exclusively: who waits for the rest holds a part of it. */
   leased = false;
 
   constructor({ seed, hosts = {}, drivers = [], faults, trace = false }: SimulationOptions) {
@@ -236,6 +236,7 @@ export class Simulation {
     objects: readonly ObjectRef[],
     { caller, withinMs = 60_000, signal }: { caller: Caller; withinMs?: number; signal?: AbortSignal },
   ): Promise<Lease | VirtError> {
+    this.leased ||= objects.length > 0;
     try {
       const lease = await this.kernel.acquire({
         objects,
@@ -244,7 +245,6 @@ export class Simulation {
         deadline: this.clock.now() + withinMs,
         ...(signal === undefined ? {} : { signal }),
       });
-      this.leased ||= lease.keys.length > 0;
       this.trace.add(`run ${caller.run}`, () => `holds ${lease.keys.map(short).join(" and ")}`);
       return lease;
     } catch (error) {
