@@ -66,7 +66,7 @@ const addressShape = shape({}).by("type", {
   "virtio-serial": {
     controller: attribute(number).default(0),
     bus: attribute(number).default(0),
-    port: attribute(number).optional(),
+    port: attribute(number).default(0),
   },
   ccid: {
     controller: attribute(number).default(0),
@@ -96,6 +96,11 @@ const addressShape = shape({}).by("type", {
     base: attribute(hexadecimalInteger()).optional(),
   },
   unassigned: {},
+}).normalise((address) => {
+  if (address.type !== "pci") return address;
+  const { domain, bus, slot, function: part } = address;
+  if (domain === undefined && bus === undefined && slot === undefined && part === undefined) return address;
+  return { ...address, domain: domain ?? 0, bus: bus ?? 0, slot: slot ?? 0, function: part ?? 0 };
 });
 
 /** Where the guest sees a device. */

@@ -27,13 +27,17 @@ const modelShape = shape({
   name: content(text()).optional(),
 });
 
+/** The model of a processor. */
+export interface CpuModel extends ValueOf<typeof modelShape> {}
+const cpuModel: Shape<CpuModel> = modelShape;
+
 const cpuShape = shape({
   mode: attribute(enumeration("custom", "host-model", "host-passthrough", "maximum")).optional(),
   match: attribute(enumeration("minimum", "exact", "strict")).optional(),
   check: attribute(enumeration("none", "partial", "full")).optional(),
   migratable: attribute(onOff()).optional(),
   deprecatedFeatures: attribute("deprecated_features", onOff()).optional(),
-  model: element(modelShape).optional(),
+  model: element(cpuModel).optional(),
   vendor: element(text()).optional(),
   topology: element({
     sockets: attribute(positive),
@@ -65,7 +69,42 @@ const cpuShape = shape({
   if (cpu.vendor !== undefined && cpu.model === undefined) {
     refuse("vendor", "A vendor needs a model", { expected: "<model> beside <vendor>" });
   }
+  if ((cpu.mode ?? "custom") !== "custom" || cpu.model?.name !== undefined) return;
+  if (cpu.features.length > 0) {
+    refuse("features.0", "Features are given, but no model to which they belong", {
+      expected: "<model>, or another mode",
+    });
+  }
+  if (cpu.check !== undefined) {
+    refuse("check", "There is no model to check", { expected: "<model>, or another mode" });
+  }
+}).normalise((cpu) => {
+  if ((cpu.mode ?? "custom") !== "custom" || cpu.model?.name === undefined) return cpu;
+  return {
+    ...cpu,
+    mode: "custom",
+    match: cpu.match ?? "exact",
+    model: { ...cpu.model, fallback: cpu.model.fallback ?? "allow" },
+  };
+}).stored((cpu) => {
+  const { mode, match: _, model, ...rest } = cpu;
+  const named = storedModel(model);
+  switch (mode ?? "custom") {
+    case "custom":
+      return model?.name === undefined ? rest : cpu;
+    case "host-model":
+      return { ...rest, mode: "host-model", ...(named === undefined ? {} : { model: named }) };
+    default:
+      // The host's own processor has no model to match.
+      return { ...rest, ...(mode === undefined ? {} : { mode }) };
+  }
 });
+
+/** What is stored of a model: its name and how near to it is good enough, and whose processor it claims to be. */
+function storedModel(model: CpuModel | undefined): CpuModel | undefined {
+  if (model?.name !== undefined) return { ...model, fallback: model.fallback ?? "allow" };
+  return model?.vendorId === undefined ? undefined : { vendorId: model.vendorId };
+}
 
 /** The processor that the guest sees. */
 export interface Cpu extends ValueOf<typeof cpuShape> {}

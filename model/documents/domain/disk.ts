@@ -31,7 +31,7 @@ const driverShape = shape({
   name: attribute(text()).optional(),
   type: attribute(storageFormat).optional(),
   cache: attribute(enumeration("default", "none", "writethrough", "writeback", "directsync", "unsafe"))
-    .optional(),
+    .omitting("default"),
   errorPolicy: attribute("error_policy", enumeration("stop", "report", "ignore", "enospace")).optional(),
   rerrorPolicy: attribute("rerror_policy", enumeration("stop", "report", "ignore")).optional(),
   io: attribute(enumeration("threads", "native", "io_uring")).optional(),
@@ -137,6 +137,11 @@ const diskShape = commonShape.by("type", diskSources, { default: "file", after: 
         expected: "either <throttlefilters> or <iotune>",
       });
     }
+    if (disk.target.tray !== undefined && disk.device !== "cdrom" && disk.device !== "floppy") {
+      refuse("target.tray", `A "${disk.device}" has no tray`, {
+        expected: 'device="cdrom" or device="floppy"',
+      });
+    }
     if (disk.auth !== undefined && disk.type === "network" && disk.source.auth !== undefined) {
       refuse("auth", "Who asks for the disk is said twice", {
         expected: "<auth> of the disk or of its source",
@@ -150,12 +155,25 @@ const diskShape = commonShape.by("type", diskSources, { default: "file", after: 
       ...disk,
       target: { ...disk.target, dev, ...(bus === undefined ? {} : { bus }) },
       ...(disk.device === "cdrom" ? { readonly: true } : {}),
+      // A program of the host that does a disk's work takes no snapshots.
+      ...(disk.type === "vhostuser" ? { snapshot: disk.snapshot ?? "no" } : {}),
     };
+  })
+  .normalise((disk) => {
+    if (
+      disk.type !== "network" || disk.source.protocol !== "iscsi" || disk.source.name?.includes("/") !== false
+    ) {
+      return disk;
+    }
+    // An iSCSI target alone means its first unit.
+    return { ...disk, source: { ...disk.source, name: `${disk.source.name}/0` } };
   })
   .stored((disk) => {
     const { snapshot, ...rest } = disk;
-    // What cannot be written needs no snapshot; that goes without saying.
-    return disk.readonly === true && snapshot === "no" ? rest : disk;
+    const { tray, ...target } = disk.target;
+    // What cannot be written needs no snapshot, and trays are closed; that goes without saying.
+    const shown = disk.readonly === true && snapshot === "no" ? rest : disk;
+    return tray === "closed" ? { ...shown, target } : shown;
   });
 
 /** The bus that the name of a disk's target tells. */

@@ -20,8 +20,13 @@ import type { Shape } from "../language/mod.ts";
 import { storageEncryption } from "../storage_encryption.ts";
 import { pciAddress } from "./address.ts";
 import { type DiskFormat, diskFormat } from "./disk_format.ts";
-import { checkHosts, diskNetworkFields, type DiskNetworkSource } from "./disk_source_network.ts";
-import { deviceSecurityLabel } from "./seclabel.ts";
+import {
+  checkHosts,
+  diskNetworkFields,
+  type DiskNetworkSource,
+  withDefaultPorts,
+} from "./disk_source_network.ts";
+import { deviceSecurityLabel, withoutSkipped } from "./seclabel.ts";
 import { reconnect } from "./socket.ts";
 
 /** Left out of the normal form: numbers that a running domain gives to the layers of its disks. */
@@ -74,7 +79,7 @@ const fileShape = shape({
 
 /** A file of the host. */
 export interface DiskFileSource extends ValueOf<typeof fileShape> {}
-const file: Shape<DiskFileSource> = fileShape;
+const file: Shape<DiskFileSource> = fileShape.stored(withoutSkipped);
 
 const blockShape = shape({
   ...common,
@@ -86,7 +91,7 @@ const blockShape = shape({
 
 /** A block device of the host. */
 export interface DiskBlockSource extends ValueOf<typeof blockShape> {}
-const block: Shape<DiskBlockSource> = blockShape;
+const block: Shape<DiskBlockSource> = blockShape.stored(withoutSkipped);
 
 const volumeShape = shape({
   ...common,
@@ -100,7 +105,7 @@ const volumeShape = shape({
 
 /** A volume of a storage pool. */
 export interface DiskVolumeSource extends ValueOf<typeof volumeShape> {}
-const volume: Shape<DiskVolumeSource> = volumeShape;
+const volume: Shape<DiskVolumeSource> = volumeShape.stored(withoutSkipped);
 
 const networkShape = shape({
   ...common,
@@ -116,7 +121,9 @@ const networkShape = shape({
 
 /** A disk on a server. */
 export interface DiskServerSource extends ValueOf<typeof networkShape> {}
-const network: Shape<DiskServerSource> = networkShape.check(checkHosts);
+const network: Shape<DiskServerSource> = networkShape.check(checkHosts).normalise(withDefaultPorts).stored(
+  withoutSkipped,
+);
 
 export type { DiskNetworkSource };
 

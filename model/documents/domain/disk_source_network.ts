@@ -97,6 +97,11 @@ export function checkHosts(source: DiskNetworkSource, { refuse }: Reading): void
   if (source.name === undefined && protocol !== "nbd" && protocol !== "rbd") {
     refuse("", "The name of the disk on its server is missing", { expected: 'the attribute "name"' });
   }
+  if ((protocol === "rbd" || protocol === "gluster") && source.name?.includes("/") === false) {
+    refuse("name", `The name "${source.name}" does not say pool and image`, {
+      expected: 'a name such as "pool/image"',
+    });
+  }
   if (protocol === "gluster" && hosts.length === 0) {
     refuse("", "The servers are missing", { expected: "<host> in <source>" });
   }
@@ -104,6 +109,32 @@ export function checkHosts(source: DiskNetworkSource, { refuse }: Reading): void
   refuse("", `A disk over "${protocol}" has one server, this one ${hosts.length}`, {
     expected: "one <host>",
   });
+}
+
+const ports: Readonly<Record<string, number>> = {
+  nbd: 10809,
+  sheepdog: 7000,
+  gluster: 24007,
+  iscsi: 3260,
+  http: 80,
+  https: 443,
+  ftp: 21,
+  ftps: 990,
+  tftp: 69,
+  ssh: 22,
+  vxhs: 9999,
+};
+
+/** The port of the protocol for servers that give none. */
+export function withDefaultPorts<S extends DiskNetworkSource>(source: S): S {
+  const port = ports[source.protocol];
+  if (port === undefined) return source;
+  return {
+    ...source,
+    hosts: source.hosts.map((host) =>
+      host.port === undefined && host.transport === undefined ? { ...host, port } : host
+    ),
+  };
 }
 
 const networkShape = shape(diskNetworkFields);

@@ -27,15 +27,23 @@ import { devices } from "./devices.ts";
 import { checkDomain } from "./domain_checks.ts";
 import {
   isTranslated,
+  storedPlacement,
   withExistingVcpus,
   withinMemory,
   withIoThreads,
   withMemory,
   withOs,
+  withPlacement,
 } from "./domain_defaults.ts";
 import { features } from "./features.ts";
 import { idMap } from "./idmap.ts";
-import { withFirstConsole, withImplicitDevices, withPrimaryVideo } from "./implicit_devices.ts";
+import {
+  noDevices,
+  withEmptyDrives,
+  withFirstConsole,
+  withImplicitDevices,
+  withPrimaryVideo,
+} from "./implicit_devices.ts";
 import { defaultIoThread, ioThreadIds } from "./iothreads.ts";
 import { throttleGroups } from "./iotune.ts";
 import { keyWrap, launchSecurity } from "./launch_security.ts";
@@ -94,22 +102,22 @@ const domainShape = shape({
   ...lifecycleFields,
   pm: element(powerManagement).omittingEmpty(),
   perf: element(perf).omittingEmpty(),
-  devices: element(devices).optional(),
+  devices: element(devices).default(noDevices),
   seclabels: elements("seclabel", securityLabel),
   keywrap: element(keyWrap).omittingEmpty(),
   launchSecurity: element(launchSecurity).optional(),
   ...namespaceFields,
 }).normalise((domain, reading) => {
-  const whole = withOs(withIoThreads(withMemory(domain, reading)), reading);
+  const placed = withPlacement(withIoThreads(withMemory(domain, reading)), reading);
+  const whole = withOs(placed, reading);
   const { newUuid } = reading.context;
   const named = whole.uuid === undefined && newUuid !== undefined ? { ...whole, uuid: newUuid() } : whole;
-  if (named.devices === undefined) return named;
   const of = { type: named.type, machine: named.os?.type?.name };
   return { ...named, devices: withImplicitDevices(named.devices, of, reading) };
 }).check(checkDomain).stored((domain) => {
-  const within = withExistingVcpus(withinMemory(domain));
-  if (within.devices === undefined || isTranslated(within)) return within;
-  const videos = withPrimaryVideo(within.devices);
+  const within = storedPlacement(withExistingVcpus(withinMemory(domain)));
+  if (isTranslated(within)) return within;
+  const videos = withPrimaryVideo(withEmptyDrives(within.devices));
   return { ...within, devices: within.os?.type?.name === "hvm" ? withFirstConsole(videos) : videos };
 });
 

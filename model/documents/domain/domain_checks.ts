@@ -104,6 +104,11 @@ function checkDisks(disks: readonly Disk[], { refuse }: Reading): void {
   const places = new Set<string>();
   disks.forEach((disk, index) => {
     const { dev, bus } = disk.target;
+    if ((disk.device === "disk" || disk.device === "lun") && isEmptySource(disk.source)) {
+      refuse(`devices.disks.${index}`, `Nothing says where the bytes of the disk "${dev}" are`, {
+        expected: "<source>, unless it is a drive for disks that can be changed",
+      });
+    }
     if (targets.has(dev)) refuse(`devices.disks.${index}.target.dev`, `There are two disks "${dev}"`);
     targets.add(dev);
     if (disk.vendor !== undefined && bus !== undefined && bus !== "scsi") {
@@ -127,6 +132,11 @@ function checkDisks(disks: readonly Disk[], { refuse }: Reading): void {
       places.add(`${bus} ${place}`);
     }
   });
+}
+
+function isEmptySource(source: Disk["source"]): boolean {
+  if (source === undefined) return true;
+  return !["file", "dev", "dir", "protocol", "pool", "namespace", "path"].some((key) => key in source);
 }
 
 function checkControllers({ controllers }: Devices, { refuse }: Reading): void {

@@ -10,7 +10,9 @@ import { numbersIn, setOf } from "./cpuset.ts";
 import type { CpuTune } from "./cputune.ts";
 import type { Devices } from "./devices.ts";
 import type { Memory } from "./memory.ts";
+import type { NumaTune } from "./numa.ts";
 import type { Os } from "./os.ts";
+import type { Vcpu } from "./vcpu.ts";
 
 interface Sized {
   readonly memory: Memory;
@@ -66,8 +68,11 @@ export function withOs<D extends Booting>(domain: D, { context, refuse }: Readin
   const type = { ...given, name, ...(arch === undefined ? {} : { arch }) };
   const empty: Os = { initargs: [], initenvs: [], boots: [] };
   const os: Os = { ...empty, ...domain.os, type };
+  const loader = os.loader;
+  const rom = os.firmware === undefined && loader !== undefined && loader.type === undefined &&
+    loader.path !== undefined;
   const boots = bootsDisk(domain, os) ? [{ dev: "hd" } as const] : os.boots;
-  return { ...domain, os: { ...os, boots } };
+  return { ...domain, os: { ...os, boots, ...(rom ? { loader: { ...loader, type: "rom" } } : {}) } };
 }
 
 /**
@@ -124,4 +129,42 @@ interface Threaded {
 export function withIoThreads<D extends Threaded>(domain: D): D {
   const numbered = domain.iothreadids?.iothreads.length ?? 0;
   return numbered > (domain.iothreads ?? 0) ? { ...domain, iothreads: numbered } : domain;
+}
+
+interface Placed {
+  readonly cputune?: CpuTune;
+  readonly vcpu: Vcpu;
+  readonly numatune?: NumaTune;
+}
+
+/** Processors and memory are placed by the host together, or neither is. */
+export function withPlacement<D extends Placed>(domain: D, { refuse }: Reading): D {
+  const { vcpu, numatune } = domain;
+  const tuned = numatune?.memory;
+  const auto = vcpu.placement === "auto" ||
+    (vcpu.placement === undefined && vcpu.cpuset === undefined && tuned?.placement === "auto");
+  const placed = { ...domain, vcpu: { ...vcpu, placement: auto ? "auto" : "static" } as const };
+  if (tuned !== undefined && tuned.nodeset === undefined && tuned.placement === undefined) {
+    if (!auto) {
+      refuse("numatune.memory", "Memory is to be placed by hand, but no nodes are given", {
+        expected: "the attribute \"nodeset\", or placement='auto'",
+      });
+    }
+    return { ...placed, numatune: { ...numatune, memory: { ...tuned, placement: "auto" } } };
+  }
+  if (!auto || tuned !== undefined) return placed;
+  return {
+    ...placed,
+    numatune: { memnodes: [], ...numatune, memory: { mode: "strict", placement: "auto" } },
+  };
+}
+
+/** Processors that nothing pins go where the host places the memory. */
+export function storedPlacement<D extends Placed>(domain: D): D {
+  const { vcpu, numatune, cputune } = domain;
+  const pinned = (cputune?.vcpupins.length ?? 0) > 0 || (cputune?.iothreadpins.length ?? 0) > 0 ||
+    cputune?.emulatorpin !== undefined || vcpu.cpuset !== undefined;
+  return numatune?.memory?.placement === "auto" && !pinned
+    ? { ...domain, vcpu: { ...vcpu, placement: "auto" } }
+    : domain;
 }

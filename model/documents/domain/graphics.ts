@@ -135,6 +135,9 @@ export const graphics: Shape<Graphics> = kindsShape.check((graphics, reading) =>
     case "vnc":
       return withVncPort({ ...graphics, ...completed(graphics) });
     case "spice":
+      if (graphics.listens.length === 0 && !hasSpicePort(graphics)) {
+        return { ...graphics, listens: [{ type: "none" }] };
+      }
       return withSpicePorts({ ...graphics, ...completed(graphics) });
     case "rdp":
       return withRdpPort({ ...graphics, ...completed(graphics) });
@@ -144,7 +147,12 @@ export const graphics: Shape<Graphics> = kindsShape.check((graphics, reading) =>
 }).stored((graphics) => {
   if (!isListening(graphics)) return graphics;
   const { listen: _, ...rest } = graphics;
-  const stored = { ...rest, ...storedListens(graphics) };
+  // SPICE without ports is for clients that are handed a connection.
+  const closed = graphics.type === "spice" && !hasSpicePort(graphics) &&
+    graphics.listens[0]?.type === "address";
+  const stored = closed
+    ? { ...graphics, listens: [{ type: "none" }] as const }
+    : { ...rest, ...storedListens(graphics) };
   // Only clients that come over TCP need ports.
   return isOverTcp(stored) ? storedPorts(stored) : withoutPorts(stored);
 });
@@ -162,6 +170,10 @@ function withVncPort(vnc: Of<"vnc">): Of<"vnc"> {
   if (!isOverTcp(vnc)) return vnc;
   const chosen = vnc.autoport ?? (vnc.port === undefined || vnc.port === -1);
   return { ...vnc, autoport: chosen, ...(chosen ? { port: vnc.port ?? -1 } : {}) };
+}
+
+function hasSpicePort({ port = 0, tlsPort = 0, autoport }: Of<"spice">): boolean {
+  return port !== 0 || tlsPort !== 0 || autoport === true;
 }
 
 function withSpicePorts(spice: Of<"spice">): Of<"spice"> {

@@ -103,7 +103,16 @@ const scsiSourceShape = shape({}).by("protocol", {
 
 /** A SCSI device of the host or of a server. */
 export type HostdevScsiSource = ValueOf<typeof scsiSourceShape>;
-const scsiSource: Shape<HostdevScsiSource> = scsiSourceShape;
+const scsiSource: Shape<HostdevScsiSource> = scsiSourceShape.normalise((source) => {
+  if (source.protocol !== "iscsi") return source;
+  return {
+    ...source,
+    name: source.name.includes("/") ? source.name : `${source.name}/0`,
+    hosts: source.hosts.map((host) =>
+      host.port === undefined && host.transport === undefined ? { ...host, port: 3260 } : host
+    ),
+  };
+});
 
 const vfioDisplay = {
   display: attribute(onOff()).optional(),

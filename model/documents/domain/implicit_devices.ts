@@ -12,7 +12,7 @@ import type { Devices } from "./devices.ts";
 import type { Disk } from "./disk.ts";
 import { isTranslated } from "./domain_defaults.ts";
 import type { Smartcard } from "./smartcard.ts";
-import type { Video } from "./video.ts";
+import { completedVideo, type Video } from "./video.ts";
 
 /** What the rest of the domain says of its devices. */
 export interface DevicesOf {
@@ -33,7 +33,9 @@ export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Re
   const consoles = of.machine === "hvm" ? withSerialConsole(ports, reading) : ports;
   return {
     ...consoles,
-    controllers: withControllers(controllers, consoles),
+    disks: inBusOrder(consoles.disks),
+    controllers: inTypeOrder(withControllers(controllers, consoles)),
+    videos: withVideo(consoles, of.type).map(completedVideo),
   };
 }
 
@@ -172,18 +174,82 @@ function consoleOf(serial: Serial): Console {
   return { ...serial, target: { type: "serial", port: serial.target?.port ?? 0 } };
 }
 
-/** Each controller with a number, the ones without getting the next of their type. */
+const companions = ["ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3"];
+
+function isCompanion(controller: Controller | undefined): boolean {
+  return controller?.type === "usb" && controller.model !== undefined &&
+    companions.includes(controller.model);
+}
+
+/**
+ * Each controller with a number: the lowest that is free for its type. Parts of a USB 2 controller that follow each
+ * other share one.
+ */
 function withIndexes(controllers: readonly Controller[]): readonly Controller[] {
-  const greatest = new Map<string, number>();
-  for (const { type, index = -1 } of controllers) {
-    greatest.set(type, Math.max(greatest.get(type) ?? -1, index));
+  const all = controllers.map(withMaster);
+  for (const [position, controller] of all.entries()) {
+    if (controller.index !== undefined) continue;
+    const before = all[position - 1];
+    const shared = isCompanion(controller) && isCompanion(before) && before?.index !== undefined &&
+      !all.some((each) => each.index === before.index && modelOf(each) === modelOf(controller));
+    let index = shared ? before.index ?? 0 : 0;
+    while (!shared && all.some((each) => each.type === controller.type && each.index === index)) index++;
+    all[position] = { ...controller, index };
   }
-  return controllers.map((controller) => {
-    if (controller.index !== undefined) return controller;
-    const index = (greatest.get(controller.type) ?? -1) + 1;
-    greatest.set(controller.type, index);
-    return { ...controller, index };
-  });
+  return all;
+}
+
+function modelOf(controller: Controller): string | undefined {
+  return controller.type === "usb" ? controller.model : undefined;
+}
+
+const firstPorts: Readonly<Record<string, number>> = { "ich9-uhci1": 0, "ich9-uhci2": 2, "ich9-uhci3": 4 };
+
+/** A part of a USB 2 controller, with the ports that it serves. */
+function withMaster(controller: Controller): Controller {
+  if (controller.type !== "usb" || controller.master !== undefined) return controller;
+  const startport = firstPorts[controller.model ?? ""];
+  return startport === undefined ? controller : { ...controller, master: { startport } };
+}
+
+/**
+ * Controllers as libvirt keeps them: the types in the order of the document, those of one type by their number, and
+ * the master of a USB controller before its companions.
+ */
+function inTypeOrder(controllers: readonly Controller[]): readonly Controller[] {
+  const ordered: Controller[] = [];
+  for (const controller of controllers) {
+    let place: number | undefined;
+    for (let position = ordered.length - 1; position >= 0; position--) {
+      const each = ordered[position];
+      if (each === undefined || each.type !== controller.type) continue;
+      if ((each.index ?? 0) > (controller.index ?? 0)) place = position;
+      else if (each.index === controller.index && !hasMaster(controller) && hasMaster(each)) place = position;
+      else place ??= position + 1;
+    }
+    ordered.splice(place ?? ordered.length, 0, controller);
+  }
+  return ordered;
+}
+
+function hasMaster(controller: Controller): boolean {
+  return controller.type === "usb" && controller.master !== undefined;
+}
+
+/** Disks as libvirt keeps them: the buses in the order of the document, those of one bus by the disk's name. */
+function inBusOrder(disks: readonly Disk[]): readonly Disk[] {
+  const ordered: Disk[] = [];
+  for (const disk of disks) {
+    let place: number | undefined;
+    for (let position = ordered.length - 1; position >= 0; position--) {
+      const each = ordered[position];
+      if (each === undefined || each.target.bus !== disk.target.bus) continue;
+      if ((indexOf(each.target.dev) ?? -1) > (indexOf(disk.target.dev) ?? -1)) place = position;
+      else place ??= position + 1;
+    }
+    ordered.splice(place ?? ordered.length, 0, disk);
+  }
+  return ordered;
 }
 
 type NeededController = "ide" | "fdc" | "scsi" | "sata" | "virtio-serial" | "ccid";
@@ -194,6 +260,17 @@ const driveControllers: Readonly<Record<string, "ide" | "fdc" | "scsi" | "sata">
   scsi: "scsi",
   sata: "sata",
 };
+
+/** A video card for who looks at a machine that says nothing of one, where libvirt itself knows which. */
+function withVideo(devices: Devices, type: string): readonly Video[] {
+  const model = usualVideo[type];
+  if (model === undefined || devices.videos.length > 0 || devices.graphics.length === 0) {
+    return devices.videos;
+  }
+  return [{ model: { type: model } }];
+}
+
+const usualVideo: Readonly<Record<string, "cirrus" | "vbox">> = { test: "cirrus", vbox: "vbox" };
 
 /** The controllers, and those that disks, channels and cards need. */
 function withControllers(controllers: readonly Controller[], devices: Devices): readonly Controller[] {
@@ -246,3 +323,44 @@ export function withPrimaryVideo(devices: Devices): Devices {
   const marked: Video = { ...primary, model: { ...primary.model, primary: true } };
   return { ...devices, videos: [marked, ...videos.filter((video) => video !== primary)] };
 }
+
+/** Disks as libvirt stores them: an empty drive is one for files. */
+export function withEmptyDrives(devices: Devices): Devices {
+  return { ...devices, disks: devices.disks.map(asFileDrive) };
+}
+
+function asFileDrive(disk: Disk): Disk {
+  if (disk.source !== undefined || disk.type === "file") return disk;
+  const { source: _, ...rest } = disk;
+  return { ...rest, type: "file" };
+}
+
+/** What there is in a domain of which nothing is said. */
+export const noDevices: Devices = {
+  disks: [],
+  controllers: [],
+  leases: [],
+  filesystems: [],
+  interfaces: [],
+  smartcards: [],
+  serials: [],
+  parallels: [],
+  consoles: [],
+  channels: [],
+  inputs: [],
+  tpms: [],
+  graphics: [],
+  sounds: [],
+  audios: [],
+  videos: [],
+  hostdevs: [],
+  redirdevs: [],
+  hubs: [],
+  watchdogs: [],
+  rngs: [],
+  panics: [],
+  shmems: [],
+  memories: [],
+  iommus: [],
+  cryptos: [],
+};

@@ -68,11 +68,14 @@ export interface MemoryBacking extends ValueOf<typeof backingShape> {}
 /** `<memoryBacking>`. */
 export const memoryBacking: Shape<MemoryBacking> = backingShape;
 
+/** libvirt's way to say that there is no limit: 2^53 - 1 KiB. */
+const unlimited = Number.MAX_SAFE_INTEGER;
+
 const tuneShape = shape({
-  hardLimit: element("hard_limit", kibibytes()).optional(),
-  softLimit: element("soft_limit", kibibytes()).optional(),
-  minGuarantee: element("min_guarantee", kibibytes()).optional(),
-  swapHardLimit: element("swap_hard_limit", kibibytes()).optional(),
+  hardLimit: element("hard_limit", kibibytes()).omitting(unlimited),
+  softLimit: element("soft_limit", kibibytes()).omitting(unlimited),
+  minGuarantee: element("min_guarantee", kibibytes()).omitting(unlimited),
+  swapHardLimit: element("swap_hard_limit", kibibytes()).omitting(unlimited),
 });
 
 /** Limits of memory, in KiB. */

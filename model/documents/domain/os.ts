@@ -96,6 +96,9 @@ const osShape = shape({
     rebootTimeout: attribute(integer({ min: -1, max: 65535 })).optional(),
   }).omittingEmpty(),
   smbios: element({ mode: attribute(enumeration("emulate", "host", "sysinfo")) }).optional(),
+}).stored((os) => {
+  // A menu that is not shown has no time to be shown for.
+  return os.bootmenu?.enable === false ? { ...os, bootmenu: { enable: false } } : os;
 });
 
 /** What a domain boots, and how. */

@@ -20,6 +20,11 @@ import { bootableFields } from "./device.ts";
 const redirdevShape = shape({ bus: attribute(enumeration("usb")).default("usb"), ...bootableFields })
   .by("type", chardevTypes, { after: "bus" })
   .normalise(normaliseChardev)
+  .normalise((device) =>
+    device.type === "dbus" && device.source === undefined
+      ? { ...device, source: { channel: "org.qemu.usbredir" } }
+      : device
+  )
   .check(checkChardevWithPath);
 
 /** A USB device of whoever looks at the guest. */
@@ -45,6 +50,11 @@ function numberOrAny(digits: number): Scalar<number> {
 /** A version of USB: two decimals, so that 1.1 is 1.10. */
 const version: Scalar<string> = {
   ...text({ pattern: /^(-1|\d{1,2}\.\d{1,2})$/, expected: 'a version such as "1.10", or -1 for any' }),
+  read(found): string | undefined {
+    const parts = /^(\d{1,2})\.(\d{1,2})$/.exec(found);
+    if (parts === null) return found === "-1" ? found : undefined;
+    return `${Number(parts[1])}.${parts[2]?.padEnd(2, "0")}`;
+  },
 };
 
 const filterShape = shape({

@@ -12,7 +12,7 @@ import { deviceFields, virtioDriver } from "./device.ts";
 const positive = integer({ min: 1, max: 2 ** 32 - 1 });
 
 const backendShape = shape({}).by("model", {
-  random: { path: content(text()).optional() },
+  random: { path: content(text()).default("/dev/random") },
   egd: shape({}).by("type", chardevTypes).check(checkChardevWithPath),
   builtin: {},
 });

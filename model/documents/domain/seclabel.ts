@@ -50,3 +50,12 @@ export interface DeviceSecurityLabel extends ValueOf<typeof deviceShape> {}
 
 /** `<seclabel>` of a disk or of a character device. */
 export const deviceSecurityLabel: Shape<DeviceSecurityLabel> = deviceShape;
+
+interface Labelled {
+  readonly seclabels: readonly DeviceSecurityLabel[];
+}
+
+/** Without the labels that only running domains skip. */
+export function withoutSkipped<S extends Labelled>(source: S): S {
+  return { ...source, seclabels: source.seclabels.filter((label) => label.labelskip !== true) };
+}

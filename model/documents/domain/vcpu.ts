@@ -19,7 +19,7 @@ import { cpuset } from "./cpuset.ts";
 const count = integer({ min: 1, max: 65535 });
 
 const vcpuShape = shape({
-  placement: attribute(enumeration("static", "auto")).default("static"),
+  placement: attribute(enumeration("static", "auto")).optional(),
   cpuset: attribute(cpuset()).optional(),
   current: attribute(count).optional(),
   count: content(count).default(1),

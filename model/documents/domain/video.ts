@@ -56,6 +56,7 @@ const usualVram: Readonly<Record<string, number>> = {
   vmvga: 16384,
   xen: 4096,
   qxl: 65536,
+  bochs: 16384,
 };
 
 const videoShape = shape({
@@ -66,11 +67,6 @@ const videoShape = shape({
   }).omittingEmpty(),
   model: element(model).optional(),
   ...deviceFields,
-}).normalise((video) => {
-  const { model } = video;
-  if (model?.type === undefined || model.vram !== undefined) return video;
-  const vram = usualVram[model.type];
-  return vram === undefined ? video : { ...video, model: { ...model, vram } };
 });
 
 /** A video card. */
@@ -78,3 +74,20 @@ export interface Video extends ValueOf<typeof videoShape> {}
 
 /** `<video>`. */
 export const video: Shape<Video> = videoShape;
+
+/** A card with what libvirt gives it where the document does not say; sizes in KiB. */
+export function completedVideo(video: Video): Video {
+  const { model } = video;
+  if (model?.type === undefined || model.type === "none") return video;
+  const vram = model.vram ?? usualVram[model.type];
+  const ram = model.ram ?? (model.type === "qxl" ? 65536 : undefined);
+  return {
+    ...video,
+    model: {
+      ...model,
+      ...(vram === undefined ? {} : { vram }),
+      ...(ram === undefined ? {} : { ram }),
+      heads: model.heads ?? 1,
+    },
+  };
+}

@@ -89,7 +89,7 @@ Deno.test("the primary video card comes first in what is stored", () => {
   ));
   assert.match(
     writeDocument(domain, value, { form: "normal" }),
-    /<model type='virtio' primary='yes'\/>[^]*<model type='qxl' vram='65536'\/>/,
+    /<model type='virtio' heads='1' primary='yes'\/>[^]*<model type='qxl' ram='65536' vram='65536' heads='1'\/>/,
   );
 });
 
@@ -125,8 +125,18 @@ const contradictions: Readonly<Record<string, readonly [string, RegExp]>> = {
   "no name": [machine().replace("<name>web</name>", ""), /<name> is missing/],
   "no kind of machine": [machine().replace("<os><type>hvm</type></os>", ""), /what kind of machine/],
   "two disks of one name": [
-    machine("<disk><target dev='vda'/></disk><disk><target dev='vda'/></disk>"),
+    machine(
+      "<disk><source file='/a'/><target dev='vda'/></disk><disk><source file='/b'/><target dev='vda'/></disk>",
+    ),
     /two disks "vda"/,
+  ],
+  "a disk that is nowhere": [
+    machine("<disk><target dev='vda'/></disk>"),
+    /where the bytes of the disk "vda" are/,
+  ],
+  "features of no processor": [
+    machine("", "<cpu><feature name='vmx'/></cpu>"),
+    /no model to which they belong/,
   ],
   "two controllers of one number": [
     machine(
@@ -142,7 +152,7 @@ const contradictions: Readonly<Record<string, readonly [string, RegExp]>> = {
   ],
   "two places in the boot order": [
     machine(
-      "<disk><target dev='vda'/><boot order='1'/></disk><disk><target dev='vdb'/><boot order='1'/></disk>",
+      "<disk device='cdrom'><target dev='hda'/><boot order='1'/></disk><disk device='cdrom'><target dev='hdb'/><boot order='1'/></disk>",
     ),
     /booted as number 1/,
   ],
