@@ -10,6 +10,9 @@ import { shortened, shown } from "./shown.ts";
 /** The longest pattern, in UTF-16 units. */
 export const globLimit = 1024;
 
+/** The longest text that a pattern matches, in UTF-16 units; Linux has no longer paths (PATH_MAX). */
+export const matchLimit = 4096;
+
 /** What one position of a pattern accepts. `many` stays in its place for any number of characters. */
 type Token =
   | { readonly kind: "one"; readonly character: string }
@@ -45,6 +48,8 @@ export class Glob {
   /** The only text that it matches, where there is only one. */
   readonly exactText: string | undefined;
   readonly #tokens: readonly Token[];
+  /** One text is mostly compared several times in a row: to decide, and to say why not. */
+  #last: { readonly text: string; readonly matches: boolean } | undefined;
 
   private constructor(tokens: readonly Token[], text?: string) {
     this.#tokens = tokens;
@@ -85,26 +90,45 @@ export class Glob {
     return { glob, end: read.end };
   }
 
-  /** Whether the whole of `text` is of this form. */
+  /** Whether the whole of `text` is of this form. Beyond {@linkcode matchLimit} only an exact pattern matches. */
   matches(text: string): boolean {
     if (this.exactText !== undefined) return this.exactText === text;
+    if (text.length > matchLimit) return false;
+    if (this.#last?.text !== text) this.#last = { text, matches: this.#compare(text) };
+    return this.#last.matches;
+  }
+
+  #compare(text: string): boolean {
     const tokens = this.#tokens;
-    let states = closure(new Set([0]), tokens);
+    /** At which character each state was last reached, so that none is entered twice. */
+    const reached = new Int32Array(tokens.length + 1).fill(-1);
+    let at = 0;
+    function enter(first: number, states: number[]): void {
+      for (let state = first; reached[state] !== at; state++) {
+        reached[state] = at;
+        states.push(state);
+        // A run may be empty.
+        if (tokens[state]?.kind !== "many") return;
+      }
+    }
+    let states: number[] = [];
+    enter(0, states);
     for (const character of text) {
-      if (states.size === 0) return false;
-      const next = new Set<number>();
+      if (states.length === 0) return false;
+      const next: number[] = [];
+      at++;
       for (const state of states) {
         const token = tokens[state];
         if (token === undefined) continue;
         if (token.kind === "many") {
-          if (token.slashes || character !== "/") next.add(state);
+          if (token.slashes || character !== "/") enter(state, next);
         } else if (accepts(token, character)) {
-          next.add(state + 1);
+          enter(state + 1, next);
         }
       }
-      states = closure(next, tokens);
+      states = next;
     }
-    return states.has(tokens.length);
+    return reached[tokens.length] === at;
   }
 
   toString(): string {
@@ -124,15 +148,6 @@ function exactTextOf(tokens: readonly Token[]): string | undefined {
     text += token.character;
   }
   return text;
-}
-
-/** Adds what is reached without a character: a run may be empty. */
-function closure(states: Set<number>, tokens: readonly Token[]): Set<number> {
-  // A set yields what is added while it is walked.
-  for (const state of states) {
-    if (tokens[state]?.kind === "many") states.add(state + 1);
-  }
-  return states;
 }
 
 function accepts(token: Exclude<Token, { readonly kind: "many" }>, character: string): boolean {

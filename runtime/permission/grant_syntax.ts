@@ -28,6 +28,8 @@ export interface ParseGrantsOptions {
 
 /** The longest text of grants, in UTF-16 units. */
 const textLimit = 65_536;
+/** The most that the patterns of a recipe's needs may have together, in UTF-16 units. */
+const patternsLimit = 2048;
 
 const classes = Object.keys(permissionVerbs) as readonly PermissionClass[];
 const spaces = " \t\r\n";
@@ -51,9 +53,32 @@ export function parseGrants(text: string, options: ParseGrantsOptions = {}): Gra
   return new GrantReader(text, options).grants();
 }
 
-/** Reads several texts, each as {@linkcode parseGrants} does. */
+/**
+ * Reads several texts, each as {@linkcode parseGrants} does.
+ *
+ * @throws {VirtError} `invalid-argument` as there, and for needs whose patterns would take long to compare.
+ */
 export function parseAllGrants(texts: readonly string[], options: ParseGrantsOptions = {}): Grant[] {
-  return texts.flatMap((text) => parseGrants(text, options));
+  const grants = texts.flatMap((text) => parseGrants(text, options));
+  if (options.what === "need") refuseMuch(grants);
+  return grants;
+}
+
+/** Needs are the recipe's to write, and the kernel's to compare with whatever the recipe comes up with. */
+function refuseMuch(needs: readonly Grant[]): void {
+  const globs = needs.flatMap(({ names = [], labels = [], connection }) => [
+    ...names,
+    ...labels,
+    ...(connection === undefined ? [] : [connection.glob]),
+  ]);
+  let size = 0;
+  for (const { exactText, text } of globs) size += exactText === undefined ? text.length : 0;
+  if (size <= patternsLimit) return;
+  throw new VirtError(
+    "invalid-argument",
+    `Cannot read the needs: their patterns have ${size} characters, and may have ${patternsLimit}`,
+    { hint: "Write fewer patterns, or exact names" },
+  );
 }
 
 class GrantReader {

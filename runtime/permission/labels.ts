@@ -11,6 +11,9 @@ import { parseTree, TreeElement } from "../../model/xml/mod.ts";
 import { labelNamespace } from "./grant.ts";
 import { childrenOf } from "./reach/element.ts";
 
+/** Labels that count, of one object; further ones are as if they were not there, and allow nothing. */
+const mostLabels = 64;
+
 /** How many definitions' labels are remembered. */
 const remembered = 2000;
 const known = new Map<string, readonly string[]>();
@@ -50,8 +53,7 @@ function read(definition: string): readonly string[] {
       for (const label of inNamespace(element)) found.add(label.text().trim());
     }
   }
-  found.delete("");
-  return [...found].sort();
+  return counted(found);
 }
 
 /** The labels in an element that replaces what an object's metadata has in a namespace. */
@@ -76,8 +78,11 @@ export function labelsAfter(
       if (child instanceof TreeElement && /(?:^|:)label$/.test(child.name)) found.add(child.text().trim());
     }
   }
-  found.delete("");
-  return [...found].sort();
+  return counted(found);
+}
+
+function counted(found: ReadonlySet<string>): readonly string[] {
+  return [...found].filter((label) => label !== "").sort().slice(0, mostLabels);
 }
 
 function inNamespace(element: TreeElement): TreeElement[] {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { VirtError } from "../../model/error.ts";
 import { parseTree } from "../../model/xml/mod.ts";
 import type { Reaches } from "../../model/operation.ts";
 import { childrenOf, descendants } from "./reach/element.ts";
@@ -10,9 +11,14 @@ import { childrenOf, descendants } from "./reach/element.ts";
 /** Where the documents say which object they define: below the root, or in an attribute of it. */
 const named: readonly Reaches["document"][] = ["domain", "network", "pool", "volume", "interface", "filter"];
 
+/** A snapshot names its domain, twice, and everything else one object. */
+const mostNames = 8;
+
 /**
  * The names of the objects that a definition defines; those of embedded domains too. Most definitions give one; where
  * two say which it is, nobody knows which the hypervisor takes, and both count.
+ *
+ * @throws {VirtError} `invalid-document` where it cannot be read, or gives more names than a definition has a use for.
  */
 export function namesIn(xml: string, document: Reaches["document"]): readonly string[] {
   const { root } = parseTree(xml);
@@ -28,5 +34,10 @@ export function namesIn(xml: string, document: Reaches["document"]): readonly st
     }
   }
   // Readers of documents leave out the blanks around a name.
-  return [...new Set([...names].map((name) => name.trim()))].filter((name) => name !== "");
+  const found = [...new Set([...names].map((name) => name.trim()))].filter((name) => name !== "");
+  if (found.length <= mostNames) return found;
+  throw new VirtError(
+    "invalid-document",
+    `Cannot look through the definition: it gives ${found.length} names`,
+  );
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseTree, TreeElement } from "../../model/xml/mod.ts";
+import { VirtError } from "../../model/error.ts";
 import type { HostPlace, Reaches } from "../../model/operation.ts";
 import { deviceVocabulary } from "./reach/device_vocabulary.ts";
 import { domainVocabulary } from "./reach/domain_vocabulary.ts";
@@ -63,10 +64,18 @@ export function reachesOf(xml: string, options: ReachOptions): Finding[] {
   else walk(root, known.entry, { vocabulary: known.vocabulary, report });
   const unchanged = options.present === undefined ? undefined : unitsIn(parseTree(options.present).root);
   const top = options.document === "device" ? "devices" : "";
-  const findings = report.findings.filter((finding) =>
-    finding.refused !== undefined || unchanged?.has(unitKey(finding.element, top)) !== true
+  const keys = new Map<TreeElement, string>();
+  const isUnchanged = (element: TreeElement): boolean => {
+    if (unchanged === undefined) return false;
+    const unit = unitOf(element, top);
+    const key = keys.getOrInsertComputed(unit, (whole) => unitKey(whole, top));
+    return unchanged.has(key);
+  };
+  const findings = distinct(
+    report.findings.filter(({ refused, element }) => refused !== undefined || !isUnchanged(element)),
   );
-  return distinct(findings);
+  refuseMuch(findings);
+  return findings;
 }
 
 /**
@@ -115,17 +124,42 @@ function entryOf(
   return entry === undefined ? undefined : { vocabulary, entry };
 }
 
+/** The most that one definition may reach. */
+const mostFindings = 1000;
+const mostText = 16_384;
+
 /** Elements whose children stand each for themselves. */
 const containers = ["devices", "os"];
 
 /**
- * The part of a definition that an element belongs to, with all that is in it: a whole device, or a whole part beside
- * the devices. Only such a part that stays as it is counts as unchanged. `top` is what a root stands in.
+ * The part of a definition that an element belongs to: a whole device, or a whole part beside the devices. Only such a
+ * part that stays as it is counts as unchanged. `top` is what a root stands in.
  */
-function unitKey(element: TreeElement, top = ""): string {
+function unitOf(element: TreeElement, top: string): TreeElement {
   let unit = element;
   while (unit.parent !== undefined && (top !== "" || !isPartOfDocument(unit))) unit = unit.parent;
+  return unit;
+}
+
+/** A part of a definition, with all that is in it, as text. */
+function unitKey(unit: TreeElement, top = ""): string {
   return `${unit.parent?.name ?? top} ${fingerprint(unit)}`;
+}
+
+/**
+ * What reaches more than anybody could have granted is not compared with grants at all: it would keep the kernel busy.
+ *
+ * @throws {VirtError} `invalid-document`
+ */
+function refuseMuch(findings: readonly Finding[]): void {
+  let size = 0;
+  for (const { reached } of findings) size += reached.length;
+  if (findings.length <= mostFindings && size <= mostText) return;
+  throw new VirtError(
+    "invalid-document",
+    `Cannot look through the definition: it reaches ${findings.length} places on the host, with ${size} characters`,
+    { hint: `A definition may reach ${mostFindings} places, with ${mostText} characters together` },
+  );
 }
 
 /** Whether an element stands below the root, or below one of its containers. */

@@ -32,14 +32,18 @@ interface Becoming {
 
 /** Places that cannot be granted. */
 export function unspeakableIn(use: ReachUse): Unspeakable[] {
+  const name = nameOf(use);
   return findingsOf(use).flatMap((finding) =>
-    finding.refused === undefined ? [] : [{ use: findingUse(use, finding), problem: finding.refused }]
+    finding.refused === undefined
+      ? []
+      : [{ use: findingUse(use, { finding, name }), problem: finding.refused }]
   );
 }
 
 /** What has to be allowed: each place that is reached, and the call itself under each name and set of labels. */
 export function reachUsesOf(use: ReachUse): PermissionUse[] {
-  const reached = findingsOf(use).map((finding) => findingUse(use, finding));
+  const name = nameOf(use);
+  const reached = findingsOf(use).map((finding) => findingUse(use, { finding, name }));
   const named = becomingsOf(use).flatMap((becoming) =>
     use.permissions.map((permission) => becomingUse(use, { permission, becoming }))
   );
@@ -86,8 +90,14 @@ function findingsOf(use: ReachUse): Finding[] {
   return [...inDefinition, ...placesOf(places ?? [])];
 }
 
-function findingUse(use: ReachUse, finding: Finding): PermissionUse {
-  const name = use.name ?? namesGiven(use)[0];
+function nameOf(use: ReachUse): string | undefined {
+  return use.name ?? namesGiven(use)[0];
+}
+
+function findingUse(
+  use: ReachUse,
+  { finding, name }: { readonly finding: Finding; readonly name: string | undefined },
+): PermissionUse {
   return {
     permission: finding.permission,
     operation: use.operation,
