@@ -6,11 +6,11 @@
 import type { HostName, ToRecipe } from "../model/channel.ts";
 import { VirtError } from "../model/error.ts";
 import type { Realm, RecipeChannel } from "./channel.ts";
+import { failure } from "./failure.ts";
 import { makeFiles } from "./files.ts";
 import type { Host } from "./handles.ts";
 import { makeLog, makeProgress, makeStep } from "./log.ts";
 import { Objects } from "./objects.ts";
-import { placeOnStack } from "./place.ts";
 import { toPlain } from "./plain.ts";
 import { type AnyContext, Recipe } from "./recipe.ts";
 import { Session } from "./session.ts";
@@ -114,29 +114,4 @@ function notARecipe(file: string): VirtError {
   return new VirtError("recipe-failed", `Cannot run "${file}": its default export is not a recipe`, {
     hint: "End the file with: export default recipe({ … })",
   });
-}
-
-/** An uncaught error of the recipe, with the line that it came from. */
-function failure(error: unknown): Extract<Parameters<Session["say"]>[0], { t: "failed" }>["error"] {
-  if (!(error instanceof Error)) {
-    return { code: "recipe-failed", message: clip(`The recipe threw ${show(error)}`) };
-  }
-  const known = error instanceof VirtError ? error : undefined;
-  const at = known?.at ?? placeOnStack(error.stack);
-  return {
-    code: known?.code ?? "recipe-failed",
-    message: clip(known === undefined ? `${error.name}: ${error.message}` : error.message),
-    ...(known?.target === undefined ? {} : { target: clip(known.target, 4_096) }),
-    ...(known?.hint === undefined ? {} : { hint: clip(known.hint, 4_096) }),
-    ...(at === undefined ? {} : { at }),
-    ...(error.stack === undefined ? {} : { stack: clip(error.stack) }),
-  };
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : String(value);
-}
-
-function clip(text: string, length = 65_536): string {
-  return text.length <= length ? text : text.slice(0, length);
 }

@@ -105,6 +105,10 @@ export class Objects {
     const ref = through.$ref === "connection" ? undefined : this.#upToDate(through);
     const { connection } = through;
     const answer = await this.session.call(operation, { connection, ref, input: given, options, above });
+    const { moved } = answer;
+    if (moved !== undefined && this.#isOwn(operation, options)) {
+      this.#follows({ connection, ...moved }, moved);
+    }
     if (answer.generation !== undefined && ref !== undefined) {
       this.#moved(through, {
         from: ref.generation,
@@ -163,8 +167,15 @@ export class Objects {
     { from, to, own }: { readonly from: number | undefined; readonly to: number; readonly own: boolean },
   ): void {
     heardOf(handle, to);
-    if (!own || from === undefined || to <= from) return;
-    const key = keyOf(handle);
+    if (own && from !== undefined && to > from) this.#follows(handle, { from, to });
+  }
+
+  /** What this run did itself is no change that it has to hear of. */
+  #follows(
+    object: Parameters<typeof keyOf>[0],
+    { from, to }: { readonly from: number; readonly to: number },
+  ): void {
+    const key = keyOf(object);
     let moves = this.#moves.get(key);
     if (moves === undefined) {
       moves = new Map();
@@ -174,7 +185,7 @@ export class Objects {
   }
 }
 
-function keyOf(ref: ObjectRef): string {
+function keyOf(ref: Pick<ObjectRef, "connection" | "$ref" | "parent" | "id">): string {
   return `${ref.connection}/${ref.$ref}/${ref.parent ?? ""}/${ref.id}`;
 }
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { CallOptionsData, FromRecipe, HostName, ToRecipe } from "../model/channel.ts";
+import type { CallOptionsData, FromRecipe, HostName, Moved, ToRecipe } from "../model/channel.ts";
 import type { ErrorData, SourcePlace } from "../model/error.ts";
 import { VirtError } from "../model/error.ts";
 import type { VirtEvent } from "../model/event.ts";
@@ -25,6 +25,7 @@ export interface Answer {
   readonly value: unknown;
   readonly lease?: string;
   readonly generation?: number;
+  readonly moved?: Moved;
 }
 
 /** Somebody who waits for the answer to a step. */

@@ -17,8 +17,8 @@ export const channelVersion = 1;
 
 /** Bounds of the channel. Sizes in bytes. */
 export const channelLimits = {
-  /** The largest frame from a recipe, and to it; larger lists come in pages. */
-  frameBytes: 1 << 20,
+  /** The largest frame from a recipe, and to it: room for 1 MiB of bytes in base64; larger lists come in pages. */
+  frameBytes: 2 << 20,
   /** Calls, timers and subscriptions that a recipe may have open at once, unless its budget says otherwise. */
   pending: 10_000,
   /** Objects in one page of a list. */
@@ -141,6 +141,8 @@ export const fromRecipe = z.discriminatedUnion("t", [
       target: shortText.optional(),
       hint: shortText.optional(),
       at: place.optional(),
+      /** What led to it, one line each. */
+      cause: z.string().max(65536).optional(),
       stack: z.string().max(65536).optional(),
     }),
   }),
@@ -174,6 +176,15 @@ export interface HostName {
   readonly supports: readonly string[];
 }
 
+/** An object whose generation a call moved; what the recipe holds of it goes on from there. */
+export interface Moved {
+  readonly $ref: ObjectClass;
+  readonly id: string;
+  readonly parent?: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * From the runtime to the recipe. Everything with `now` is a delivery: it is journalled in the order of delivery
  * and replayed in that order; `now` is the recipe's clock until the next one, in milliseconds since 1970.
@@ -203,6 +214,8 @@ export type ToRecipe =
     readonly lease?: string;
     /** The generation of the call's target after the call; its handle goes on from there. */
     readonly generation?: number;
+    /** Where the call moved another object than its target: a snapshot's domain, the domain that was restored. */
+    readonly moved?: Moved;
     readonly now: number;
   }
   | { readonly t: "refused"; readonly step: number; readonly error: ErrorData; readonly now: number }

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { FromRecipe } from "../../model/channel.ts";
+import type { FromRecipe, Moved } from "../../model/channel.ts";
 import { fromErrorData, isVirtError, toErrorData, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import { operations } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { CallIntent, CallRequest, CallState } from "../call.ts";
 import type { StepRecord } from "../journal/record.ts";
+import type { ManagedObject } from "../object.ts";
 import { changingUses, sightUse } from "../permission/uses.ts";
 import type { RunContext } from "./context.ts";
 import type { Generations } from "./generations.ts";
@@ -41,6 +42,8 @@ interface Finished {
   readonly outcome: Outcome;
   /** The generation of the call's target after it. */
   readonly generation?: number;
+  /** Another object that it moved. */
+  readonly moved?: Moved;
 }
 
 /** The calls of one run that are under way. */
@@ -170,17 +173,24 @@ export class RunCalls {
       if (message.options.temporary === true && operation !== undefined) this.#leases.check(operation);
       const request = this.request(message, signal);
       const newId = taken.recorded?.intent?.newId;
+      let before: number | undefined;
       const { outcome, object } = await this.#context.kernel.call({
         ...request,
         input: await this.#secrets.reveal(request.input, {
           fields: operation?.secretInput ?? [],
           readAgain: (secret) => this.#readAgain(secret, signal),
         }),
-        journal: { intent: (intent) => this.#intent(message, intent) },
+        journal: {
+          intent: (intent) => {
+            before = intent.generation;
+            return this.#intent(message, intent);
+          },
+        },
         ...(newId === undefined ? {} : { newId }),
       });
-      const own = object !== undefined && object.id === message.target?.id;
-      return { outcome, ...(own ? { generation: object.generation } : {}) };
+      if (object === undefined) return { outcome };
+      if (object.id === message.target?.id) return { outcome, generation: object.generation };
+      return { outcome, ...(before === undefined ? {} : movedFrom(before, object)) };
     } catch (error) {
       return { outcome: { kind: "not-done", error: toErrorData(error) } };
     }
@@ -215,7 +225,7 @@ export class RunCalls {
     });
   }
 
-  #answer(message: CallMessage, { outcome, generation }: Finished): void {
+  #answer(message: CallMessage, { outcome, generation, moved }: Finished): void {
     const { outbox, store, run } = this.#context;
     const { step, options } = message;
     const operation = operations.get(message.operation);
@@ -236,12 +246,16 @@ export class RunCalls {
         message.target === undefined ? undefined : asRef(message.target),
         generation,
       );
+      if (moved !== undefined) {
+        this.#generations?.note(null, { connection: message.connection, name: "", ...moved }, moved.to);
+      }
       outbox.deliver({
         t: "answer",
         step,
         value: shown ?? null,
         ...(lease === undefined ? {} : { lease }),
         ...(generation === undefined ? {} : { generation }),
+        ...(moved === undefined ? {} : { moved }),
       }, { durable: writes });
     }
     this.#context.feed.publish(stepEndEvent(message, outcome, this.#context.kernel.clock.now()));
@@ -335,4 +349,11 @@ export class RunCalls {
       ...(outcome.kind === "done" ? {} : { detail: outcome.error.message }),
     });
   }
+}
+
+/** Where an object moved, how. */
+function movedFrom(from: number, object: ManagedObject): Pick<Finished, "moved"> {
+  const { objectClass, id, parent, generation: to } = object;
+  if (to <= from) return {};
+  return { moved: { $ref: objectClass, id, ...(parent === undefined ? {} : { parent }), from, to } };
 }

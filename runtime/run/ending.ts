@@ -37,7 +37,7 @@ export function endingOf(message: LastMessage): Ending {
     const { result, failures } = message;
     return { kind: "done", result, ...(failures === undefined ? {} : { failures }) };
   }
-  const { code, message: text, target, hint, at } = message.error;
+  const { code, message: text, target, hint, at, cause } = message.error;
   return {
     kind: "failed",
     error: {
@@ -46,6 +46,7 @@ export function endingOf(message: LastMessage): Ending {
       ...(target === undefined ? {} : { target }),
       ...(hint === undefined ? {} : { hint }),
       ...(at === undefined ? {} : { at: sourcePlace(at) }),
+      ...(cause === undefined ? {} : { cause }),
     },
   };
 }

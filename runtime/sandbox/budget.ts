@@ -46,7 +46,7 @@ export interface Budget {
   readonly pendingBytes: number;
   /**
    * The largest message, in bytes.
-   * @default 1 MiB
+   * @default 2 MiB
    */
   readonly frameBytes: number;
   /**

@@ -308,13 +308,13 @@ Deno.test("a recipe whose errors fight back still ends with one", async () => {
 });
 
 Deno.test("a result or an input that is too large for the channel is an error of the recipe", async () => {
-  const { failure } = await playBody(`return "x".repeat(2 ** 20);`);
+  const { failure } = await playBody(`return "x".repeat(2 ** 21);`);
   assert.match(
     failure?.message ?? "",
-    /Cannot send a message of 10486\d\d bytes: the limit is 1048576 bytes/,
+    /Cannot send a message of 20972\d\d bytes: the limit is 2097152 bytes/,
   );
   const { result } = await playBody(`
-    try { await host.hostname({ padding: "x".repeat(2 ** 20) }); } catch (error: any) { return error.code; }`);
+    try { await host.hostname({ padding: "x".repeat(2 ** 21) }); } catch (error: any) { return error.code; }`);
   assert.equal(result, "invalid-argument");
 });
 
