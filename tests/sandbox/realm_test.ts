@@ -311,7 +311,7 @@ Deno.test("a result or an input that is too large for the channel is an error of
   const { failure } = await playBody(`return "x".repeat(2 ** 21);`);
   assert.match(
     failure?.message ?? "",
-    /Cannot send a message of 20972\d\d bytes: the limit is 2097152 bytes/,
+    /Cannot send a message of 20971\d\d bytes: the limit is 2097152 bytes/,
   );
   const { result } = await playBody(`
     try { await host.hostname({ padding: "x".repeat(2 ** 21) }); } catch (error: any) { return error.code; }`);
