@@ -9,7 +9,7 @@ import { inPlace, type Place, type Started } from "./kit/process.ts";
 
 const holds = `
   summary: "Hold the test domain for an hour",
-  needs: ["domain:getattr,read"],
+  needs: ["domain:getattr,read,suspend"],
   async run({ host, log, sleep }) {
     const vm = await host.domain("test");
     await using _lease = await vm.exclusive();
