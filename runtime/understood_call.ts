@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { VirtError } from "../model/error.ts";
+import { isVirtError, VirtError } from "../model/error.ts";
 import { objectClasses, type ObjectRef } from "../model/object.ts";
 import type { Operation } from "../model/operation.ts";
 import { type OperationName, operations } from "../model/operations/mod.ts";
-import type { CallRequest } from "./call.ts";
+import type { CallRequest, PermissionUse } from "./call.ts";
 import type { Claim } from "./claim.ts";
 import type { Clock } from "./clock.ts";
 import type { DriverConnection, Implementation } from "./driver.ts";
@@ -133,7 +133,29 @@ export function checkObtained(call: TargetedCall, claims: readonly Claim[]): Pro
 
 /** A look-up asks for no object by name: whether it may have found it is decided by what it found. */
 export function checkAnswered(call: TargetedCall, answer: unknown): Promise<void> | undefined {
-  return inTurn(answeredUses(call, answer).map((use) => () => call.request.authority.check(use)));
+  return inTurn(answeredUses(call, answer).map((use) => () => checkFound(call, use)));
+}
+
+/** Whoever looks an object up by its id does not learn the name of one that he may not see. */
+function checkFound(
+  { request, operation, input }: TargetedCall,
+  use: PermissionUse,
+): void | Promise<void> {
+  const withoutName = (error: unknown): never => {
+    const asked = fieldOf(input, "name");
+    if (!isVirtError(error, "permission-denied") || use.name === undefined || use.name === asked) throw error;
+    throw new VirtError(
+      "permission-denied",
+      `Cannot call ${operation.name}: ${use.permission} is not granted for what it found`,
+      { hint: "Look it up by its name" },
+    );
+  };
+  try {
+    const checked = request.authority.check(use);
+    return checked instanceof Promise ? checked.catch(withoutName) : checked;
+  } catch (error) {
+    return withoutName(error);
+  }
 }
 
 /** One check after the other, so that the first refusal ends them; waits only where one has to. */

@@ -5,7 +5,7 @@
  */
 import { operations } from "../../model/operations/mod.ts";
 import type { PermissionUse } from "../call.ts";
-import { GrantAuthority, type GrantAuthorityOptions } from "./authority.ts";
+import { GrantAuthority, type GrantAuthorityOptions, isPreliminary } from "./authority.ts";
 import { formatGrant } from "./grant.ts";
 
 /** What is asked. Names in it are others' text: whoever shows them takes control characters out. */
@@ -17,6 +17,12 @@ export interface PermissionQuestion {
 
 /** This once, for the rest of the run, or no. */
 export type PermissionAnswer = "once" | "run" | "deny";
+
+/**
+ * The longest grant that is asked for, in characters. A longer one would fill the screen with text of the recipe's choice,
+ * at whose end stands what the person takes for the question.
+ */
+const longestQuestion = 512;
 
 /** How an {@linkcode AskingAuthority} asks. */
 export interface AskingOptions extends GrantAuthorityOptions {
@@ -46,6 +52,8 @@ export class AskingAuthority extends GrantAuthority {
 
   override check(use: PermissionUse): void | Promise<void> {
     if (!this.#isAskedFor(use)) return super.check(use);
+    // A person is asked about an object, not about whatever it turns out to be: with the slot in hand, by its name.
+    if (use.name === undefined && isPreliminary(use) && hasSlot(use)) return;
     if (use.when === "obtained" && this.#takeOnce(use)) return this.allow(use);
     const answered = this.#last.then(() => this.#decideByAsking(use));
     this.#last = answered.catch(() => {});
@@ -70,8 +78,8 @@ export class AskingAuthority extends GrantAuthority {
       this.#onGrant(grant);
       return await super.check(use);
     }
-    if (use.when === "asked" && operations.get(use.operation)?.job !== "none") {
-      const key = onceKey(use, use.name);
+    if (use.when === "asked" && hasSlot(use)) {
+      const key = onceKey(use);
       this.#once.set(key, (this.#once.get(key) ?? 0) + 1);
     }
     await this.allow(use);
@@ -80,21 +88,22 @@ export class AskingAuthority extends GrantAuthority {
   #isAskedFor(use: PermissionUse): boolean {
     const decision = this.decide(use);
     if (decision.allowed || decision.missing.includes("need") || use.when === "listed") return false;
-    return !this.#denied.has(formatGrant(decision.wanted));
+    const wanted = formatGrant(decision.wanted);
+    return wanted.length <= longestQuestion && !this.#denied.has(wanted);
   }
 
-  /** What was allowed once before the object was known holds for whichever it turned out to be. */
   #takeOnce(use: PermissionUse): boolean {
-    for (const key of [onceKey(use, use.name), onceKey(use, undefined)]) {
-      const left = this.#once.get(key) ?? 0;
-      if (left === 0) continue;
-      this.#once.set(key, left - 1);
-      return true;
-    }
-    return false;
+    const key = onceKey(use);
+    const left = this.#once.get(key) ?? 0;
+    if (left > 0) this.#once.set(key, left - 1);
+    return left > 0;
   }
 }
 
-function onceKey(use: PermissionUse, name: string | undefined): string {
-  return JSON.stringify([use.permission, use.connection, use.operation, name ?? null]);
+function hasSlot(use: PermissionUse): boolean {
+  return operations.get(use.operation)?.job !== "none";
+}
+
+function onceKey({ permission, connection, operation, parentName, name }: PermissionUse): string {
+  return JSON.stringify([permission, connection, operation, parentName ?? null, name ?? null]);
 }

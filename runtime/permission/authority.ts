@@ -255,7 +255,7 @@ interface Result {
  * Whether the object is not known yet and will be asked about by its name when it is: a definition names what it
  * defines. Permissions on connections concern no object.
  */
-function isPreliminary(use: PermissionUse): boolean {
+export function isPreliminary(use: PermissionUse): boolean {
   return use.when === "asked" && !use.permission.startsWith("connect:") &&
     !use.permission.startsWith("host:");
 }

@@ -74,9 +74,11 @@ function connects(scope: ConnectionScope, subject: GrantSubject): boolean {
 
 /** A use that concerns no single object is not covered by a grant for some objects only. */
 function names(glob: Glob, subject: GrantSubject): boolean {
-  if (subject.name === undefined) return false;
-  return glob.matches(subject.name) ||
-    (subject.parentName !== undefined && glob.matches(`${subject.parentName}/${subject.name}`));
+  const { name, parentName } = subject;
+  if (name === undefined) return false;
+  if (parentName === undefined) return glob.matches(name);
+  // A volume called `images/x` is none of the pool `images`.
+  return (!name.includes("/") && glob.matches(name)) || glob.matches(`${parentName}/${name}`);
 }
 
 /** The grant that covers a subject and nothing else. */

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { parseTree, TreeElement } from "../../model/xml/mod.ts";
+import { parseTree } from "../../model/xml/document.ts";
+import { TreeElement } from "../../model/xml/tree.ts";
 import { labelNamespace } from "./grant.ts";
 import { childrenOf } from "./reach/element.ts";
 

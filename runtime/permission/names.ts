@@ -4,7 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
-import { parseTree } from "../../model/xml/mod.ts";
+import { parseTree } from "../../model/xml/document.ts";
 import type { Reaches } from "../../model/operation.ts";
 import { childrenOf, descendants } from "./reach/element.ts";
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { parseTree, TreeElement } from "../../model/xml/mod.ts";
+import { parseTree } from "../../model/xml/document.ts";
+import { TreeElement } from "../../model/xml/tree.ts";
 import { VirtError } from "../../model/error.ts";
 import type { HostPlace, Reaches } from "../../model/operation.ts";
 import { deviceVocabulary } from "./reach/device_vocabulary.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TreeElement } from "../../../model/xml/mod.ts";
+import { TreeElement } from "../../../model/xml/tree.ts";
 
 /** The element's children, in order; those of one name where given. Foreign namespaces are left out. */
 export function childrenOf(element: TreeElement, name?: string): TreeElement[] {

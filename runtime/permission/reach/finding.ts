@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pathOf, type TreeElement } from "../../../model/xml/mod.ts";
+import { pathOf, type TreeElement } from "../../../model/xml/tree.ts";
 import type { Permission } from "../../../model/permission.ts";
 import { canonicalPath, type GrantedStorage, looksLikePath } from "./path.ts";
 import type { ValueKind } from "./vocabulary.ts";

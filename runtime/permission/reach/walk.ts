@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TreeElement } from "../../../model/xml/mod.ts";
+import { TreeElement } from "../../../model/xml/tree.ts";
 import type { Report } from "./finding.ts";
 import { rules } from "./rules.ts";
 import type { Entry, Vocabulary } from "./vocabulary.ts";

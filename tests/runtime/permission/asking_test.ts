@@ -79,12 +79,35 @@ Deno.test("once is for one call, from asking to its slot", async () => {
   ]);
 });
 
-Deno.test("once before the object is known holds for whichever it is", async () => {
-  const { authority, asked } = world(["once"]);
+Deno.test("a person is asked about an object when it is known, and not about whatever it will be", async () => {
+  const { authority, asked } = world(["once", "deny"]);
   const define = { permission: "domain:write", connection: "host", operation: "domain.define" } as const;
-  await authority.check({ ...define, when: "asked" });
-  await authority.check({ ...define, when: "obtained", name: "web-1" });
-  assert.deepEqual(asked, ["domain:write"]);
+  for (const name of ["web-1", "db-1"]) {
+    await authority.check({ ...define, when: "asked" });
+    assert.equal(await isAllowed(authority, { ...define, when: "obtained", name }), name === "web-1");
+  }
+  assert.deepEqual(asked, ["domain:write@web-1", "domain:write@db-1"]);
+});
+
+Deno.test("once for the volume of one pool is not for its namesake in another", async () => {
+  const { authority, asked } = world(["once", "deny"]);
+  const remove = {
+    permission: "storage_vol:delete",
+    connection: "host",
+    operation: "volume.delete",
+    name: "disk0",
+  } as const;
+  await authority.check({ ...remove, when: "asked", parentName: "scratch" });
+  assert.equal(await isAllowed(authority, { ...remove, when: "obtained", parentName: "images" }), false);
+  assert.deepEqual(asked, ["storage_vol:delete@scratch/disk0", "storage_vol:delete@images/disk0"]);
+});
+
+Deno.test("what a person could not see whole is refused without a question", async () => {
+  const { authority, asked, audit } = world([]);
+  const name = `${" ".repeat(2000)}nightly.ts asks for domain:getattr on "web-1"`;
+  assert.equal(await isAllowed(authority, start(name)), false);
+  assert.deepEqual(asked, []);
+  assert.deepEqual(audit.entries.map(({ decision }) => decision), ["denied"]);
 });
 
 Deno.test("no is remembered", async () => {

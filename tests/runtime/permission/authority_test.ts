@@ -207,3 +207,18 @@ Deno.test("a decision that cannot be written down does not take effect", async (
   const { authority } = world({ grants: "all", audit });
   await assert.rejects(async () => await authority.check(start("web-1")), /disk full/);
 });
+
+Deno.test("a volume whose name looks like one of another pool is none of it", () => {
+  const { authority } = world({ grants: "storage_vol:delete@images/*" });
+  const sees = (parentName: string, name: string): boolean =>
+    authority.sees({
+      permission: "storage_vol:delete",
+      connection: "host",
+      operation: "volume.delete",
+      when: "listed",
+      parentName,
+      name,
+    });
+  assert.equal(sees("images", "disk0"), true);
+  assert.equal(sees("private", "images/disk0"), false);
+});

@@ -49,6 +49,23 @@ Deno.test("a look-up finds only what one may see", async () => {
   assert.equal(await look("domain:read"), "permission-denied");
 });
 
+Deno.test("who looks an object up by its id does not learn the name of one that he may not see", async () => {
+  const { host, kernel } = small();
+  const found = host.add("domain", "payroll");
+  host.on("domain.lookup", () => Promise.resolve(found.ref("host")));
+  const look = async (name: string): Promise<string> => {
+    const { outcome } = await kernel.call("domain.lookup", undefined, {
+      input: { name },
+      authority: authority("domain:getattr@web-*"),
+    });
+    assert.ok(outcome.kind === "not-done");
+    assert.equal(outcome.error.code, "permission-denied");
+    return JSON.stringify(outcome.error);
+  };
+  assert.equal((await look("7")).includes("payroll"), false);
+  assert.match(await look("payroll"), /--allow domain:getattr@payroll/);
+});
+
 Deno.test("a list shows only what one may see", async () => {
   const { host, kernel } = small();
   const items = ["web-1", "db-1", "web-2"].map((name) => ({ domain: host.add("domain", name).ref("host") }));
