@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { capabilities } from "./capabilities.ts";
+import { domainCapabilities } from "./domain_capabilities.ts";
 import { domain } from "./domain/mod.ts";
 import { hostInterface } from "./interface.ts";
 import { network } from "./network.ts";
@@ -12,7 +14,32 @@ import { snapshot } from "./snapshot.ts";
 import { storagePool } from "./storage_pool.ts";
 import { storageVolume } from "./storage_volume.ts";
 
+export {
+  type Capabilities,
+  capabilities,
+  type GuestCapabilities,
+  type GuestMachine,
+} from "./capabilities.ts";
+export type { HostCapabilities, HostCpu } from "./capabilities_host.ts";
+export type { HostCache, HostMemoryBandwidth, HostNumaCell, HostTopology } from "./capabilities_resources.ts";
 export * from "./domain/mod.ts";
+export {
+  type DomainCapabilities,
+  domainCapabilities,
+  type DomainCapabilitiesDevices,
+  type DomainCapabilitiesFeatures,
+  type DomainCapabilitiesOs,
+  type HypervCapabilities,
+  type SevCapabilities,
+  type SgxCapabilities,
+} from "./domain_capabilities.ts";
+export type { Choices } from "./domain_capabilities_choices.ts";
+export type {
+  CpuModeCapability,
+  CpuModelBlockers,
+  CpuModelCapability,
+  DomainCapabilitiesCpu,
+} from "./domain_capabilities_cpu.ts";
 export type { Description, DocumentContext, ValueOf } from "./language/mod.ts";
 export { toJsonSchema, toZod } from "./language/mod.ts";
 export {
@@ -38,7 +65,9 @@ export {
 
 /** Every description by the name of its root element. */
 export const documents = {
+  capabilities,
   domain,
+  domainCapabilities,
   domainsnapshot: snapshot,
   device: nodeDevice,
   interface: hostInterface,

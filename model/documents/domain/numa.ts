@@ -75,25 +75,31 @@ export const numaTune: Shape<NumaTune> = tuneShape;
 const cacheSize = shape({ value: attribute(kibibytes()) });
 const lineSize = shape({ value: attribute(bytes({ written: "B" })) });
 
+/** `<distances>`, of a host's nodes and of a guest's. */
+export const numaDistances = element({
+  siblings: elements("sibling", {
+    id: attribute(number),
+    value: attribute(integer({ min: 10, max: 255 })),
+  }),
+});
+
+/** `<cache>` of a node: the memory that caches its memory. */
+export const numaCaches = elements("cache", {
+  level: attribute(number),
+  associativity: attribute(enumeration("none", "direct", "full")),
+  policy: attribute(enumeration("none", "writeback", "writethrough")),
+  size: element(cacheSize),
+  line: element(lineSize),
+});
+
 const cellShape = shape({
   id: attribute(number).optional(),
   cpus: attribute(cpuset()).optional(),
   memory: attribute(kibibytes()),
   memAccess: attribute(enumeration("shared", "private")).optional(),
   discard: attribute(yesNo()).optional(),
-  distances: element({
-    siblings: elements("sibling", {
-      id: attribute(number),
-      value: attribute(integer({ min: 10, max: 255 })),
-    }),
-  }).optional(),
-  caches: elements("cache", {
-    level: attribute(number),
-    associativity: attribute(enumeration("none", "direct", "full")),
-    policy: attribute(enumeration("none", "writeback", "writethrough")),
-    size: element(cacheSize),
-    line: element(lineSize),
-  }),
+  distances: numaDistances.optional(),
+  caches: numaCaches,
 });
 
 /** A NUMA node of the guest; memory is in KiB. */
@@ -106,12 +112,15 @@ const between = {
   type: attribute(enumeration("access", "read", "write")),
 };
 
+/** `<interconnects>`: how fast the ways between nodes are, in nanoseconds and KiB per second. */
+export const numaInterconnects = element({
+  latencies: elements("latency", { ...between, value: attribute(integer()) }),
+  bandwidths: elements("bandwidth", { ...between, value: attribute(kibibytes()) }),
+});
+
 const numaShape = shape({
   cells: elements("cell", cellShape),
-  interconnects: element({
-    latencies: elements("latency", { ...between, value: attribute(integer()) }),
-    bandwidths: elements("bandwidth", { ...between, value: attribute(kibibytes()) }),
-  }).optional(),
+  interconnects: numaInterconnects.optional(),
 }).normalise((numa) => {
   const { cells } = numa;
   const numbered = cells.map((cell, index) => cell.id === undefined ? { ...cell, id: index } : cell);
