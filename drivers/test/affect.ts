@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { VirtError } from "../../model/error.ts";
+import type { Observation } from "../../runtime/driver.ts";
 import { act, undo } from "./act.ts";
+import { readDomain } from "./documents.ts";
 import type { DomainJob, DomainObject } from "./domain.ts";
 
 /** What a caller says about it. */
@@ -50,18 +53,41 @@ export function scopesOf(domain: DomainObject, { live, config }: Affect, doing: 
 /** A definition, changed. `scope` says whether it is the running domain's. */
 export type Edit = (xml: string, scope: "live" | "config") => string;
 
+/** A definition with a change, in libvirt's form. */
+function changed(
+  domain: DomainObject,
+  { xml, scope, edit }: { xml: string; scope: "live" | "config"; edit: Edit },
+): string {
+  const edited = edit(xml, scope);
+  return edited === xml ? xml : readDomain(edited, { newId: domain.id }).xml;
+}
+
+/** A change, and how messages call it: `attach a device to`. */
+export interface PlannedChange {
+  readonly affect: Affect;
+  readonly doing: string;
+  readonly edit: Edit;
+}
+
+/** What a change makes of the definitions that it concerns. */
+function planned(
+  domain: DomainObject,
+  { affect, doing, edit }: PlannedChange,
+): { readonly live?: string; readonly config?: string } {
+  const { live, config } = scopesOf(domain, affect, doing);
+  return {
+    ...(live ? { live: changed(domain, { xml: domain.config, scope: "live", edit }) } : {}),
+    ...(config ? { config: changed(domain, { xml: domain.persistentConfig, scope: "config", edit }) } : {}),
+  };
+}
+
 /** Changes a running domain, its definition, or both, after both changes have been found possible. */
-export async function change(
-  job: DomainJob,
-  { affect, doing, edit }: { readonly affect: Affect; readonly doing: string; readonly edit: Edit },
-): Promise<void> {
+export async function change(job: DomainJob, wanted: PlannedChange): Promise<void> {
   const { object } = job;
   const { id, name } = object;
-  const { live, config } = scopesOf(object, affect, doing);
   const base = object.config;
   const expected = object.persistentConfig;
-  const liveXml = live ? edit(base, "live") : undefined;
-  const configXml = config ? edit(expected, "config") : undefined;
+  const { live: liveXml, config: configXml } = planned(object, wanted);
   if (liveXml !== undefined) {
     await act(job, "domain.change-live", { input: { id, xml: liveXml, base } });
   }
@@ -77,14 +103,22 @@ export async function change(
   }
 }
 
+/** Whether a change would change nothing. */
+function isSame(
+  domain: DomainObject,
+  wanted: { xml: string; scope: "live" | "config"; edit: Edit },
+): boolean {
+  return changed(domain, wanted) === wanted.xml;
+}
+
 /** Whether what runs has been changed already, and its definition has not. */
 export function isHalfChanged(
   domain: DomainObject,
   { affect, edit }: { readonly affect: Affect; readonly edit: Edit },
 ): boolean {
   if (affect.live !== true || affect.config !== true || domain.live === undefined) return false;
-  return edit(domain.config, "live") === domain.config &&
-    edit(domain.persistentConfig, "config") !== domain.persistentConfig;
+  return isSame(domain, { xml: domain.config, scope: "live", edit }) &&
+    !isSame(domain, { xml: domain.persistentConfig, scope: "config", edit });
 }
 
 /** Whether a change has been made already: making it again would change nothing. */
@@ -95,6 +129,30 @@ export function isChanged(
   const running = domain.live !== undefined;
   const live = affect.live ?? (affect.config !== true && running);
   const config = affect.config ?? (affect.live !== true && !running);
-  if (live && (!running || edit(domain.config, "live") !== domain.config)) return false;
-  return !config || edit(domain.persistentConfig, "config") === domain.persistentConfig;
+  if (live && (!running || !isSame(domain, { xml: domain.config, scope: "live", edit }))) return false;
+  return !config || isSame(domain, { xml: domain.persistentConfig, scope: "config", edit });
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** What a change will make of the definitions, as digests; nothing where it cannot be made. */
+export function foresee(domain: DomainObject, change: PlannedChange): Observation {
+  try {
+    const { live, config } = planned(domain, change);
+    return {
+      ...(live === undefined ? {} : { live: digestOf(live) }),
+      ...(config === undefined ? {} : { config: digestOf(config) }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** Whether what was foreseen has come. */
+export function hasCome({ config, persistentConfig }: DomainObject, foreseen: Observation): boolean {
+  const { live, config: kept } = foreseen;
+  return (live ?? kept) !== undefined && (live === undefined || live === digestOf(config)) &&
+    (kept === undefined || kept === digestOf(persistentConfig));
 }

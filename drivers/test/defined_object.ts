@@ -7,19 +7,20 @@ import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { Job } from "../../runtime/driver.ts";
 import { connectionOf } from "./connection.ts";
-import { canonicalUuid, type Definition, readDefinition, sameDefinition } from "./definition.ts";
+import { canonicalUuid, type Definition } from "./definition.ts";
+import { normalDefinition, readPool, sameDefinition } from "./documents.ts";
 import { notFound, wrongState } from "./domain.ts";
 import type { TestClass, TestObject } from "./object.ts";
 
-/** The classes of which this is about, with the root elements of their definitions. */
-export const definedRoots = { network: "network", pool: "pool" } as const;
-
-/** A class of which this is about. */
-export type DefinedClass = keyof typeof definedRoots;
+/** A class of which this is about; it is called like the root element of its definitions. */
+export type DefinedClass = "network" | "pool";
 
 /** Reads a definition, which gets the call's own id as its UUID where it has none. */
 export function readDefined(job: Job, objectClass: DefinedClass, xml: string): Definition {
-  return readDefinition(xml, { root: definedRoots[objectClass], newId: job.newId });
+  const { newId } = job;
+  return objectClass === "pool"
+    ? readPool(xml, { newId })
+    : normalDefinition(xml, { root: objectClass, newId });
 }
 
 /**
@@ -43,7 +44,7 @@ export function checkedDefinition(
   }
   if (basedOn === undefined) return definition;
   const expected = present?.persistent === true ? present.persistentConfig : undefined;
-  if (expected === undefined || !sameDefinition(basedOn, expected)) {
+  if (expected === undefined || !sameDefinition(basedOn, expected, job)) {
     throw new VirtError(
       "changed-outside",
       `Cannot define ${objectClass} "${definition.name}": its definition was changed meanwhile`,

@@ -8,7 +8,6 @@ import { VirtError } from "../../model/error.ts";
 import {
   attributeOf,
   childOf,
-  childrenOf,
   decodeXml,
   encodeXml,
   readXml,
@@ -130,59 +129,6 @@ export function withGuestId(xml: string, id: number): string {
 /** The path at which a pool keeps its volumes. */
 export function poolTarget(xml: string): string | undefined {
   return xml === "" ? undefined : textOf(readXml(xml), "target", "path");
-}
-
-/** Where the parts that a definition does not name come from: the UUID from the call, the rest from chance. */
-export interface Chance {
-  readonly newId: string;
-}
-
-/**
- * Reads a domain's definition, and fills in what it does not say: its UUID, and the MAC addresses of its interfaces.
- *
- * @throws {VirtError} `invalid-document`
- */
-export function readDomain(xml: string, chance: Chance): Definition {
-  const definition = readDefinition(xml, { root: "domain", newId: chance.newId });
-  const type = attributeOf(definition.root, "type");
-  if (type === undefined) {
-    throw new VirtError("invalid-document", `Cannot read the domain definition: <domain> has no type`);
-  }
-  if (type !== "test") {
-    throw new VirtError(
-      "invalid-document",
-      `Cannot read the domain definition: this host cannot run domains of type "${type}"`,
-      { hint: "Domains of the test driver are of type 'test'" },
-    );
-  }
-  return withMacAddresses(definition, chance);
-}
-
-/** MAC addresses follow from the call's own id, so that a resumed call makes the same definition. */
-function withMacAddresses(definition: Definition, { newId }: Chance): Definition {
-  let { xml } = definition;
-  const nics = childrenOf(childOf(definition.root, "devices"), "interface");
-  nics.forEach((nic, index) => {
-    if (childOf(nic, "mac") !== undefined) return;
-    const digits = newId.replaceAll("-", "");
-    const number = (Number.parseInt(digits.slice(-6), 16) + index) % 0x1000000;
-    const tail = number.toString(16).padStart(6, "0").match(/../g)?.join(":") ?? "";
-    const found = childrenOf(childOf(readXml(xml), "devices"), "interface")[index];
-    if (found !== undefined) xml = withChild(xml, found, { child: `<mac address='52:54:00:${tail}'/>` });
-  });
-  return { ...definition, xml, root: readXml(xml) };
-}
-
-/** The definition without passwords. */
-export function withoutSecrets(xml: string): string {
-  if (!xml.includes("passwd")) return xml;
-  return xml.replace(/(<graphics\b[^>]*?)\s+passwd\s*=\s*(?:"[^"]*"|'[^']*')/g, "$1");
-}
-
-/** Whether two texts are the same definition; passwords count only where both have them. */
-export function sameDefinition(a: string, b: string): boolean {
-  const same = (one: string, other: string): boolean => one.trim() === other.trim();
-  return same(a, b) || same(a, withoutSecrets(b)) || same(withoutSecrets(a), b);
 }
 
 /** What becomes of a domain that powers off, reboots or crashes. */

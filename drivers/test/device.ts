@@ -159,9 +159,3 @@ export function matchingDevice(
     (identity === undefined ? shapeOf(each) === shapeOf(device) : identityOf(each) === identity)
   );
 }
-
-/** Whether a definition has a device just like the document's. */
-export function hasSameDevice(xml: string, device: XmlElement): boolean {
-  const found = matchingDevice(xml, { device });
-  return found !== undefined && shapeOf(found) === shapeOf(device);
-}

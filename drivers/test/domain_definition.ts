@@ -11,15 +11,8 @@ import { Glob } from "../../runtime/permission/glob.ts";
 import { act } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import {
-  canonicalUuid,
-  identify,
-  readDomain,
-  renamed,
-  sameDefinition,
-  withGuestId,
-  withoutSecrets,
-} from "./definition.ts";
+import { canonicalUuid, identify, renamed, withGuestId } from "./definition.ts";
+import { readDomain, sameDefinition, withoutSecrets } from "./documents.ts";
 import { type DomainJob, type DomainObject, notFound, stateOf, wrongState } from "./domain.ts";
 import type { TestJob } from "./object.ts";
 import { byState, domainByState } from "./reconcile.ts";
@@ -41,7 +34,13 @@ function list(job: TestJob, input: In<"domain.list">): Out<"domain.list"> {
     if (input.managedSave !== undefined && input.managedSave !== (managedSave !== undefined)) continue;
     if (input.snapshots !== undefined && input.snapshots !== table.snapshots(domain.id).size > 0) continue;
     if (glob !== undefined && !glob.matches(domain.name)) continue;
-    entries.push({ domain: job.ref(domain, "domain"), state, persistent: domain.persistent, autostart });
+    entries.push({
+      ...(domain.live === undefined ? {} : { id: domain.live.id }),
+      domain: job.ref(domain, "domain"),
+      state,
+      persistent: domain.persistent,
+      autostart,
+    });
   }
   return entries;
 }
@@ -77,7 +76,7 @@ async function define(job: TestJob, { xml, basedOn }: In<"domain.define">): Prom
     });
   }
   const expected = present?.persistent === true ? present.persistentConfig : undefined;
-  if (basedOn !== undefined && (expected === undefined || !sameDefinition(basedOn, expected))) {
+  if (basedOn !== undefined && (expected === undefined || !sameDefinition(basedOn, expected, job))) {
     throw new VirtError(
       "changed-outside",
       `Cannot define domain "${name}": its definition was changed meanwhile`,

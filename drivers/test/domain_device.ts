@@ -4,12 +4,12 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
-import type { DriverMap } from "../../runtime/driver.ts";
+import type { DriverMap, Implementation } from "../../runtime/driver.ts";
 import { inspect } from "./act.ts";
-import { change, type Edit, scopesOf } from "./affect.ts";
+import { change, type Edit, foresee, hasCome, type PlannedChange } from "./affect.ts";
 import { act } from "./act.ts";
 import { connectionOf } from "./connection.ts";
-import { disksOf, findDisk, hasSameDevice, matchingDevice, nicsOf, readDevice, sourceOf } from "./device.ts";
+import { disksOf, findDisk, matchingDevice, nicsOf, readDevice, sourceOf } from "./device.ts";
 import { badValue, type DomainJob, needGuest, notFound } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
@@ -21,7 +21,7 @@ function describe(device: XmlElement): string {
   return name === "" ? device.name : `${device.name} "${name}"`;
 }
 
-async function attach(job: DomainJob, { xml, ...affect }: In<"domain.attachDevice">): Promise<Nothing> {
+function attaching(job: DomainJob, { xml, ...affect }: In<"domain.attachDevice">): PlannedChange {
   const { object } = job;
   const device = readDevice(xml);
   const edit: Edit = (definition) => {
@@ -29,17 +29,14 @@ async function attach(job: DomainJob, { xml, ...affect }: In<"domain.attachDevic
       throw new VirtError(
         "already-exists",
         `Cannot attach ${describe(device)} to ${object.label}: it is there already`,
-        {
-          target: object.label,
-        },
+        { target: object.label },
       );
     }
     const editor = new XmlEditor(definition).put(["devices"]);
     const devices = childOf(editor.root, "devices");
     return devices === undefined ? definition : editor.insert(devices, xml, device.name).text;
   };
-  await change(job, { affect, doing: "attach a device to", edit });
-  return {};
+  return { affect, doing: "attach a device to", edit };
 }
 
 /** The device that a detach means, as a text says or as an alias does. */
@@ -56,24 +53,21 @@ function meant(
   return alias === undefined ? { device: readDevice(xml ?? "") } : { alias };
 }
 
-async function detach(job: DomainJob, input: In<"domain.detachDevice">): Promise<Nothing> {
+function detaching(job: DomainJob, input: In<"domain.detachDevice">): PlannedChange {
   const { object } = job;
   const which = meant(job, input);
   const edit: Edit = (definition) => {
     const device = matchingDevice(definition, which);
     if (device === undefined) {
-      throw notFound(
-        `device of ${object.label}`,
-        which.alias ?? (which.device === undefined ? "" : describe(which.device)),
-      );
+      const name = which.alias ?? (which.device === undefined ? "" : describe(which.device));
+      throw notFound(`device of ${object.label}`, name);
     }
     return new XmlEditor(definition).remove(device).text;
   };
-  await change(job, { affect: input, doing: "detach a device from", edit });
-  return {};
+  return { affect: input, doing: "detach a device from", edit };
 }
 
-async function update(job: DomainJob, { xml, ...affect }: In<"domain.updateDevice">): Promise<Nothing> {
+function updating(job: DomainJob, { xml, ...affect }: In<"domain.updateDevice">): PlannedChange {
   const { object } = job;
   const device = readDevice(xml);
   const edit: Edit = (definition) => {
@@ -81,18 +75,30 @@ async function update(job: DomainJob, { xml, ...affect }: In<"domain.updateDevic
     if (present === undefined) throw notFound(`device of ${object.label}`, describe(device));
     return new XmlEditor(definition).replace(present, xml).text;
   };
-  await change(job, { affect, doing: "change a device of", edit });
-  return {};
+  return { affect, doing: "change a device of", edit };
 }
 
-/** Whether every definition that was concerned is as wanted. */
-function everywhere(
-  job: DomainJob,
-  affect: { readonly live?: boolean | undefined; readonly config?: boolean | undefined },
-  holds: (xml: string) => boolean,
-): boolean {
-  const { live, config } = scopesOf(job.object, affect, "look at");
-  return (!live || holds(job.object.config)) && (!config || holds(job.object.persistentConfig));
+/** A change of devices cannot simply be made twice: whether it was made shows by what it would have made. */
+function changing<N extends "domain.attachDevice" | "domain.detachDevice" | "domain.updateDevice">(
+  plan: (job: DomainJob, input: In<N>) => PlannedChange,
+): Implementation<N> {
+  return {
+    run: async (job: DomainJob, input) => {
+      await change(job, plan(job, input));
+      return {} as Out<N>;
+    },
+    observe: (job: DomainJob, input) => {
+      try {
+        return foresee(job.object, plan(job, input));
+      } catch {
+        return {};
+      }
+    },
+    reconcile: domainByState<N>({
+      done: ({ object }, _input, before) => hasCome(object, before),
+      value: () => ({}) as Out<N>,
+    }),
+  };
 }
 
 function definitionOf({ object }: DomainJob, config: boolean): string {
@@ -184,30 +190,9 @@ async function blockErrors(job: DomainJob): Promise<Out<"domain.blockErrors">> {
 }
 
 export const domainDevice = {
-  "domain.attachDevice": {
-    run: attach,
-    reconcile: domainByState<"domain.attachDevice">({
-      done: (job, { xml, ...affect }) =>
-        everywhere(job, affect, (text) => hasSameDevice(text, readDevice(xml))),
-      value: () => ({}),
-    }),
-  },
-  "domain.detachDevice": {
-    run: detach,
-    reconcile: domainByState<"domain.detachDevice">({
-      done: (job, input) =>
-        everywhere(job, input, (text) => matchingDevice(text, meant(job, input)) === undefined),
-      value: () => ({}),
-    }),
-  },
-  "domain.updateDevice": {
-    run: update,
-    reconcile: domainByState<"domain.updateDevice">({
-      done: (job, { xml, ...affect }) =>
-        everywhere(job, affect, (text) => hasSameDevice(text, readDevice(xml))),
-      value: () => ({}),
-    }),
-  },
+  "domain.attachDevice": changing<"domain.attachDevice">(attaching),
+  "domain.detachDevice": changing<"domain.detachDevice">(detaching),
+  "domain.updateDevice": changing<"domain.updateDevice">(updating),
   "domain.blockDevices": { run: (job, input) => Promise.try(blockDevices, job, input) },
   "domain.interfaces": { run: (job, input) => Promise.try(interfaces, job, input) },
   "domain.blockInfo": { run: (job, input) => Promise.try(blockInfo, job, input) },

@@ -5,7 +5,7 @@
  */
 import type { DriverMap } from "../../runtime/driver.ts";
 import { act } from "./act.ts";
-import { type Affect, type Edit, scopesOf } from "./affect.ts";
+import { type Affect, type Edit, isChanged, scopesOf } from "./affect.ts";
 import { findDisk, findNic } from "./device.ts";
 import { badValue, type DomainJob } from "./domain.ts";
 import { editing } from "./domain_resource.ts";
@@ -217,12 +217,7 @@ async function setParameters(job: DomainJob, input: In<"domain.setParameters">):
 }
 
 function isTuned(job: DomainJob, input: In<"domain.setParameters">): boolean {
-  if (input.group !== "scheduler") {
-    const { edit } = tuning(job, input);
-    const scopes = scopesOf(job.object, input, "look at");
-    return (!scopes.live || edit(job.object.config, "live") === job.object.config) &&
-      (!scopes.config || edit(job.object.persistentConfig, "config") === job.object.persistentConfig);
-  }
+  if (input.group !== "scheduler") return isChanged(job.object, tuning(job, input));
   const { live } = scopesOf(job.object, input, "look at");
   const now = schedulerOf(job, live ? "live" : "config");
   return Object.entries(input.parameters).every(([name, value]) => now[name] === value);

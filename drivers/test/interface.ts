@@ -11,6 +11,7 @@ import { act } from "./act.ts";
 import { named } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import { refTo } from "./defined_object.ts";
+import { normalised } from "./documents.ts";
 import { notFound, wrongState } from "./domain.ts";
 import type { Facts, LiveOf, TestJob } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
@@ -43,8 +44,19 @@ function find(job: Job, { name }: In<"interface.lookup">): ObjectRef<"interface"
   return job.ref(found, "interface");
 }
 
-/** What a definition says: the interface's name and MAC address. */
-function read(xml: string): { readonly name: string; readonly mac: string } {
+/** What a definition says: the interface's name and MAC address, and all of it in libvirt's form. */
+function read(text: string): { readonly name: string; readonly mac: string; readonly xml: string } {
+  const named = readXml(text, "interface definition");
+  if (named.name !== "interface") {
+    throw new VirtError(
+      "invalid-document",
+      `Cannot read the interface definition: found <${named.name}>, expected <interface>`,
+    );
+  }
+  return readNormal(normalised(text, { newId: "" }));
+}
+
+function readNormal(xml: string): { readonly name: string; readonly mac: string; readonly xml: string } {
   const root = readXml(xml, "interface definition");
   const name = root.attributes.get("name");
   if (root.name !== "interface" || name === undefined || name === "") {
@@ -59,12 +71,12 @@ function read(xml: string): { readonly name: string; readonly mac: string } {
       `Cannot read the definition of interface "${name}": it has no type`,
     );
   }
-  return { name, mac: attributeOf(root, "address", "mac")?.toLowerCase() ?? "" };
+  return { name, mac: attributeOf(root, "address", "mac")?.toLowerCase() ?? "", xml };
 }
 
 async function define(job: Job, { xml }: In<"interface.define">): Promise<ObjectRef<"interface">> {
-  const { name, mac } = read(xml);
-  await act(job, "interface.write", { input: { id: name, name, mac, xml } });
+  const { name, mac, xml: text } = read(xml);
+  await act(job, "interface.write", { input: { id: name, name, mac, xml: text } });
   return refTo(job, "interface", { id: name, name });
 }
 
@@ -133,8 +145,10 @@ export const interfaces = {
     about: claimInterface,
     reconcile: byState<"interface.define", unknown, unknown>({
       also: (_job, { xml }) => [{ kind: "interface", id: read(xml).name }],
-      done: (job, { xml }) =>
-        connectionOf(job).table.byId("interface", read(xml).name)?.persistentConfig === xml,
+      done: (job, { xml }) => {
+        const { name, xml: text } = read(xml);
+        return connectionOf(job).table.byId("interface", name)?.persistentConfig === text;
+      },
       value: (job, { xml }) => refTo(job, "interface", { id: read(xml).name, name: read(xml).name }),
     }),
   },

@@ -11,6 +11,7 @@ import { named } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import { canonicalUuid } from "./definition.ts";
 import { refTo } from "./defined_object.ts";
+import { normalised } from "./documents.ts";
 import { notFound } from "./domain.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
@@ -39,6 +40,13 @@ interface Read {
   readonly private: boolean;
   readonly ephemeral: boolean;
   readonly xml: string;
+}
+
+/** A definition in libvirt's form, read. */
+function readNormal(xml: string, newId: string): Read {
+  // Whatever it is, it must be a secret before anything else is said about it.
+  read(xml, newId);
+  return read(normalised(xml, { newId }), newId);
 }
 
 function read(xml: string, newId: string): Read {
@@ -113,7 +121,7 @@ function find(job: Job, { name }: In<"secret.lookup">): ObjectRef<"secret"> {
 }
 
 async function define(job: Job, { xml }: In<"secret.define">): Promise<ObjectRef<"secret">> {
-  const secret = read(xml, job.newId);
+  const secret = readNormal(xml, job.newId);
   const { id, usage: name } = secret;
   await act(job, "secret.write", {
     input: { id, name, xml: secret.xml, private: secret.private, ephemeral: secret.ephemeral },
@@ -166,7 +174,7 @@ export const secrets = {
     reconcile: byState<"secret.define", unknown, unknown>({
       also: (job, { xml }) => [{ kind: "secret", id: read(xml, job.newId).id }],
       done: (job, { xml }) => {
-        const { id, xml: text } = read(xml, job.newId);
+        const { id, xml: text } = readNormal(xml, job.newId);
         return connectionOf(job).table.byId("secret", id)?.config === text;
       },
       value: (job, { xml }) => {

@@ -16,7 +16,7 @@ import { act, undo } from "./act.ts";
 import { type Activity, asActivity } from "./activity.ts";
 import { claimParent } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { withoutSecrets } from "./definition.ts";
+import { withoutSecrets } from "./documents.ts";
 import {
   type DomainJob,
   type DomainObject,

@@ -4,6 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { normalise } from "../../model/xml/mod.ts";
 import { disksOf } from "./device.ts";
 import type { DomainJob } from "./domain.ts";
 import type { In } from "./operation_types.ts";
@@ -39,13 +40,8 @@ function placeOf(text: string | undefined, otherwise: Place): Place {
  */
 export function readSnapshot(job: DomainJob, input: In<"snapshot.create">): SnapshotRequest {
   const { object } = job;
-  const root = input.xml === undefined ? undefined : readXml(input.xml, "snapshot");
-  if (root !== undefined && root.name !== "domainsnapshot") {
-    throw new VirtError(
-      "invalid-document",
-      `Cannot read the snapshot: found <${root.name}>, expected <domainsnapshot>`,
-    );
-  }
+  const text = input.xml === undefined ? undefined : inNormalForm(job, input.xml, input.redefine);
+  const root = text === undefined ? undefined : readXml(text, "snapshot");
   if (input.redefine && (root === undefined || textOf(root, "name") === undefined)) {
     throw new VirtError(
       "invalid-argument",
@@ -79,12 +75,26 @@ export function readSnapshot(job: DomainJob, input: In<"snapshot.create">): Snap
     state: input.redefine
       ? textOf(root ?? readXml("<x/>"), "state") ?? "shutoff"
       : stateFor(job, input.diskOnly),
-    domainXml: input.redefine ? redefinedDomain(root, input.xml ?? "", object.id) : object.config,
+    domainXml: input.redefine ? redefinedDomain(root, text ?? "", object.id) : object.config,
     memory,
     disks: [...disksFor(job, { root, diskOnly: input.diskOnly })],
     redefine: input.redefine,
     current: !input.redefine || input.current,
   };
+}
+
+/** The document as libvirt writes it. */
+function inNormalForm({ object, clock }: DomainJob, xml: string, redefine: boolean): string {
+  const root = readXml(xml, "snapshot");
+  if (root.name !== "domainsnapshot") {
+    throw new VirtError(
+      "invalid-document",
+      `Cannot read the snapshot: found <${root.name}>, expected <domainsnapshot>`,
+    );
+  }
+  return normalise(xml, {
+    context: { redefine, domainUuid: object.id, now: Math.floor(clock.now() / 1000), arch: "i686" },
+  });
 }
 
 function stateFor({ object }: DomainJob, diskOnly: boolean): string {

@@ -13,6 +13,7 @@ import { TestConnection } from "./connection.ts";
 import { connectionOf } from "./connection.ts";
 import { needRunning } from "./defined_object.ts";
 import { poolTarget } from "./definition.ts";
+import { normalised } from "./documents.ts";
 import { badValue, notFound, wrongState } from "./domain.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
@@ -80,11 +81,11 @@ function refuseInUse(job: VolumeJob, doing: string): void {
   }
 }
 
-function requestOf(job: PoolJob, xml: string): VolumeRequest {
-  return readVolume(xml, {
-    pool: job.object.id,
-    target: poolTarget(job.object.config) ?? `/${job.object.name}`,
-  });
+function requestOf({ object, newId }: PoolJob, xml: string): VolumeRequest {
+  const place = { pool: object.id, target: poolTarget(object.config) ?? `/${object.name}` };
+  // Whatever it is, it must be a volume before anything else is said about it.
+  readVolume(xml, place);
+  return readVolume(normalised(xml, { newId }), place);
 }
 
 function refuseTaken(job: PoolJob, { name }: VolumeRequest): void {
