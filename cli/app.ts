@@ -86,13 +86,14 @@ export async function arrange(args: readonly string[], context: DroverContext): 
     return { app: application(fixedRoutes, context), inputs };
   }
   const { objectNouns, objectRoutes, virshAliases, workWith } = await import("./operations/command.ts");
+  const { virshListWords } = await import("./operations/virsh_list.ts");
   const aliases = virshAliases();
   const alias = first === undefined ? undefined : aliases.get(first);
   const nouns = objectNouns();
   const isNoun = nouns.some((noun) => kebab(noun) === first);
   const words = alias === undefined || isNoun
     ? inputs
-    : [kebab(alias.objectClass), kebab(alias.verb), ...inputs.slice(1)];
+    : [kebab(alias.objectClass), kebab(alias.verb), ...virshListWords(alias, inputs.slice(1))];
   const routes: Record<string, Route> = { ...fixedRoutes };
   for (const noun of nouns) {
     routes[noun] = kebab(noun) === words[0] ? objectRoutes(noun) : {

@@ -58,7 +58,7 @@ export function understand(
       "unsupported",
       `Cannot ${name}: the ${connection.driver} driver does not support it`,
       {
-        hint: `Ask first with can("${name}")`,
+        hint: `Recipes ask first: host.can("${name}"); drover doctor says what drivers there are`,
       },
     );
   }

@@ -45,16 +45,20 @@ function cell(name: string, value: unknown): string {
 }
 
 /** Fields that tables leave to `-o wide`: they are for programs, or too wide for a screen. */
-function isWide(field: Field): boolean {
-  return field.kind.kind === "json" || field.name === "generation" || field.name === "phase";
+function isWide({ name }: Operation, field: Field): boolean {
+  if (field.kind.kind === "json" || field.name === "generation" || field.name === "phase") return true;
+  return name === "domain.list" && !virshColumns.has(field.name);
 }
+
+/** The columns of `virsh list`. */
+const virshColumns: ReadonlySet<string> = new Set(["id", "domain", "state"]);
 
 function fieldColumn(operation: Operation, field: Field): Column<Item> {
   const isSelf = field.kind.kind === "reference" && field.kind.objectClass === operation.objectClass;
   return {
     header: isSelf ? "Name" : title(withoutUnit(field.name)),
     value: (item) => cell(field.name, item[field.name]),
-    wide: isWide(field),
+    wide: isWide(operation, field),
   };
 }
 

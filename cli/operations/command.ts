@@ -21,6 +21,7 @@ import { kebab } from "../words.ts";
 import type { OperationFlags } from "./arrange.ts";
 import { flagName, type GeneratedFlag, inputFlag, positionalFields, usageOf } from "./input_flags.ts";
 import { type Field, inputFields } from "./schema.ts";
+import { virshListFlags } from "./virsh_list.ts";
 
 /** Flags of every generated command. */
 const sharedFlags = {
@@ -68,18 +69,6 @@ function targetFlags(
     };
   }
   return flags;
-}
-
-/**
- * `--all` and `--inactive` for lists that can be narrowed to what is active, since everybody's hands know them from
- * virsh. All is what is listed anyway.
- */
-function virshListFlags(fields: readonly Field[]): Record<string, GeneratedFlag> {
-  if (!fields.some(({ name, kind }) => name === "active" && kind.kind === "boolean")) return {};
-  return {
-    all: { kind: "boolean", optional: true, brief: "All, as without any flag" },
-    inactive: { kind: "boolean", optional: true, brief: "Only what is not active" },
-  };
 }
 
 function usage(operation: Operation, fields: readonly Field[]): string {

@@ -21,6 +21,7 @@ export const domainState = z.enum([
 
 /** A domain in a list: its reference and what is known without asking further. */
 export const domainEntry = z.object({
+  id: z.int().optional().describe("Its number while it runs"),
   domain: refSchema("domain"),
   state: domainState,
   persistent: z.boolean(),

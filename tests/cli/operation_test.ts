@@ -112,8 +112,17 @@ Deno.test("where nothing is required the first input may be an argument too", as
 
 Deno.test("lists know virsh's --all and --inactive", async () => {
   assert.deepEqual((await called(["list", "--all"]))["input"], {});
+  assert.deepEqual((await called(["list", "--state", "paused"]))["input"], { state: "paused" });
   assert.deepEqual((await called(["net-list", "--inactive"]))["input"], { active: false });
   assert.deepEqual((await called(["pool-list", "--active"]))["input"], { active: true });
+});
+
+Deno.test("under virsh's name a list shows what is active, as virsh does", async () => {
+  assert.deepEqual((await called(["list"]))["input"], { active: true });
+  assert.deepEqual((await called(["-c", "test:///default", "net-list"]))["input"], { active: true });
+  assert.deepEqual((await called(["list", "--", "--all"]))["input"], { active: true, name: "--all" });
+  assert.deepEqual((await called(["domain", "list"]))["input"], {});
+  assert.deepEqual((await called(["vol-list", "images"]))["input"], {});
 });
 
 Deno.test("a list takes the rest of the arguments", async () => {
@@ -183,6 +192,7 @@ Deno.test("how to wait goes with the call", async () => {
 
 const listed = [
   {
+    id: 4,
     domain: { $ref: "domain", connection: "host", id: "u-1", name: "web-1", generation: 3 },
     state: "running",
     persistent: true,
