@@ -439,6 +439,50 @@ Deno.test("an acting hop that fails in a way nobody foresaw leaves doubt", async
   assertIdle(kernel);
 });
 
+Deno.test("what came back from a job that may not go on stays in doubt where nothing can tell", async () => {
+  const { host, kernel, running } = small();
+  host.on("domain.reset", (job) => job.hop("reset", () => Promise.resolve(running.changedOutside())));
+  assert.equal((await kernel.call("domain.reset", running)).outcome.kind, "unknown");
+  kernel.kernel.accept(running.key);
+  assertIdle(kernel);
+});
+
+Deno.test("what could not be given back leaves doubt, and what was given back does not", async () => {
+  for (const refuses of [true, false]) {
+    const { host, kernel, running } = small();
+    const refused = (): Promise<never> =>
+      Promise.reject(new VirtError("operation-failed", "The far side refuses"));
+    host.on("domain.reset", async (job) => {
+      await job.hop("begin", () => Promise.resolve());
+      try {
+        await job.hop("end", refused);
+      } catch (error) {
+        await job.hop("take back", refuses ? refused : () => Promise.resolve(), { givesBack: true }).catch(
+          () => {},
+        );
+        throw error;
+      }
+    });
+    assert.equal((await kernel.call("domain.reset", running)).outcome.kind, refuses ? "unknown" : "not-done");
+    kernel.kernel.accept(running.key);
+    assertIdle(kernel);
+  }
+});
+
+Deno.test("nothing leaves where the object moved while the intent was written", async () => {
+  for (const [change, code] of [["changedOutside", "changed-outside"], ["goDown", "object-gone"]] as const) {
+    const { host, kernel, running } = small();
+    let left = false;
+    host.on("domain.reset", (job) => job.hop("reset", () => Promise.resolve(left = true)));
+    const journal = {
+      intent: (): Promise<void> => Promise.resolve(running[change]()),
+    };
+    const result = await kernel.call("domain.reset", running, { journal });
+    assert.deepEqual([errorOf(result).code, result.outcome.kind, left], [code, "not-done", false]);
+    assertIdle(kernel);
+  }
+});
+
 Deno.test("the far side's refusal leaves no doubt", async () => {
   const { host, kernel, running } = small();
   host.on(
@@ -612,7 +656,7 @@ Deno.test("a migration that lost its right to act sends nothing to the other sid
   const left: string[] = [];
   hosts.host.on("domain.migrate", async (job) => {
     const finish = (): Promise<unknown> =>
-      job.peer!.hop("finish", () => Promise.resolve(left.push("finish")));
+      job.peer!.hop("finish", () => Promise.resolve(left.push("finish")), { givesBack: true });
     await job.hop("perform", () => new Promise(() => {}), { acts: false }).catch(finish);
   });
   const result = await kernel.clock.until(

@@ -174,6 +174,23 @@ Deno.test("the view shows who holds since when, doing what, and who waits where"
   world.assertEmpty();
 });
 
+Deno.test("priority goes first, and waiting makes up for it", async () => {
+  for (const [gap, first] of [[29_999, "urgent"], [30_001, "patient"]] as const) {
+    const world = new World();
+    const hold = await world.take("web-1", "modify", { deadline: 1e9 });
+    const patient = seen(world.take("web-1", "modify", { deadline: 1e9 }));
+    await world.clock.advance(gap);
+    const urgent = seen(world.take("web-1", "modify", { deadline: 1e9, priority: 1 }));
+    hold.release();
+    await settled();
+    assert.deepEqual([patient.settled(), urgent.settled()], [first === "patient", first === "urgent"]);
+    (first === "patient" ? patient : urgent).value().release();
+    await settled();
+    (first === "patient" ? urgent : patient).value().release();
+    world.assertEmpty();
+  }
+});
+
 Deno.test("of two runs that wait for each other's objects the younger fails, and hears why", async () => {
   const world = new World();
   const [old, young] = [run("old", 1), run("young", 2)];

@@ -17,12 +17,13 @@ import { type Invariant, Simulation, Violation } from "./simulation.ts";
 const qemu = "+107:+107";
 const root = "+0:+0";
 const shared = "/images/shared";
-const paths = ["/images/a", "/images/b", shared] as const;
+const seed = "/images/seed";
+const paths = ["/images/a", "/images/b", seed, shared] as const;
 
 /** Which files each domain uses; one wants the shared file for somebody else. */
 const uses: Readonly<Record<string, readonly FileUse[]>> = {
-  "web-1": [{ path: shared, owner: qemu }, { path: "/images/a", owner: qemu }],
-  "web-2": [{ path: "/images/b", owner: qemu }, { path: shared, owner: qemu }],
+  "web-1": [{ path: shared, owner: qemu }, { path: "/images/a", owner: qemu }, { path: seed, owner: qemu }],
+  "web-2": [{ path: seed, owner: qemu }, { path: "/images/b", owner: qemu }, { path: shared, owner: qemu }],
   "web-3": [{ path: shared, owner: "+64055:+108" }],
 };
 
@@ -173,17 +174,20 @@ function countsAreRight(host: Host): Invariant {
 
 async function user(
   simulation: Simulation,
-  { connection, names }: { connection: FakeHost; names: readonly string[] },
+  { host, connection, names }: { host: Host; connection: FakeHost; names: readonly string[] },
 ): Promise<void> {
   const { chance } = simulation;
   for (let count = chance.number(2, 5); count > 0; count--) {
     await simulation.sleep(chance.delay());
     const target = domainOf(connection, chance.pick(names));
-    await simulation.call(chance.pick(["domain.start", "domain.shutdown"] as const), {
+    const outcome = await simulation.call(chance.pick(["domain.start", "domain.shutdown"] as const), {
       target: target.ref("host"),
       rebase: true,
       withinMs: 600_000,
     });
+    const waited = outcome.kind !== "done" &&
+      (outcome.error.code === "timed-out" || outcome.error.code === "revoked");
+    if (waited && !host.disturbed) throw new Violation(`Somebody waited for ever: ${outcome.error.message}`);
   }
 }
 
@@ -265,9 +269,9 @@ export const historyE: History = {
       everybody.push(promise);
       simulation.actor(name, () => action().finally(resolve));
     };
-    begin("alice", () => user(simulation, { connection, names: ["web-1", "web-2"] }));
-    begin("bob", () => user(simulation, { connection, names: ["web-2", "web-1"] }));
-    if (chance.happens(0.4)) begin("carol", () => user(simulation, { connection, names: ["web-3"] }));
+    begin("alice", () => user(simulation, { host, connection, names: ["web-1", "web-2"] }));
+    begin("bob", () => user(simulation, { host, connection, names: ["web-2", "web-1"] }));
+    if (chance.happens(0.4)) begin("carol", () => user(simulation, { host, connection, names: ["web-3"] }));
     if (dies) {
       begin("reaper", async () => {
         await simulation.sleep(chance.number(0, 4000));
