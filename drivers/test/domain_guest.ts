@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { DriverMap, Job } from "../../runtime/driver.ts";
 import { act, inspect } from "./act.ts";
 import { connectionOf } from "./connection.ts";
@@ -140,8 +139,7 @@ async function trim(job: DomainJob, { mountpoint }: In<"domain.trim">): Promise<
 
 async function setPassword(job: DomainJob, { user, password }: In<"domain.setPassword">): Promise<Nothing> {
   needAgent(job, "set a password in");
-  const digest = createHash("sha256").update(job.object.id).update(password).digest("hex");
-  await act(job, "agent.set-password", { input: { id: job.object.id, user, digest } });
+  await act(job, "agent.set-password", { input: { id: job.object.id, user, password } });
   return {};
 }
 

@@ -14,4 +14,4 @@ export {
 } from "./settings.ts";
 export { dismiss } from "./socket_link.ts";
 export { type EffectLine } from "./world/hypervisor.ts";
-export { worldPaths } from "./world/durable_store.ts";
+export { worldPaths } from "./world/paths.ts";

@@ -9,7 +9,7 @@ import type { Link, LinkOptions } from "./link.ts";
 import type { EffectInput, EffectName, EffectResult } from "./world/effects.ts";
 import type { WorldReply, WorldRequest } from "./world/hypervisor.ts";
 import type { Change } from "./world/record.ts";
-import { socketPath } from "./world/socket.ts";
+import { socketPath } from "./world/paths.ts";
 import { type ToClient, type ToHypervisor, Wire, wireVersion } from "./world/wire.ts";
 
 /** What a link is made with. */

@@ -66,8 +66,9 @@ export const setTime = effect(
 /** Sets a user's password, which the guest keeps to itself. */
 export const setPassword = effect(
   "domain",
-  z.object({ id, user: z.string(), digest: z.string() }),
+  z.object({ id, user: z.string(), password: z.string() }),
   (world, { id }) => void needGuest(world, id),
+  { withheld: ["password"] },
 );
 
 /** Runs a program. The guest has `true`, `false`, `echo`, `cat`, `hostname` and `exit`. */

@@ -153,6 +153,7 @@ export const setSecretValue = effect(
     world.put("secret", { ...record, hasValue: true });
     world.keepSecret(id, value);
   },
+  { withheld: ["value"] },
 );
 
 /** Reads a secret's value, as base64. */

@@ -8,6 +8,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { VirtError } from "../../../model/error.ts";
 import type { Done, WorldStore } from "./hypervisor.ts";
 import type { ImageStore } from "./image.ts";
+import { worldPaths } from "./paths.ts";
 import { type Change, recordKinds } from "./record.ts";
 
 /** The form of the database. One that is newer is refused. */
@@ -20,17 +21,6 @@ const schema = `
   CREATE TABLE effects (sequence INTEGER PRIMARY KEY, line TEXT);
   PRAGMA user_version = ${formatVersion};
 `;
-
-/** Where things are in a state directory. */
-export function worldPaths(
-  directory: string,
-): { readonly database: string; readonly log: string; readonly lock: string } {
-  return {
-    database: `${directory}/world.sqlite`,
-    log: `${directory}/effects.log`,
-    lock: `${directory}/lock`,
-  };
-}
 
 /** Keeps a world in a directory. What is committed is on the disk when `commit` returns. */
 export class DurableStore implements WorldStore {

@@ -22,6 +22,8 @@ export interface Effect<I extends z.ZodType = z.ZodType, R = unknown> {
   readonly on: RecordKind;
   /** Reads change nothing and are not logged. */
   readonly reads: boolean;
+  /** Fields of the input that are left out of the log's digest: who guesses a password must find no proof there. */
+  readonly withheld: readonly string[];
   readonly input: I;
   perform(world: Transaction, input: z.output<I>, context: EffectContext): R;
 }
@@ -31,8 +33,9 @@ export function effect<I extends z.ZodType, R>(
   on: RecordKind,
   input: I,
   perform: (world: Transaction, input: z.output<I>, context: EffectContext) => R,
+  { withheld = [] }: { readonly withheld?: readonly string[] } = {},
 ): Effect<I, R> {
-  return { on, reads: false, input, perform };
+  return { on, reads: false, withheld, input, perform };
 }
 
 /** Declares a look at the world. */
@@ -41,5 +44,5 @@ export function look<I extends z.ZodType, R>(
   input: I,
   perform: (world: Transaction, input: z.output<I>, context: EffectContext) => R,
 ): Effect<I, R> {
-  return { on, reads: true, input, perform };
+  return { on, reads: true, withheld: [], input, perform };
 }

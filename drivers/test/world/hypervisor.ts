@@ -81,6 +81,12 @@ function canonical(value: unknown): string {
   });
 }
 
+function without(input: object, fields: readonly string[]): object {
+  return fields.length === 0
+    ? input
+    : Object.fromEntries(Object.entries(input).filter(([field]) => !fields.includes(field)));
+}
+
 /** The digest of an effect's arguments. */
 export function digestOf(input: unknown): string {
   return createHash("sha256").update(canonical(input)).digest("hex");
@@ -150,7 +156,7 @@ export class Hypervisor {
         effect: request.effect,
         object: `${effect.on}/${request.input.id}`,
         ...(request.token === undefined ? {} : { token: request.token }),
-        digest: digestOf(request.input),
+        digest: digestOf(without(request.input, effect.withheld)),
         at: request.now,
       },
     });

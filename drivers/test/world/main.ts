@@ -7,12 +7,12 @@
  */
 import { systemClock } from "../../../runtime/clock.ts";
 import { defaultHost } from "./default_host.ts";
-import { DurableStore, worldPaths } from "./durable_store.ts";
+import { DurableStore } from "./durable_store.ts";
 import { Hypervisor } from "./hypervisor.ts";
 import { readNodeFile } from "./node_file.ts";
 import type { Change } from "./record.ts";
 import { serve } from "./server.ts";
-import { socketPath } from "./socket.ts";
+import { socketPath, worldPaths } from "./paths.ts";
 
 /** How long it stays without clients, in milliseconds. */
 const idleMs = 5_000;
@@ -34,6 +34,9 @@ async function main(directory: string, nodeFile: string | undefined): Promise<vo
     say("busy");
     return;
   }
+  // Whoever wants to know which process it is finds it in the lock.
+  lock.truncateSync(0);
+  lock.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
   const store = new DurableStore(directory, () => contentOf(nodeFile));
   const hypervisor = new Hypervisor(store);
   const path = socketPath(directory);

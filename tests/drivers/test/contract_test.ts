@@ -9,13 +9,13 @@ import { storageContract } from "../contract/storage.ts";
 
 const inMemory: ContractHost = {
   name: "test:///default",
-  open: () => Bench.open(),
+  open: (): Promise<Bench> => Bench.open(),
   xml: testXml,
 };
 
 const inDirectory: ContractHost = {
   name: "test:///default?state=",
-  async open() {
+  async open(): Promise<Bench> {
     const directory = await Deno.makeTempDir({ prefix: "drover-contract-" });
     const bench = await Bench.open(`test:///default?state=${directory}`);
     bench.defer(async () => {

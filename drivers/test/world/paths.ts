@@ -1,5 +1,5 @@
 /**
- * Where a simulated hypervisor listens.
+ * Where a simulated hypervisor keeps things, and where it listens.
  *
  * @module
  */
@@ -13,4 +13,15 @@ export function socketPath(directory: string): string {
   const path = `${directory}/socket`;
   if (new TextEncoder().encode(path).length <= pathLimit) return path;
   return `/tmp/drover-test-${createHash("sha256").update(directory).digest("hex").slice(0, 32)}`;
+}
+
+/** Where things are in a state directory. */
+export function worldPaths(
+  directory: string,
+): { readonly database: string; readonly log: string; readonly lock: string } {
+  return {
+    database: `${directory}/world.sqlite`,
+    log: `${directory}/effects.log`,
+    lock: `${directory}/lock`,
+  };
 }
