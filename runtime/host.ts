@@ -14,6 +14,7 @@ import { Kernel } from "./kernel.ts";
 import { type Authorize, grantAuthorize } from "./run/authorize.ts";
 import { type Launched, type LaunchRequest, RunManager } from "./run/manager.ts";
 import { recoverRuns, rememberDoubt } from "./run/recovery.ts";
+import { sweepScratch } from "./sandbox/scratch.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { KernelSettings } from "./settings.ts";
 import type { Doubt } from "./uncertain.ts";
@@ -117,6 +118,7 @@ export class Host implements AsyncDisposable {
     } catch {
       // The journal cannot be written: the next write says so to whoever asked for it.
     }
+    await sweepScratch();
   }
 
   /** Forgets what is old or too much, now and from time to time. */

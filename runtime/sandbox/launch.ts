@@ -11,6 +11,7 @@ import { type Budget, defaultBudget } from "./budget.ts";
 import { analysisFile, type SandboxBundle, sandboxBundle } from "./bundle.ts";
 import { ProcessEndpoint } from "./endpoint.ts";
 import { readRecipeGraph, type RecipeGraph } from "./graph.ts";
+import { makeScratch, removeScratch } from "./scratch.ts";
 import {
   chooseIsolation,
   denoProgram,
@@ -68,7 +69,7 @@ export async function launchBundle(bundle: SandboxBundle, options: LaunchOptions
     typeof options.recipe === "string" ? readRecipeGraph(options.recipe, bundle) : options.recipe,
   ]);
   const budget: Budget = { ...defaultBudget, ...options.budget };
-  const denoDirectory = await Deno.makeTempDir({ prefix: "drover-sandbox-" });
+  const denoDirectory = await makeScratch();
   try {
     const analysis = join(denoDirectory, analysisFile);
     await Deno.copyFile(bundle.analysis, analysis);
@@ -110,14 +111,6 @@ export async function launchBundle(bundle: SandboxBundle, options: LaunchOptions
   } catch (error) {
     await removeScratch(denoDirectory);
     throw error;
-  }
-}
-
-async function removeScratch(denoDirectory: string): Promise<void> {
-  try {
-    await Deno.remove(denoDirectory, { recursive: true });
-  } catch {
-    // A folder that stays in the machine's temporary files is no reason for a run to fail.
   }
 }
 
