@@ -10,7 +10,6 @@ import {
   element,
   elements,
   enumeration,
-  fileMode,
   hexadecimalInteger,
   integer,
   namespace,
@@ -22,22 +21,12 @@ import {
   yesNo,
 } from "./language/mod.ts";
 import type { Description } from "./language/mod.ts";
+import { storagePermissions } from "./storage_permissions.ts";
 
 const fileSystem = namespace("fs", "http://libvirt.org/schemas/storagepool/fs/1.0");
 const rbd = namespace("rbd", "http://libvirt.org/schemas/storagepool/rbd/1.0");
 
-/** Stands for "leave it as it is", which libvirt does not write. */
-const unchanged = 2 ** 32 - 1;
-
-const owner = integer({ min: -1, max: unchanged });
 const worldWideName = text({ pattern: /^(0x)?[0-9a-fA-F]{16}$/, expected: "sixteen hexadecimal digits" });
-
-const permissions = shape({
-  mode: element(fileMode()).optional(),
-  owner: element(owner).omitting(-1, unchanged),
-  group: element(owner).omitting(-1, unchanged),
-  label: element(text()).optional(),
-});
 
 const hostShape = shape({
   name: attribute(text()),
@@ -146,7 +135,7 @@ export interface PoolSource extends ValueOf<typeof sourceShape> {}
 
 const targetShape = shape({
   path: element(text()).optional(),
-  permissions: element(permissions).omittingEmpty(),
+  permissions: element(storagePermissions).omittingEmpty(),
 });
 
 /** Where a pool's volumes appear on the host. */

@@ -12,7 +12,6 @@ import {
   element,
   elements,
   enumeration,
-  fileMode,
   flag,
   integer,
   shape,
@@ -21,21 +20,11 @@ import {
 } from "./language/mod.ts";
 import type { Description } from "./language/mod.ts";
 import { storageEncryption } from "./storage_encryption.ts";
+import { storagePermissions } from "./storage_permissions.ts";
 
-/** Stands for "leave it as it is", which libvirt does not write. */
-const unchanged = 2 ** 32 - 1;
-
-const owner = integer({ min: -1, max: unchanged });
 const timestamp = text({
   pattern: /^\d+(\.\d{0,9})?$/,
   expected: "seconds since 1970, with up to nine decimals",
-});
-
-const permissions = shape({
-  mode: element(fileMode()).optional(),
-  owner: element(owner).omitting(-1, unchanged),
-  group: element(owner).omitting(-1, unchanged),
-  label: element(text()).optional(),
 });
 
 const timestamps = shape({
@@ -72,7 +61,7 @@ const format = shape({
 const targetShape = shape({
   path: element(text()).optional(),
   format: element(format).optional(),
-  permissions: element(permissions).omittingEmpty(),
+  permissions: element(storagePermissions).omittingEmpty(),
   timestamps: element(timestamps).optional().transient(),
   encryption: element(storageEncryption).optional(),
   compat: element(text({ pattern: /^\d+\.\d+$/, expected: 'a version such as "1.1"' })).optional(),
@@ -94,7 +83,7 @@ export interface VolumeTarget extends ValueOf<typeof targetShape> {}
 const backingStoreShape = shape({
   path: element(text()).optional(),
   format: element(format).optional(),
-  permissions: element(permissions).omittingEmpty(),
+  permissions: element(storagePermissions).omittingEmpty(),
   timestamps: element(timestamps).optional().transient(),
 });
 

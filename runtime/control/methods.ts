@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { runStates } from "../journal/record.ts";
 import { z } from "zod";
 import { type ErrorCode, errorCodes, type ErrorData } from "../../model/error.ts";
 import { type ObjectClass, objectClasses } from "../../model/object.ts";
@@ -66,18 +67,6 @@ export const slot = z.object({
   waiters: z.array(waiter),
   uncertain: z.object({ operation: shortText, caller, since: epochMs, reason: longText }).optional(),
 });
-
-/** Where a run is in its life. */
-export const runStates = [
-  "starting",
-  "running",
-  "cancelling",
-  "done",
-  "failed",
-  "cancelled",
-  "interrupted",
-  "abandoned",
-] as const;
 
 /** A run, as lists and details show it. */
 export const run = z.object({
