@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { backup } from "./backup.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { capabilities } from "./capabilities.ts";
 import { domainCapabilities } from "./domain_capabilities.ts";
 import { domain } from "./domain/mod.ts";
@@ -14,6 +16,8 @@ import { snapshot } from "./snapshot.ts";
 import { storagePool } from "./storage_pool.ts";
 import { storageVolume } from "./storage_volume.ts";
 
+export { type Backup, backup, type BackupServer } from "./backup.ts";
+export type { BackupDisk } from "./backup_disk.ts";
 export {
   type Capabilities,
   capabilities,
@@ -22,6 +26,7 @@ export {
 } from "./capabilities.ts";
 export type { HostCapabilities, HostCpu } from "./capabilities_host.ts";
 export type { HostCache, HostMemoryBandwidth, HostNumaCell, HostTopology } from "./capabilities_resources.ts";
+export { type Checkpoint, checkpoint, type CheckpointDisk } from "./checkpoint.ts";
 export * from "./domain/mod.ts";
 export {
   type DomainCapabilities,
@@ -40,7 +45,7 @@ export type {
   CpuModelCapability,
   DomainCapabilitiesCpu,
 } from "./domain_capabilities_cpu.ts";
-export type { Description, DocumentContext, ValueOf } from "./language/mod.ts";
+export type { Description, DocumentContext, DomainDisk, ValueOf } from "./language/mod.ts";
 export { toJsonSchema, toZod } from "./language/mod.ts";
 export {
   type HostInterface,
@@ -68,6 +73,8 @@ export const documents = {
   capabilities,
   domain,
   domainCapabilities,
+  domainbackup: backup,
+  domaincheckpoint: checkpoint,
   domainsnapshot: snapshot,
   device: nodeDevice,
   interface: hostInterface,

@@ -4,6 +4,14 @@
  * @module
  */
 
+/** A disk of the domain that a checkpoint or a backup is of. */
+export interface DomainDisk {
+  /** The name that the guest sees: `vda`. */
+  readonly name: string;
+  /** The file that it is in. */
+  readonly path?: string;
+}
+
 /** Facts from outside the document. Each is optional: what is not known changes nothing. */
 export interface DocumentContext {
   /** The clock, in seconds since 1970, for creation times that are missing. */
@@ -21,6 +29,12 @@ export interface DocumentContext {
    * @default what has a creation time exists
    */
   readonly redefine?: boolean;
+  /** The checkpoint that a new one follows. */
+  readonly currentCheckpoint?: string;
+  /** The disks of the domain that a checkpoint or a backup is of, where those are to be said that it does not name. */
+  readonly domainDisks?: readonly DomainDisk[];
+  /** Ends the names of the files that a backup goes to, behind the disk's own file and a dot. */
+  readonly backupSuffix?: string;
   /** The type of the storage pool that a volume belongs to. */
   readonly poolType?: string;
 }

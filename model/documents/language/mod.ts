@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { DocumentContext, Reading, RefusalOptions } from "./context.ts";
+export type { DocumentContext, DomainDisk, Reading, RefusalOptions } from "./context.ts";
 export { type Description, document } from "./description.ts";
 export {
   type AnyField,

@@ -2,7 +2,7 @@
  * Runs a document made by hand through a description, as `conformance.ts` does with libvirt's.
  */
 import assert from "node:assert/strict";
-import { type Description, toJsonSchema, toZod } from "../../../model/documents/mod.ts";
+import { type Description, type DocumentContext, toJsonSchema, toZod } from "../../../model/documents/mod.ts";
 import { DocumentError, parseDocument, writeDocument } from "../../../model/xml/mod.ts";
 import { mutations } from "./mutations.ts";
 import { comparable } from "./tree_comparison.ts";
@@ -44,9 +44,13 @@ export function testRoundTrip<T>(
 }
 
 /** The message with which a document is refused; fails where it is not. */
-export function refusal<T>(description: Description<T>, text: string): string {
+export function refusal<T>(
+  description: Description<T>,
+  text: string,
+  context: DocumentContext = {},
+): string {
   try {
-    parseDocument(description, text);
+    parseDocument(description, text, { context });
   } catch (error) {
     if (error instanceof DocumentError) return error.message;
     throw error;
