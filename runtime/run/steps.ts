@@ -54,6 +54,9 @@ export class RunSteps {
   readonly #timers: RunTimers;
   readonly #subscriptions: RunSubscriptions;
   #cancelling = false;
+  /** Files are read one after the other, each when the recipe has taken the one before: they are large. */
+  #files: Promise<void> = Promise.resolve();
+  #over = false;
 
   constructor(context: RunContext, options: RunStepsOptions) {
     const { resumed } = options;
@@ -106,7 +109,7 @@ export class RunSteps {
         if (!cancelled) this.#subscribe(message, { resumed: recorded !== undefined });
         return;
       case "file":
-        void this.#readFile(message);
+        this.#files = this.#files.then(() => this.#readFile(message));
         return;
       case "begin":
         return;
@@ -168,6 +171,7 @@ export class RunSteps {
    * @returns the leases that could not be ended.
    */
   async end({ resumable }: { readonly resumable: boolean }): Promise<readonly LeaseFailure[]> {
+    this.#over = true;
     this.#timers.cancelAll();
     this.#subscriptions.closeAll();
     const reason = new VirtError("cancelled", "The run has ended");
@@ -202,6 +206,8 @@ export class RunSteps {
           hint: `Name it in the recipe: files: ["${name}"]`,
         });
       }
+      await this.#context.outbox.drained();
+      if (this.#over) return;
       const value = await readFile(name);
       this.#context.outbox.deliver({ t: "answer", step, value }, { durable: false });
     } catch (error) {

@@ -50,6 +50,11 @@ export interface Budget {
    */
   readonly frameBytes: number;
   /**
+   * Messages in both directions from launch to end, in bytes: what the run's journal may grow by.
+   * @default 1 GiB
+   */
+  readonly channelBytes: number;
+  /**
    * Messages per second; beyond, it is held back, not ended.
    * @default 20,000
    */
@@ -76,6 +81,7 @@ export const defaultBudget: Budget = {
   pending: channelLimits.pending,
   pendingBytes: 64 * mebibyte,
   frameBytes: channelLimits.frameBytes,
+  channelBytes: 1024 * mebibyte,
   messagesPerSecond: 20_000,
   logBytes: 16 * mebibyte,
   queuedBytes: 8 * mebibyte,

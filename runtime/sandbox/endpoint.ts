@@ -70,6 +70,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
   #gone = false;
   #credit: number = channelLimits.credits;
   #queuedBytes = 0;
+  #channelBytes = 0;
   /** Looks since it last took something, while there is something to take. */
   #vainLooks = 0;
   readonly #waiting: Waiting[] = [];
@@ -128,6 +129,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
 
   #write({ message, frame, isDelivery }: Outgoing): void {
     this.#inbound.answered(message);
+    this.#exchanged(frame.length);
     if (isDelivery) this.#credit--;
     this.#queuedBytes += frame.length;
     this.#writer.write(frame).then(() => {
@@ -205,6 +207,7 @@ export class ProcessEndpoint implements RecipeEndpoint {
   }
 
   #receive(value: unknown, bytes: number): void {
+    this.#exchanged(bytes);
     const message = this.#inbound.check(value, bytes);
     if (message === undefined) return;
     if (message.t === "ready" && this.#cleanUpWhen === "ready") this.#cleaned = this.#cleanUp();
@@ -217,6 +220,14 @@ export class ProcessEndpoint implements RecipeEndpoint {
     }
     this.#credit += message.frames;
     this.#progressed();
+  }
+
+  /** Counts what went in either direction. */
+  #exchanged(bytes: number): void {
+    const { channelBytes } = this.#budget;
+    this.#channelBytes += bytes;
+    if (this.#channelBytes <= channelBytes) return;
+    this.#breakRules(`asked for and was told more than ${channelBytes} bytes`);
   }
 
   #breakRules(reason: string): void {

@@ -224,6 +224,18 @@ Deno.test("what was answered does not count as open any more, however much there
   assert.equal(result, "done");
 });
 
+Deno.test("a recipe that makes its journal grow without end is ended, whoever of the two does the talking", async () => {
+  for (
+    const [budget, body] of [
+      [20_000, `for (let count = 0; count < 1000; count++) await sleep(1);`],
+      [20_000, `log.info("x".repeat(16_000)); log.info("x".repeat(16_000)); await sleep(1);`],
+    ] as const
+  ) {
+    const { exit } = await playBody(body, { budget: { channelBytes: budget } });
+    assert.deepEqual(exit, { kind: "broke-rules", reason: "asked for and was told more than 20000 bytes" });
+  }
+});
+
 Deno.test("a recipe that does not read what it is sent is ended", async () => {
   const clock = new VirtualClock();
   const { exit } = await playRaw("declare(); await stall();", {

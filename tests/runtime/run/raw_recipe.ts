@@ -23,7 +23,8 @@ export class RawRecipe implements RecipeEndpoint {
   #wakeScript: (() => void) | undefined;
   #over = false;
 
-  constructor(script: (talk: Talk) => Promise<void>) {
+  /** @param files the data files that it declares */
+  constructor(script: (talk: Talk) => Promise<void>, files: readonly string[] = []) {
     const talk: Talk = {
       say: (message) => {
         this.#outgoing.push(message);
@@ -37,7 +38,7 @@ export class RawRecipe implements RecipeEndpoint {
         }
       },
     };
-    void this.#follow(script, talk);
+    void this.#follow(script, { talk, files });
   }
 
   get messages(): AsyncIterable<FromRecipe> {
@@ -65,10 +66,13 @@ export class RawRecipe implements RecipeEndpoint {
     return this.kill("it is not needed any more");
   }
 
-  async #follow(script: (talk: Talk) => Promise<void>, talk: Talk): Promise<void> {
+  async #follow(
+    script: (talk: Talk) => Promise<void>,
+    { talk, files }: { readonly talk: Talk; readonly files: readonly string[] },
+  ): Promise<void> {
     talk.say({ t: "ready", version: channelVersion });
     await talk.hear("hello");
-    const declaration = { summary: "Raw", needs: [], hosts: ["host"], files: [], inputSchema: {} };
+    const declaration = { summary: "Raw", needs: [], hosts: ["host"], files: [...files], inputSchema: {} };
     talk.say({ t: "recipe", declaration });
     await talk.hear("start");
     await script(talk);
