@@ -13,7 +13,7 @@ const fileLimit = Math.floor((channelLimits.frameBytes - 4096) * 3 / 4);
  * Reads a data file that stands beside a recipe or below.
  *
  * @param recipe the recipe's path
- * @throws {VirtError} `not-found`; `permission-denied` where the file is not below the recipe's folder;
+ * @throws {VirtError} `not-found`; `permission-denied` where the file is not below the recipe's folder, or hidden;
  *   `budget-exceeded` where it is too large.
  */
 export async function readRecipeFile(recipe: string, name: string): Promise<Uint8Array> {
@@ -21,6 +21,11 @@ export async function readRecipeFile(recipe: string, name: string): Promise<Uint
   const path = await realPath(name, folder);
   if (!path.startsWith(`${folder}/`)) {
     throw new VirtError("permission-denied", `Cannot read "${name}": it is outside the recipe's folder`);
+  }
+  if (/(^|\/)\./.test(path.slice(folder.length + 1))) {
+    throw new VirtError("permission-denied", `Cannot read "${name}": hidden files are none of a recipe's`, {
+      hint: "Give it a name without a dot at its beginning if it is the recipe's",
+    });
   }
   const { size, isFile } = await Deno.stat(path);
   if (!isFile) throw new VirtError("invalid-argument", `Cannot read "${name}": it is not a file`);

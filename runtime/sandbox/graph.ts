@@ -95,6 +95,8 @@ export async function readRecipeGraph(path: string, options: GraphOptions): Prom
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (next.url === bootUrl || modules.has(next.url)) continue;
     const module = ownModule(next, folder);
+    // A person who runs a hidden recipe has named it.
+    if (next !== first) refuseHidden(next, { module, folder });
     const description = known.get(next.url);
     modules.set(next.url, module);
     if (isData(next)) continue;
@@ -215,6 +217,22 @@ function placeIn(message: string): SourcePlace | undefined {
 function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way !== "" && way !== ".." && !way.startsWith(`..${sep}`);
+}
+
+/** Hidden files hold keys and settings, of whoever's folder a recipe happens to lie in. */
+function refuseHidden(
+  wanted: Import,
+  { module, folder }: { readonly module: RecipeModule; readonly folder: string },
+): void {
+  if (![module.path, module.realPath].some((path) => isHidden(relative(folder, path)))) return;
+  throw refused(wanted, "hidden files are none of a recipe's", {
+    hint: "Give it a name without a dot at its beginning if it is the recipe's",
+  });
+}
+
+/** Whether a file, or a folder on the way to it, is hidden. */
+function isHidden(way: string): boolean {
+  return way.split(sep).some((name) => name.startsWith("."));
 }
 
 function realPath(path: string): string | undefined {

@@ -66,6 +66,11 @@ for (
       'import x from "./data.txt" with { type: "bytes" };',
       /imports code and JSON, not bytes/,
     ],
+    [
+      "a hidden file",
+      'import x from "./.docker/config.json" with { type: "json" };',
+      /hidden files are none of a recipe's/,
+    ],
     ["a module of Node", 'import * as fs from "node:fs";', /Node's modules reach outside/],
     ["a module of Node without prefix", 'import * as fs from "fs/promises";', /Node's modules reach outside/],
     ["a package", 'import x from "npm:zod";', /packages cannot be resolved/],
@@ -92,6 +97,7 @@ for (
       "code.wasm": "\0asm\x01\0\0\0",
       "old.cjs": "module.exports = 1;",
       "lib.ts": "export default 1;",
+      ".docker/config.json": '{"auths":{}}',
     });
     assert.equal(error.code, "permission-denied");
     assert.match(error.message, message);

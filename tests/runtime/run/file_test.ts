@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ToRecipe } from "../../../model/channel.ts";
+import { readRecipeFile } from "../../../runtime/run/recipe_files.ts";
 import { settled } from "../../../testing/virtual_clock.ts";
 import { LedgerHost } from "./ledger.ts";
 import { RawRecipe } from "./raw_recipe.ts";
@@ -14,6 +15,27 @@ class ReluctantRecipe extends RawRecipe {
     if (message.t === "answer") await this.willing.promise;
   }
 }
+
+Deno.test("a recipe reads its own files, and nothing hidden or outside of its folder, by whatever way", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/recipes/.ssh`, { recursive: true });
+    for (const name of ["key", "recipes/.ssh/key", "recipes/.env", "recipes/data.txt"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, name);
+    }
+    await Deno.symlink(".ssh/key", `${folder}/recipes/link.txt`);
+    await Deno.symlink("../key", `${folder}/recipes/out.txt`);
+    const recipe = `${folder}/recipes/recipe.ts`;
+    assert.deepEqual(await readRecipeFile(recipe, "data.txt"), new TextEncoder().encode("recipes/data.txt"));
+    for (
+      const name of [".ssh/key", ".env", "link.txt", "out.txt", "../key", `${folder}/key`, "./.ssh/../.env"]
+    ) {
+      await assert.rejects(readRecipeFile(recipe, name), { code: "permission-denied" }, name);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("a recipe that does not take its files does not fill memory and journal with them", async () => {
   const folder = await Deno.makeTempDir();
