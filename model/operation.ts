@@ -95,6 +95,11 @@ export interface OperationDeclaration {
   readonly cancel?: Cancellable;
   /** Reads need none. @default "never" for writes */
   readonly reconcile?: Reconcilable;
+  /**
+   * What it answers where its target is gone when somebody looks what became of it: for operations after which there is
+   * no target any more.
+   */
+  readonly whenGone?: unknown;
   /** The class whose handle offers the operation. @default the class in the operation's name */
   readonly on?: ObjectClass;
   /** The method's name on that handle. @default the verb in the operation's name */

@@ -17,6 +17,7 @@ import type { SlotHolder } from "./slot.ts";
 import type { SlotHold, SlotOrder, SlotTable } from "./slots.ts";
 import type { UncertainObjects } from "./uncertain.ts";
 import {
+  answerWhenGone,
   checkAnswered,
   checkAsked,
   checkObtained,
@@ -107,6 +108,8 @@ export class CallRunner {
         ({ object, holds }) => this.#findOut(call, { object, holds, intended: intent, error }),
       );
     } catch (error) {
+      const value = await answerWhenGone(request, this.#environment.clock).catch(() => undefined);
+      if (value !== undefined) return { outcome: { kind: "done", value, reconciled: true } };
       return { outcome: { kind: "unknown", error: toErrorData(error) } };
     }
   }

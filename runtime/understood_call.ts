@@ -211,6 +211,23 @@ export function findObject(
   throw new VirtError("not-found", `Cannot find ${target}: it does not exist`, { target });
 }
 
+/**
+ * What a call answers that was to remove its target, where that is gone; nothing where it is not.
+ *
+ * @throws whatever the connection could not be read for: what nobody has seen is not gone.
+ */
+export async function answerWhenGone(
+  { operation, connection, target, connections }: CallRequest,
+  clock: Clock,
+): Promise<unknown> {
+  const { whenGone } = operations.get(operation) ?? {};
+  const world = connections.get(connection);
+  if (whenGone === undefined || target === undefined || world === undefined) return undefined;
+  await world.ready.wait({ clock, deadline: clock.now(), signal: neverAborts });
+  const object = world.find(target);
+  return object === undefined || object.phase === "removed" ? whenGone : undefined;
+}
+
 /** A signal for calls that nobody cancels. */
 export const neverAborts: AbortSignal = new AbortController().signal;
 

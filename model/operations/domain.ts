@@ -139,6 +139,7 @@ export const domainUndefine = operation("domain.undefine", {
   job: "modify",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["undefine"],
   input: z.object({
     managedSave: z.boolean().default(false).describe("Also remove its managed save image; refused otherwise"),
@@ -158,6 +159,7 @@ export const domainDiscard = operation("domain.discard", {
   job: "destroy",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   input: nothing,
   output: nothing,
 });

@@ -72,6 +72,8 @@ export const domainDestroy = operation("domain.destroy", {
   job: "destroy",
   effect: "write",
   reconcile: "by-state",
+  // A transient domain goes away with its power.
+  whenGone: { state: "shutoff", phase: "removed", generation: 0 },
   aliases: ["destroy"],
   input: nothing,
   output: domainStatus,

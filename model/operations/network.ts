@@ -101,6 +101,7 @@ export const networkDestroy = operation("network.destroy", {
   job: "destroy",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["net-destroy"],
   input: nothing,
   output: nothing,
@@ -112,6 +113,7 @@ export const networkUndefine = operation("network.undefine", {
   job: "modify",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["net-undefine"],
   input: nothing,
   output: nothing,
@@ -124,6 +126,7 @@ export const networkDiscard = operation("network.discard", {
   job: "destroy",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   input: nothing,
   output: nothing,
 });

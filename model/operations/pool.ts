@@ -121,6 +121,7 @@ export const poolDestroy = operation("pool.destroy", {
   job: "destroy",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["pool-destroy"],
   input: nothing,
   output: nothing,
@@ -143,6 +144,7 @@ export const poolUndefine = operation("pool.undefine", {
   job: "modify",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["pool-undefine"],
   input: nothing,
   output: nothing,
@@ -155,6 +157,7 @@ export const poolDiscard = operation("pool.discard", {
   job: "destroy",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   input: nothing,
   output: nothing,
 });

@@ -97,6 +97,7 @@ export const secretUndefine = operation("secret.undefine", {
   job: "modify",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["secret-undefine"],
   input: nothing,
   output: nothing,

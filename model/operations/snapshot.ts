@@ -164,6 +164,7 @@ export const snapshotDelete = operation("snapshot.delete", {
   effect: "write",
   cancel: "between-hops",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["snapshot-delete"],
   input: z.object({
     children: z.boolean().default(false).describe("Also what was taken after it"),

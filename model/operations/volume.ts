@@ -157,6 +157,7 @@ export const volumeDelete = operation("volume.delete", {
   job: "modify",
   effect: "write",
   reconcile: "by-state",
+  whenGone: {},
   aliases: ["vol-delete"],
   input: nothing,
   output: nothing,
