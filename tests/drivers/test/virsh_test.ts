@@ -142,7 +142,7 @@ Deno.test({
     ? "a domain's life goes as on libvirt's own test driver"
     : "a domain's life goes as on libvirt's own test driver (skipped: virsh is not installed)",
   ignore: !installed,
-  async fn() {
+  async fn(): Promise<void> {
     await using bench = await Bench.open("test:///default?host=virsh");
     const on = await bench.call("domain.lookup", { name: "test" });
     const theirs = await virsh(life.flatMap(({ command }) => [command, "domstate test"]));
@@ -164,7 +164,7 @@ Deno.test({
     ? "the default host is what libvirt's own test driver has"
     : "the default host is what libvirt's own test driver has (skipped: virsh is not installed)",
   ignore: !installed,
-  async fn() {
+  async fn(): Promise<void> {
     await using bench = await Bench.open("test:///default?host=virsh-content");
     const texts = await virsh([
       "dumpxml test",
