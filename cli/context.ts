@@ -8,13 +8,14 @@ import type { ExitCode } from "../model/exit_code.ts";
 import type { Control } from "../runtime/control/control.ts";
 import type { CompletionWords } from "./completion/names.ts";
 import type { Io } from "./io.ts";
+import type { RecipeToLaunch } from "./launch.ts";
 
 /** How to reach, or become, a kernel. */
 export interface OpenControlOptions {
   readonly stateDirectory: string;
   readonly io: Io;
-  /** A recipe's real path, where one is about to be run: it is looked through while the kernel comes up. */
-  readonly recipe?: string;
+  /** The recipe that is about to be run: it is put into its sandbox while the kernel comes up. */
+  readonly recipe?: RecipeToLaunch;
 }
 
 /** Attaches to the kernel of a state directory, or becomes it. */

@@ -11,6 +11,7 @@ import { openControl, type OwnKernel } from "../runtime/control/open.ts";
 import { connectTo, socketPath } from "../runtime/control/socket.ts";
 import type { OpenControlOptions } from "./context.ts";
 import { registeredDrivers } from "./drivers.ts";
+import type { EarlyLaunch } from "./launch.ts";
 
 /** How long a kernel of its own may take to come up, in milliseconds, and how often it is looked for. */
 const startMs = 10_000;
@@ -21,15 +22,25 @@ export function principal(): string {
   return `uid:${Deno.uid() ?? 0}`;
 }
 
-async function become(stateDirectory: string, recipe: string | undefined): Promise<OwnKernel | undefined> {
-  if (recipe !== undefined) void import("./launch.ts").then(({ prepareLaunch }) => prepareLaunch(recipe));
+async function become(
+  stateDirectory: string,
+  early: EarlyLaunch | undefined,
+): Promise<OwnKernel | undefined> {
   const { becomeKernel } = await import("../runtime/control/own_kernel.ts");
-  return await becomeKernel({
+  const kernel = await becomeKernel({
     stateDirectory,
     drivers: registeredDrivers,
     version: manifest.version,
-    launch: async (request) => (await import("./launch.ts")).launch(request),
+    launch: async (request) => await early?.take(request) ?? (await import("./launch.ts")).launch(request),
   });
+  if (kernel === undefined) return undefined;
+  return {
+    handlers: kernel.handlers,
+    idle: () => kernel.idle(),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([early?.[Symbol.asyncDispose](), kernel[Symbol.asyncDispose]()]);
+    },
+  };
 }
 
 /**
@@ -39,17 +50,25 @@ async function become(stateDirectory: string, recipe: string | undefined): Promi
  */
 export async function openKernel({ stateDirectory, io, recipe }: OpenControlOptions): Promise<Control> {
   const directory = resolve(stateDirectory);
+  let early: EarlyLaunch | undefined;
   try {
-    return await openControl({
+    const control = await openControl({
       stateDirectory: directory,
       principal: principal(),
-      become: () => become(directory, recipe),
+      become: async () => {
+        if (recipe !== undefined) early ??= new (await import("./launch.ts")).EarlyLaunch(recipe);
+        await early?.begun();
+        return await become(directory, early);
+      },
       onLinger: (others) => {
         const what = others === 1 ? "another command is" : `${others} other commands are`;
         io.stderr.write(`This process is the kernel: it leaves when ${what} done (Ctrl-C leaves at once)\n`);
       },
     });
+    if (!control.local) await early?.[Symbol.asyncDispose]();
+    return control;
   } catch (error) {
+    await early?.[Symbol.asyncDispose]();
     if (error instanceof VirtError || !isSystemError(error)) throw error;
     throw new VirtError("operation-failed", `Cannot use the state directory "${directory}"`, {
       hint: "Name another one with --state-dir or DROVER_STATE_DIR",

@@ -6,30 +6,57 @@
 import type { Launched, LaunchRequest } from "../runtime/run/manager.ts";
 import { launchSandbox, prepareRecipe, probeIsolation, type RecipeGraph } from "../runtime/sandbox/mod.ts";
 
-/** Recipes that were looked through beforehand, each for one launch. */
-const prepared = new Map<string, Promise<RecipeGraph>>();
-
-/**
- * Looks through a recipe while the kernel is still coming up; the launch that follows finds it done. What goes wrong is
- * told by the launch.
- */
-export function prepareLaunch(recipe: string): void {
-  const graph = prepareRecipe(recipe);
-  graph.catch(() => {});
-  prepared.set(recipe, graph);
-  probeIsolation().catch(() => {});
-}
+/** A recipe to be put into a sandbox, for whatever run. */
+export type RecipeToLaunch = Pick<LaunchRequest, "recipe" | "level">;
 
 /** Looks through a recipe, and starts it in its sandbox. */
-export async function launch({ recipe, level }: LaunchRequest): Promise<Launched> {
-  const beforehand = prepared.get(recipe);
-  prepared.delete(recipe);
-  const graph = await (beforehand ?? prepareRecipe(recipe));
+export async function launch({ recipe, level }: RecipeToLaunch): Promise<Launched> {
+  const [graph] = await Promise.all([prepareRecipe(recipe), probeIsolation()]);
   const [hash, endpoint] = await Promise.all([
     hashOf(graph),
     launchSandbox({ recipe: graph, isolation: level }),
   ]);
   return { endpoint, recipe: graph.url, hash };
+}
+
+/**
+ * A recipe that is started while the kernel that will ask for it is still coming up. It waits to be greeted, so nothing
+ * of it runs before its run is on record.
+ */
+export class EarlyLaunch implements AsyncDisposable {
+  readonly #request: RecipeToLaunch;
+  #launched: Promise<Launched> | undefined;
+
+  constructor(request: RecipeToLaunch) {
+    this.#request = request;
+    this.#launched = launch(request);
+    // What goes wrong is told to whoever takes it. One that has waited too long for its kernel is no use any more.
+    this.#launched.then(({ endpoint }) => endpoint.exited).then(() => this.#launched = undefined, () => {});
+  }
+
+  /** Resolves when its process runs, or cannot be started: what is loaded until then would hold it up. */
+  async begun(): Promise<void> {
+    await this.#launched?.catch(() => {});
+  }
+
+  /** The recipe in its sandbox, for the first who asks for it. */
+  take({ recipe, level }: RecipeToLaunch): Promise<Launched> | undefined {
+    if (recipe !== this.#request.recipe || level !== this.#request.level) return undefined;
+    const launched = this.#launched;
+    this.#launched = undefined;
+    return launched;
+  }
+
+  /** Ends the sandbox where nobody has taken it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const launched = this.#launched;
+    this.#launched = undefined;
+    try {
+      await (await launched)?.endpoint[Symbol.asyncDispose]();
+    } catch {
+      // It was never started.
+    }
+  }
 }
 
 /** A hash over all modules, each with its path and length, so that nothing can move from one to the next. */

@@ -10,7 +10,6 @@ import type { DroverContext } from "../context.ts";
 import { plain, plainJson } from "../output/plain.ts";
 import { namedConnections, stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
-import { readPolicy } from "./policy.ts";
 import { recipeInput } from "./recipe_input.ts";
 import { recipePath } from "./recipe_path.ts";
 
@@ -22,7 +21,7 @@ export async function runRecipe(this: DroverContext, flags: RunFlags, file: stri
   await using control = await this.openControl({
     io,
     stateDirectory: stateDirectory(io, flags.stateDir),
-    recipe: params.file,
+    recipe: { recipe: params.file, level: flags.sandbox ?? "best" },
   });
   const ended = await followRun(this, {
     control,
@@ -45,7 +44,7 @@ async function startParams(
     ...await recipeInput(io, flags),
     grants: [
       ...(flags.allow ?? []),
-      ...(flags.policy === undefined ? [] : await readPolicy(io, flags.policy)),
+      ...(flags.policy === undefined ? [] : await (await import("./policy.ts")).readPolicy(io, flags.policy)),
     ],
     grantNeeds: flags.yes ?? false,
     sandbox: flags.sandbox ?? "best",
