@@ -140,13 +140,22 @@ function callIdentity(message: CallMessage): Omit<StepRecord, "run" | "number" |
   };
 }
 
-/** The input without the fields that hold secret values. */
+/**
+ * The input without the fields that hold secret values. What is in none of the operation's fields may be one that was
+ * spelt wrong.
+ */
 function redact(input: unknown, operation: Operation | undefined): unknown {
   const secret = operation?.secretInput;
-  if (secret === undefined || typeof input !== "object" || input === null) return input;
+  if (operation === undefined || secret === undefined || input === undefined || input === null) return input;
+  if (typeof input !== "object" || Array.isArray(input)) return redaction;
+  const plain = fieldsOf(operation).filter((field) => !secret.includes(field));
   return Object.fromEntries(
-    Object.entries(input).map(([key, value]) => [key, secret.includes(key) ? redaction : value]),
+    Object.entries(input).map(([key, value]) => [key, plain.includes(key) ? value : redaction]),
   );
+}
+
+function fieldsOf({ input }: Operation): readonly string[] {
+  return "shape" in input && typeof input.shape === "object" ? Object.keys(input.shape ?? {}) : [];
 }
 
 function targetOf(connection: string, ref: ObjectRef | undefined): string {

@@ -59,15 +59,18 @@ Deno.test("a secret value that is given in plain is not on record either", async
   world.launchNext(
     new RawRecipe(async ({ say, hear }) => {
       const target = { $ref: "secret", connection: "host", id: "s", name: "s" } as const;
-      say({
+      const call = {
         t: "call",
-        step: 0,
         operation: "secret.setValue",
         connection: "host",
         target,
-        input: { value },
         options: {},
-      });
+      } as const;
+      for (const [step, input] of [{ valeu: value }, [value], value, { value: [value] }].entries()) {
+        say({ ...call, step, input });
+        await hear("refused");
+      }
+      say({ ...call, step: 4, input: { value } });
       await hear("answer");
       say({ t: "done", result: null });
     }),
