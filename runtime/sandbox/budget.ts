@@ -35,7 +35,7 @@ export interface Budget {
    */
   readonly stallMs: number;
   /**
-   * Calls, timers and subscriptions that are open at once.
+   * Calls, timers, subscriptions and named steps that are open at once.
    * @default 10,000
    */
   readonly pending: number;

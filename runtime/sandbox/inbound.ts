@@ -17,11 +17,11 @@ export class RuleBroken extends Error {
   override readonly name: string = "RuleBroken";
 }
 
-/** A step that waits for its answer. */
+/** A step that is under way. */
 interface OpenStep {
   readonly bytes: number;
-  /** Whether a cancel by the recipe ends it without an answer. */
-  readonly endsOnCancel: boolean;
+  /** What of the recipe's ends it, beside an answer: its cancel, or, for a named step, its end. */
+  readonly endsOn?: "cancel" | "end";
 }
 
 /** Checks what one recipe says, and keeps count of what it has open. */
@@ -110,17 +110,18 @@ export class Inbound {
       case "release":
       case "keep":
       case "file":
+        this.#begin(message.step, { bytes });
+        break;
       case "timer":
       case "subscribe":
-        this.#begin(message.step, {
-          bytes,
-          endsOnCancel: message.t === "timer" || message.t === "subscribe",
-        });
+        this.#begin(message.step, { bytes, endsOn: "cancel" });
         break;
       case "begin":
+        this.#begin(message.step, { bytes, endsOn: "end" });
         break;
       case "cancel":
-        if (this.#open.get(message.step)?.endsOnCancel === true) this.#close(message.step);
+      case "end":
+        if (this.#open.get(message.step)?.endsOn === message.t) this.#close(message.step);
         return;
       default:
         return;
@@ -136,7 +137,9 @@ export class Inbound {
     this.#open.set(step, open);
     this.#openBytes += open.bytes;
     if (this.#open.size > pending) {
-      throw new RuleBroken(`has more than ${pending} calls, timers and subscriptions open at once`);
+      throw new RuleBroken(
+        `has more than ${pending} calls, timers, subscriptions and named steps open at once`,
+      );
     }
     if (this.#openBytes > pendingBytes) {
       throw new RuleBroken(`has calls of more than ${pendingBytes} bytes open at once`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { channelLimits } from "../../model/channel.ts";
 import { isVirtError } from "../../model/error.ts";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
 import {
@@ -95,7 +96,12 @@ for (
     [
       "has more open than it may",
       `declare(); for (let step = 0; step < 11; step++) say({ t: "timer", step, ms: 1e9 });`,
-      /more than 10 calls, timers and subscriptions open/,
+      /more than 10 calls, timers, subscriptions and named steps open/,
+    ],
+    [
+      "begins more named steps than it may",
+      `declare(); for (let step = 0; step < 11; step++) say({ t: "begin", step, name: "x" });`,
+      /more than 10 calls, timers, subscriptions and named steps open/,
     ],
   ] as const
 ) {
@@ -112,6 +118,24 @@ for (
 
 /** An answer to a step that is not the recipe's: it changes nothing for the step that was asked for. */
 const neverFired = { t: "page", step: 1_000_000, items: [] } as const;
+
+Deno.test("named steps that have ended are not open any more, and a call does not end by a word of the recipe's", async () => {
+  const { exit } = await playRaw(
+    `declare();
+    for (let step = 0; step < 20; step++) {
+      say({ t: "begin", step, name: "x" });
+      say({ t: "end", step, ok: true });
+    }
+    for (let step = 20; step < 31; step++) {
+      say({ t: "file", step, name: "x" });
+      say({ t: "end", step, ok: true });
+      say({ t: "cancel", step });
+    }
+    await stall();`,
+    { budget: { pending: 10 } },
+  );
+  assert.match(exit.reason ?? "", /more than 10 calls/);
+});
 
 Deno.test("what a recipe sends passes with its own numbers only, whatever they are in another run", async () => {
   // Nothing in a message names a run: it belongs to the channel on which it came.
@@ -307,7 +331,7 @@ Deno.test("a delivery larger than a frame is refused to the sender, and the reci
   });
   await using endpoint = await launch(folder.file("recipe.ts"), {});
   await assert.rejects(
-    endpoint.send({ t: "page", step: 0, items: ["x".repeat(2 ** 20)] }),
+    endpoint.send({ t: "page", step: 0, items: ["x".repeat(channelLimits.frameBytes)] }),
     (error) => isVirtError(error, "protocol") && /Cannot deliver "page"/.test(error.message),
   );
   assert.equal((await playEndpoint(endpoint)).result, "went on");
