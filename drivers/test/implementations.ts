@@ -9,6 +9,7 @@ import { domainDefinition } from "./domain_definition.ts";
 import { domainDescription } from "./domain_description.ts";
 import { domainDevice } from "./domain_device.ts";
 import { domainGuest } from "./domain_guest.ts";
+import { domainIothreads } from "./domain_iothread.ts";
 import { domainLifeCycle } from "./domain_life_cycle.ts";
 import { domainResource } from "./domain_resource.ts";
 import { domainSave } from "./domain_save.ts";
@@ -31,6 +32,7 @@ export const implementations: DriverMap = {
   ...domainDescription,
   ...domainLifeCycle,
   ...domainResource,
+  ...domainIothreads,
   ...domainTuning,
   ...domainDevice,
   ...domainSave,

@@ -16,13 +16,15 @@ export interface LifeCycleEvent {
 export interface Passage<C extends TestClass> {
   readonly before: Records[C] | undefined;
   readonly after: Records[C] | undefined;
+  /** Why it is gone. */
+  readonly why?: string | undefined;
 }
 
 /** The events of each class. */
 export const lifeCycles: { readonly [C in TestClass]: (passage: Passage<C>) => readonly LifeCycleEvent[] } = {
-  domain: ({ before, after }) => [
+  domain: ({ before, after, why }) => [
     ...definition(before, after),
-    ...guest(before?.guest, { guest: after?.guest, stopped: after?.stopped }),
+    ...guest(before?.guest, { guest: after?.guest, stopped: after?.stopped ?? why }),
     ...(before?.config !== undefined && after?.config === undefined
       ? [{ type: "undefined", detail: "removed" }]
       : []),

@@ -111,7 +111,10 @@ export class ObjectTable {
 
   #absorbObject<C extends TestClass>(
     objectClass: C,
-    { change, doer }: { change: { id: string; revision: number; record?: Records[TestClass] }; doer: Doer },
+    { change, doer }: {
+      change: { id: string; revision: number; record?: Records[TestClass]; why?: string };
+      doer: Doer;
+    },
   ): void {
     const { id, revision } = change;
     // The kind of a change says the type of its record.
@@ -121,7 +124,7 @@ export class ObjectTable {
     if (revision <= seen) return;
     if (record === undefined) {
       this.#gone.set(`${objectClass}/${id}`, revision);
-      this.#remove(objectClass, { id, doer });
+      this.#remove(objectClass, { id, doer, why: change.why });
       return;
     }
     const form = forms[objectClass](record);
@@ -183,7 +186,10 @@ export class ObjectTable {
     if (doer.outside && !isNew && object.generation === generation) object.changedOutside();
   }
 
-  #remove<C extends TestClass>(objectClass: C, { id, doer }: { id: string; doer: Doer }): void {
+  #remove<C extends TestClass>(
+    objectClass: C,
+    { id, doer, why }: { id: string; doer: Doer; why?: string | undefined },
+  ): void {
     const object = this.#tables[objectClass].get(id);
     if (object === undefined) return;
     const { record } = object.facts;
@@ -199,7 +205,7 @@ export class ObjectTable {
       this.#trees.delete(id);
       this.#checkpoints.delete(id);
     }
-    for (const event of lifeCycles[objectClass]({ before: record, after: undefined })) {
+    for (const event of lifeCycles[objectClass]({ before: record, after: undefined, why })) {
       doer.emit(plain, event);
     }
   }

@@ -33,7 +33,13 @@ export class SnapshotTree {
 
   /** Everything under a snapshot, children before their parents. */
   descendantsOf(name: string): readonly string[] {
-    return this.childrenOf(name).flatMap((child) => [...this.descendantsOf(child), child]);
+    const found: string[] = [];
+    const open = [...this.childrenOf(name)];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      found.push(next);
+      open.push(...this.childrenOf(next));
+    }
+    return found.reverse();
   }
 
   /** Puts a snapshot in its place, or moves it. */

@@ -33,7 +33,7 @@ export function putGuest(
 /** A domain without its guest; a transient one is gone altogether. */
 export function withoutGuest(world: Transaction, record: DomainRecord, stopped: string): void {
   if (record.config === undefined) {
-    removeDomain(world, record);
+    removeDomain(world, record, stopped);
     return;
   }
   const { guest: _guest, ...rest } = record;
@@ -41,13 +41,13 @@ export function withoutGuest(world: Transaction, record: DomainRecord, stopped: 
 }
 
 /** Removes a domain with the metadata of its snapshots and checkpoints. */
-export function removeDomain(world: Transaction, record: DomainRecord): void {
+export function removeDomain(world: Transaction, record: DomainRecord, why?: string): void {
   for (const kind of ["snapshot", "checkpoint"] as const) {
     for (const moment of [...world.all(kind)]) {
       if (moment.domain === record.id) world.remove(kind, moment.id);
     }
   }
-  world.remove("domain", record.id);
+  world.remove("domain", record.id, why);
 }
 
 /** Refuses a name that another domain has. */

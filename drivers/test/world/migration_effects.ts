@@ -79,7 +79,7 @@ export const confirm = effect(
   (world, { id, undefine }) => {
     const record = world.get("domain", id);
     if (record === undefined) return;
-    if (undefine) removeDomain(world, record);
+    if (undefine) removeDomain(world, record, "migrated");
     else if (record.guest !== undefined) withoutGuest(world, record, "migrated");
   },
 );

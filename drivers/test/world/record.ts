@@ -244,5 +244,7 @@ export type Change = {
     readonly revision: number;
     /** Absent where the thing is gone. */
     readonly record?: Records[K];
+    /** Why it is gone: what a transient domain's guest ended by. */
+    readonly why?: string;
   };
 }[RecordKind];

@@ -164,8 +164,13 @@ export class Transaction {
     } as unknown as Change);
   }
 
-  remove(kind: RecordKind, id: string): void {
-    this.#changes.set(`${kind}/${id}`, { kind, id, revision: ++this.#revision } as Change);
+  remove(kind: RecordKind, id: string, why?: string): void {
+    this.#changes.set(`${kind}/${id}`, {
+      kind,
+      id,
+      revision: ++this.#revision,
+      ...(why === undefined ? {} : { why }),
+    } as Change);
   }
 
   /** Values of secrets that the effect sets or removes. */
