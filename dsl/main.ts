@@ -110,7 +110,8 @@ function contextOf(
   };
 }
 
-function notARecipe(file: string): VirtError {
+function notARecipe(url: string): VirtError {
+  const file = decodeURIComponent(url.slice(url.lastIndexOf("/") + 1));
   return new VirtError("recipe-failed", `Cannot run "${file}": its default export is not a recipe`, {
     hint: "End the file with: export default recipe({ … })",
   });

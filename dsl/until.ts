@@ -81,15 +81,23 @@ export async function waitForEvent(
 ): Promise<VirtEvent> {
   const withinMs = options.within === undefined ? defaultWithinMs : duration(options.within);
   using bell = new Bell(handle, { withinMs, signal: options.signal });
+  let missed = false;
   while (true) {
-    const found = bell.take().find(({ type }) => types.includes(type));
+    const events = bell.take();
+    missed ||= events.some(({ type }) => type === "resync");
+    const found = events.find(({ type }) => types.includes(type));
     if (found !== undefined) return found;
     if (bell.expired) {
       const wanted = types.map((type) => `"${type}"`).join(" or ");
       throw new VirtError(
         "timed-out",
         `Waited ${durationText(withinMs)} for event ${wanted} of ${handle}: it has not come${bell.lastEvent}`,
-        { target: handle.toString(), hint: "Begin to wait before you do what leads to the event" },
+        {
+          target: handle.toString(),
+          hint: missed
+            ? "It may have come while nobody listened: a run that may be resumed waits for a state, vm.until.state(…)"
+            : "Begin to wait before you do what leads to the event",
+        },
       );
     }
     await bell.rung();

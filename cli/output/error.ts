@@ -39,6 +39,20 @@ function isErrorData(value: unknown): value is Parameters<typeof fromErrorData>[
     typeof value.code === "string" && typeof value.message === "string";
 }
 
+/** An error as one of ours, where what it is about is known. */
+function understood(error: unknown): unknown {
+  if (!(error instanceof Error)) return isErrorData(error) ? fromErrorData(error) : error;
+  // SQLite does not say what of.
+  if (!("code" in error) || error.code !== "ERR_SQLITE_ERROR") return error;
+  return new VirtError(
+    "operation-failed",
+    `Cannot use the journal in the state directory: ${error.message}`,
+    {
+      hint: "Bring it back from a backup; or move it away, and what was under way is not known any more",
+    },
+  );
+}
+
 /**
  * The lines for an error, without a line end at the last.
  *
@@ -50,11 +64,13 @@ function isErrorData(value: unknown): value is Parameters<typeof fromErrorData>[
  * ```
  */
 export function errorText(error: unknown, paint: Painter): string {
-  const ours = isErrorData(error) && !(error instanceof Error) ? fromErrorData(error) : error;
+  const ours = understood(error);
   const lines = [`${paint.bold(paint.red("error:"))} ${indented(messageOf(ours))}`];
   let cause = ours instanceof Error ? ours.cause : undefined;
   for (let depth = 0; cause !== undefined && cause !== null && depth < maxCauses; depth++) {
-    lines.push(`${paint.bold("cause:")} ${indented(messageOf(cause))}`);
+    const told = indented(messageOf(cause));
+    // Messages often say their cause themselves.
+    if (lines.at(-1)?.endsWith(told) !== true) lines.push(`${paint.bold("cause:")} ${told}`);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   if (ours instanceof VirtError) {

@@ -67,7 +67,10 @@ export class SqliteStore implements Store {
       throw isVirtError(error) ? error : new VirtError(
         "operation-failed",
         `Cannot open the journal "${path}": ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
+        {
+          cause: error,
+          hint: "Bring it back from a backup; or move it away, and what was under way is not known any more",
+        },
       );
     }
     this.#committer = new Committer(this.#db, { path, ...options });

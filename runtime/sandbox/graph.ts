@@ -170,9 +170,10 @@ function ownModule(wanted: Import, folder: string): RecipeModule {
     });
   }
   if (`${path}${real}`.includes(",")) {
+    const doing = wanted.specifier === path ? "run the recipe" : `import "${wanted.specifier}"`;
     throw new VirtError(
       "invalid-argument",
-      `Cannot import "${wanted.specifier}": the path "${path}" holds a comma`,
+      `Cannot ${doing}: the path "${path}" holds a comma`,
       {
         at: wanted.at,
         hint: "Rename it; the list of files that the sandbox may read is separated by commas",

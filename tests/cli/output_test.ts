@@ -93,8 +93,21 @@ Deno.test("an error tells what, cause, hint and place, each on its own line", ()
 
 Deno.test("causes that go in a circle are told a few times only", () => {
   const error = new Error("a");
-  error.cause = error;
+  const other = new Error("b", { cause: error });
+  error.cause = other;
   assert.equal(errorText(error, paint).split("\n").length, 5);
+});
+
+Deno.test("a cause that the message says already is not told again", () => {
+  const error = new VirtError("operation-failed", "Cannot open the journal: disk full", {
+    cause: new Error("disk full"),
+  });
+  assert.equal(errorText(error, paint), "error: Cannot open the journal: disk full");
+});
+
+Deno.test("an error of the database says what it is about and what to do", () => {
+  const error = Object.assign(new Error("database disk image is malformed"), { code: "ERR_SQLITE_ERROR" });
+  assert.match(errorText(error, paint), /^error: Cannot use the journal .*malformed\nhint: /);
 });
 
 Deno.test("colour is for terminals without NO_COLOR", () => {
