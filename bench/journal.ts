@@ -4,13 +4,17 @@
  * @module
  */
 import { join } from "node:path";
+import { testDriver } from "../drivers/test/mod.ts";
+import { openHost } from "../runtime/host.ts";
 import type { RunRecord, StepRecord } from "../runtime/journal/record.ts";
 import { SqliteStore } from "../runtime/journal/sqlite_store.ts";
 import { type Benchmark, elapsed } from "./measure.ts";
+import { anything } from "./simulated.ts";
 
 const serialSteps = 1_000;
 const inFlight = 32;
 const concurrentSteps = 6_400;
+const writingCallCount = 500;
 
 /** Durable steps, and the disk's own speed beside them. */
 export async function journalBenchmarks(directory: string): Promise<readonly Benchmark[]> {
@@ -44,7 +48,42 @@ export async function journalBenchmarks(directory: string): Promise<readonly Ben
       },
       target: { what: "10,000 per second", met: ({ value }) => value >= 10_000 },
     },
+    await writingCalls(join(directory, "calls")),
   ];
+}
+
+/** Operations as the command line asks for them: each on record as a run of its own. */
+async function writingCalls(stateDirectory: string): Promise<Benchmark> {
+  const host = await openHost({
+    stateDirectory,
+    drivers: [testDriver],
+    version: "bench",
+    launch: () => Promise.reject(new Error("No recipe is run here")),
+  });
+  if (host === undefined) throw new Error("The state directory is in use");
+  const connection = await host.runs.connect("test:///default");
+  const domain = [...connection.objects()].find(({ objectClass }) => objectClass === "domain");
+  if (domain === undefined) throw new Error("The simulated host has no domain");
+  const { id, name } = domain;
+  let paused = false;
+  async function write(): Promise<void> {
+    paused = !paused;
+    const { outcome } = await host!.runs.carryOut({
+      operation: paused ? "domain.suspend" : "domain.resume",
+      connections: new Map([["host", connection]]),
+      connection: "host",
+      target: { $ref: "domain", connection: "host", id, name, generation: domain!.generation },
+      input: {},
+      caller: { principal: "bench", since: Date.now() },
+      authority: anything,
+    });
+    if (outcome.kind !== "done") throw new Error(`The call failed: ${outcome.error.message}`);
+  }
+  return {
+    name: "a call that writes: slot, durable intent, driver, durable outcome",
+    unit: "µs",
+    ours: async () => await elapsed(() => inTurn(writingCallCount, write)) * 1000 / writingCallCount,
+  };
 }
 
 async function inTurn(count: number, action: () => Promise<void>): Promise<void> {

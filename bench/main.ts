@@ -9,6 +9,8 @@ import { documentBenchmarks } from "./documents.ts";
 import { journalBenchmarks } from "./journal.ts";
 import { kernelBenchmarks } from "./kernel.ts";
 import { type Benchmark, measure } from "./measure.ts";
+import { memoryBenchmarks } from "./memory.ts";
+import { permissionBenchmarks } from "./permission.ts";
 import { recipeBenchmarks } from "./recipe.ts";
 import { wholeBenchmarks } from "./whole.ts";
 
@@ -16,10 +18,12 @@ const groups: Readonly<
   Record<string, (directory: string) => Promise<readonly Benchmark[]> | readonly Benchmark[]>
 > = {
   kernel: () => kernelBenchmarks(),
+  permission: () => permissionBenchmarks(),
   journal: journalBenchmarks,
   documents: () => documentBenchmarks(),
   recipe: recipeBenchmarks,
   whole: wholeBenchmarks,
+  memory: () => memoryBenchmarks(),
 };
 
 const unknown = Deno.args.filter((name) => groups[name] === undefined);

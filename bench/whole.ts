@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { simulatedConnection } from "./simulated.ts";
+import { ask, defineDomains, simulatedConnection } from "./simulated.ts";
 import { type Benchmark, elapsed } from "./measure.ts";
 
 const domainCount = 10_000;
@@ -56,27 +56,10 @@ async function deno(args: readonly string[]): Promise<void> {
 }
 
 async function manyDomains(): Promise<() => Promise<void>> {
-  const { kernel, connection, caller, authority } = await simulatedConnection();
-  const connections = new Map([["host", connection]]);
-  async function call(operation: string, input: unknown): Promise<unknown> {
-    const { outcome } = await kernel.call({
-      operation,
-      connections,
-      connection: "host",
-      input,
-      caller,
-      authority,
-    });
-    if (outcome.kind !== "done") throw new Error(`Cannot ${operation}: ${outcome.error.message}`);
-    return outcome.value;
-  }
-  for (let index = 0; index < domainCount; index++) {
-    const xml =
-      `<domain type='test'><name>many-${index}</name><memory>65536</memory><os><type>hvm</type></os></domain>`;
-    await call("domain.define", { xml });
-  }
+  const simulated = await simulatedConnection();
+  await defineDomains(simulated, domainCount);
   return async () => {
-    const listed = await call("domain.list", {});
+    const listed = await ask(simulated, "domain.list", {});
     if (!Array.isArray(listed) || listed.length < domainCount) throw new Error("The list is not whole");
   };
 }
