@@ -15,7 +15,7 @@ export interface Budget {
    */
   readonly heapBytes: number;
   /**
-   * All memory of its process, in bytes; at least 128 MiB. Not limited at level `process`.
+   * All memory of its process, in bytes; at least 128 MiB. Limited where `prlimit` is part of the isolation.
    * @default 512 MiB
    */
   readonly memoryBytes: number;
