@@ -10,6 +10,9 @@ import { domainCapabilities } from "./domain_capabilities.ts";
 import { domain } from "./domain/mod.ts";
 import { hostInterface } from "./interface.ts";
 import { network } from "./network.ts";
+import { networkFilter } from "./network_filter.ts";
+import { networkFilterBinding } from "./network_filter_binding.ts";
+import { networkPort } from "./network_port.ts";
 import { nodeDevice } from "./node_device.ts";
 import { secret } from "./secret.ts";
 import { snapshot } from "./snapshot.ts";
@@ -54,6 +57,12 @@ export {
   type InterfaceProtocol,
 } from "./interface.ts";
 export { type Network, network, type NetworkBridge, type NetworkForward, type NetworkIp } from "./network.ts";
+export { type NetworkFilter, networkFilter, type NetworkFilterRule } from "./network_filter.ts";
+export { type NetworkFilterBinding, networkFilterBinding } from "./network_filter_binding.ts";
+export type { ArpRule, MacRule, StpRule, VlanRule } from "./network_filter_frame.ts";
+export type { IcmpRule, IpRule, Ipv6Rule, PacketRule, PortRule, TcpRule } from "./network_filter_packet.ts";
+export type { NetworkFilterReference } from "./network_filter_reference.ts";
+export { type NetworkPort, networkPort, type NetworkPortPlug } from "./network_port.ts";
 export { type NodeDevice, nodeDevice } from "./node_device.ts";
 export { type NodeDeviceCapability } from "./node_device_capability.ts";
 export { type Secret, secret, type SecretUsage } from "./secret.ts";
@@ -77,8 +86,11 @@ export const documents = {
   domaincheckpoint: checkpoint,
   domainsnapshot: snapshot,
   device: nodeDevice,
+  filter: networkFilter,
+  filterbinding: networkFilterBinding,
   interface: hostInterface,
   network,
+  networkport: networkPort,
   pool: storagePool,
   secret,
   volume: storageVolume,

@@ -16,7 +16,7 @@ import {
   type ValueOf,
   yesNo,
 } from "../language/mod.ts";
-import type { Shape } from "../language/mod.ts";
+import type { Reading, Shape } from "../language/mod.ts";
 
 const managerid = attribute(integer({ base: "any", max: 0xff })).optional();
 const typeid = attribute(integer({ base: "any", max: 0xffffff })).optional();
@@ -77,11 +77,24 @@ const rateShape = shape({
 export interface Rate extends ValueOf<typeof rateShape> {}
 const rateLimits: Shape<Rate> = rateShape;
 
-const bandwidthShape = shape({
-  classID: attribute(integer({ min: 1, max: 2 ** 32 - 1 })).optional().transient(),
+const classID = attribute(integer({ min: 1, max: 2 ** 32 - 1 })).optional();
+const limits = {
   inbound: element(rateLimits).omittingEmpty(),
   outbound: element(rateLimits).omittingEmpty(),
-}).check(({ inbound, outbound }, { refuse }) => {
+};
+
+const bandwidthShape = shape({ classID: classID.transient(), ...limits });
+
+/** How much may go through a port. */
+export interface Bandwidth extends ValueOf<typeof bandwidthShape> {}
+
+/** `<bandwidth>`. */
+export const bandwidth: Shape<Bandwidth> = bandwidthShape.check(checkLimits);
+
+/** The same of a port that a network has given away, which keeps the number of its class. */
+export const portBandwidth: Shape<Bandwidth> = shape({ classID, ...limits }).check(checkLimits);
+
+function checkLimits({ inbound, outbound }: Bandwidth, { refuse }: Reading): void {
   if (inbound !== undefined && inbound.average === undefined && inbound.floor === undefined) {
     refuse("inbound", "A rate needs an average or a floor", {
       expected: 'the attribute "average" or "floor"',
@@ -96,13 +109,7 @@ const bandwidthShape = shape({
     refuse("outbound", "A rate needs an average", { expected: 'the attribute "average"' });
   }
   if (outbound?.floor !== undefined) refuse("outbound.floor", "Only what comes in has a floor");
-});
-
-/** How much may go through a port. */
-export interface Bandwidth extends ValueOf<typeof bandwidthShape> {}
-
-/** `<bandwidth>`. */
-export const bandwidth: Shape<Bandwidth> = bandwidthShape;
+}
 
 const family = attribute(enumeration("ipv4", "ipv6")).optional();
 
