@@ -171,8 +171,8 @@ async function suspend(job: DomainJob): Promise<DomainStatus> {
 
 async function resume(job: DomainJob): Promise<DomainStatus> {
   const { object } = job;
-  const { state, reason } = needGuest(object, "resume");
-  if (reason === "migration") {
+  const { state, reason, handedOver } = needGuest(object, "resume");
+  if (reason === "migration" || handedOver === true) {
     throw wrongState(object, {
       doing: "resume",
       found: "it has been handed over to another host, and must not run on both",

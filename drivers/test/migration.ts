@@ -213,6 +213,11 @@ async function endHere(job: DomainJob, { undefineSource }: Migrate): Promise<voi
   }
 }
 
+/** Whether the migration has stopped the guest here, or handed it over. */
+function isStopped({ live }: DomainObject): boolean {
+  return live?.reason === "migration" || live?.handedOver === true;
+}
+
 /** It was not to be: the guest that waits there is dropped, and the one here goes on. */
 async function goOnHere(job: DomainJob, because: unknown): Promise<void> {
   const { object } = job;
@@ -222,8 +227,7 @@ async function goOnHere(job: DomainJob, because: unknown): Promise<void> {
   } catch {
     // The error that led here is the one that counts; what waits there is found by the reconciliation.
   }
-  if (object.live?.reason !== "migration") return;
-  await undo(job, "domain.continue", { input: { id, reason: "migration-canceled" }, because });
+  if (isStopped(object)) await undo(job, "migration.take-back", { input: { id }, because });
 }
 
 /** Only the definition goes. The domain is inactive by nature, so whether it lives is not asked. */
@@ -255,9 +259,7 @@ async function reconcile(job: DomainJob, input: Migrate): Promise<Reconciled<Obj
   if (there?.guest?.incoming === true) {
     await actThere(job, "migration.abandon", { input: { id }, offline: true });
   }
-  if (object.live?.reason === "migration") {
-    await act(job, "domain.continue", { input: { id, reason: "migration-canceled" }, offline: true });
-  }
+  if (isStopped(object)) await act(job, "migration.take-back", { input: { id }, offline: true });
   return { kind: "not-done" };
 }
 

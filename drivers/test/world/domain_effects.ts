@@ -150,7 +150,13 @@ function turn(
   { id, reason, dropManagedSave }: z.output<typeof letGo>,
   { state, now }: { readonly state: "running" | "paused"; readonly now: number },
 ): void {
-  const { guest } = needGuest(world, id);
+  const { record, guest } = needGuest(world, id);
+  if (state === "running" && guest.handedOver === true) {
+    throw new VirtError(
+      "wrong-state",
+      `Cannot let domain "${record.name}" run: it was handed over to another host`,
+    );
+  }
   // What its user has paused stays paused for that reason.
   const stays = state === "paused" && guest.state === "paused" && guest.reason === "user";
   if (!stays) putGuest(world, { id, guest: { state, reason, since: now } });

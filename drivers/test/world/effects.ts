@@ -70,6 +70,7 @@ export const effects = {
   "migration.prepare": migration.prepare,
   "migration.transfer": migration.transfer,
   "migration.hand-over": migration.handOver,
+  "migration.take-back": migration.takeBack,
   "migration.finish": migration.finish,
   "migration.abandon": migration.abandon,
   "migration.confirm": migration.confirm,

@@ -39,10 +39,24 @@ export const handOver = effect(
   (world, { id }, { now }) => {
     const { guest } = needGuest(world, id);
     // A guest that its user paused stays paused for that reason, wherever it goes on.
-    if (guest.state !== "running") return;
-    putGuest(world, { id, guest: { state: "paused", reason: "migration", since: now } });
+    const stop = guest.state === "running"
+      ? { state: "paused", reason: "migration", since: now } as const
+      : {};
+    putGuest(world, { id, guest: { ...stop, handedOver: true } });
   },
 );
+
+/** Here: it was not to be; the guest goes on where only the migration had stopped it. */
+export const takeBack = effect("domain", z.object({ id }), (world, { id }, { now }) => {
+  const record = world.get("domain", id);
+  if (record?.guest === undefined) return;
+  const { handedOver: _handedOver, ...guest } = record.guest;
+  const goesOn = guest.state === "paused" && guest.reason === "migration";
+  world.put("domain", {
+    ...record,
+    guest: goesOn ? { ...guest, state: "running", reason: "migration-canceled", since: now } : guest,
+  });
+});
 
 /** There: the guest has all its memory and runs, or stays paused. Its definition is kept where that is wanted. */
 export const finish = effect(

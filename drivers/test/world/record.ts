@@ -23,6 +23,8 @@ export interface Guest {
   readonly frozen: readonly string[];
   /** Seconds that were added to the guest's clock. */
   readonly clockOffsetS: number;
+  /** Its memory has gone to another host, and there it is decided who goes on: nobody lets it go on here meanwhile. */
+  readonly handedOver?: boolean;
   /** Set while it comes in from another host and does not run yet. */
   readonly incoming?: boolean;
 }
