@@ -66,6 +66,11 @@ export function hoist(args: readonly string[]): readonly string[] {
   return escape < 0 ? [...rest, ...leading] : [...rest.slice(0, escape), ...leading, ...rest.slice(escape)];
 }
 
+/** `drover help domain start`, as virsh has it, is `drover domain start --help`. */
+function withoutHelpWord(inputs: readonly string[]): readonly string[] {
+  return inputs[0] === "help" ? [...inputs.slice(1), "--help"] : inputs;
+}
+
 /** A command that is only there for its name, where another one is meant. */
 const unbuilt: RouteMap<DroverContext> = buildRouteMap<string, DroverContext>({
   routes: {
@@ -80,7 +85,7 @@ const unbuilt: RouteMap<DroverContext> = buildRouteMap<string, DroverContext>({
 
 /** The command line for `args`. The registry is loaded only where no fixed command is meant. */
 export async function arrange(args: readonly string[], context: DroverContext): Promise<Arranged> {
-  const inputs = hoist(args);
+  const inputs = withoutHelpWord(hoist(args));
   const [first] = inputs;
   if (first !== undefined && Object.hasOwn(fixedRoutes, first)) {
     return { app: application(fixedRoutes, context), inputs };

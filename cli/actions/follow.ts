@@ -103,7 +103,8 @@ async function tellEnd(
   if (run.error !== undefined && run.state !== "cancelled") {
     io.stderr.write(`${errorText(fromErrorData(run.error), painter(io, io.stderr))}\n`);
   }
-  if (run.state === "cancelled" || run.state === "interrupted") {
+  // What is wrong with a resume says itself how to go on.
+  if (run.state === "cancelled" || (run.state === "interrupted" && run.error === undefined)) {
     io.stderr.write(`resume with: drover runs resume ${plain(run.id)}\n`);
   }
   context.leaveWith(exitOfRun(run));

@@ -79,5 +79,11 @@ async function parseYaml(text: string, file: string): Promise<unknown> {
       ...(at === undefined ? {} : { at: { file, line: at.line, column: at.col } }),
     });
   }
-  return document.toJS({ maxAliasCount: 100 });
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new VirtError("invalid-argument", `Cannot read "${file}": its aliases stand for too much`, {
+      cause: error,
+    });
+  }
 }

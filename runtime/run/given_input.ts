@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { channelLimits } from "../../model/channel.ts";
 import { VirtError } from "../../model/error.ts";
 
 /** What a person gave. */
@@ -20,8 +21,8 @@ type Schema = Readonly<Record<string, unknown>>;
  * The input as the recipe's schema means it: a text is JSON where that has a type which the schema admits (`2` for a
  * number), and else itself (`2` for a string).
  *
- * @throws {VirtError} `invalid-argument` where a name is none of the recipe's inputs: with a default for what was meant,
- *   a misspelt name would go unnoticed.
+ * @throws {VirtError} `invalid-argument` where a name is none of the recipe's inputs, since a misspelt one would go
+ *   unnoticed where what was meant has a default; where it is larger than a message to the recipe.
  *
  * @example
  * ```ts
@@ -40,7 +41,25 @@ export function declaredInput({ input, inputTexts = {} }: GivenInput, schema: Sc
     const declared = Object.hasOwn(properties, name) ? properties[name] : undefined;
     return [name, valueOf(text, typesIn(declared, { root: schema, seen: new Set(), depth: 0 }))] as const;
   });
-  return { ...input, ...Object.fromEntries(values) };
+  const whole = { ...input, ...Object.fromEntries(values) };
+  refuseLarge(whole);
+  return whole;
+}
+
+/** Room in a message for what stands beside the input. */
+const besideBytes = 64 * 1024;
+
+function refuseLarge(input: unknown): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(input)).length;
+  const most = channelLimits.frameBytes - besideBytes;
+  if (bytes <= most) return;
+  throw new VirtError(
+    "invalid-argument",
+    `Cannot run the recipe: its input has ${bytes} bytes of at most ${most}`,
+    {
+      hint: "Put what is large into a file beside the recipe, and name that in its `files`",
+    },
+  );
 }
 
 function refuseUnknown(

@@ -78,3 +78,11 @@ Deno.test("reaching a kernel loads neither XML nor YAML", async () => {
   const loaded = await loadedWith("../../runtime/control/own_kernel.ts");
   assert.deepEqual(loaded.filter((specifier) => /libxml2|npm:yaml|clack/.test(specifier)), []);
 });
+
+Deno.test("virsh's help is the same as --help", async () => {
+  const [asked, flag] = await Promise.all([
+    drover(["help", "domain", "start"]),
+    drover(["domain", "start", "--help"]),
+  ]);
+  assert.deepEqual([asked.exit, asked.out], [0, flag.out]);
+});

@@ -42,6 +42,17 @@ Deno.test("inputs that are none are refused with what is wrong", async () => {
   await assert.rejects(recipeInput(io, { inputFile: "/nowhere.yaml" }), { code: "not-found" });
   await withFile(".json", "[1]", (inputFile) => assert.rejects(recipeInput(io, { inputFile }), /no mapping/));
   await withFile(".json", "{", (inputFile) => assert.rejects(recipeInput(io, { inputFile }), /not JSON/));
+  const bomb = [
+    "a: &a [x,x]",
+    ..."abcdefgh".split("").slice(1).map((name, index) =>
+      `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(",")}]`
+    ),
+  ].join("\n");
+  await withFile(
+    ".yaml",
+    bomb,
+    (inputFile) => assert.rejects(recipeInput(io, { inputFile }), /stand for too much/),
+  );
   await withFile(".yaml", "a: [", (inputFile) =>
     assert.rejects(recipeInput(io, { inputFile }), (error) => {
       assert.ok(error instanceof Error && "at" in error);

@@ -82,3 +82,10 @@ Deno.test("a misspelt name is refused, where the recipe does not take names of t
   assert.deepEqual(read(z.looseObject({}), { domain: "web-1" }), { domain: "web-1" });
   assert.deepEqual(read(z.object({}).catchall(z.int()), { n: "1" }), { n: 1 });
 });
+
+Deno.test("an input that does not fit into a message is refused", () => {
+  assert.throws(
+    () => read(z.object({ text: z.string() }), { text: "x".repeat(2 ** 21) }),
+    /its input has \d+ bytes/,
+  );
+});
