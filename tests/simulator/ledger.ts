@@ -61,6 +61,12 @@ function essence(key: string, record: AnyRecord | undefined, { life, built }: Le
   return JSON.stringify(kept.sort(([a], [b]) => a < b ? -1 : 1));
 }
 
+/** A pool that is neither defined nor started is half made by somebody's create, and goes away with its end. */
+function isBeingMade(record: AnyRecord | undefined): boolean {
+  return record !== undefined && "built" in record && record.config === undefined &&
+    record.started === undefined;
+}
+
 /** All calls that are under way, and what they did. */
 export class Ledger {
   readonly #open = new Set<Entry>();
@@ -118,7 +124,7 @@ export class Ledger {
       built: entry.operation === "pool.start" || entry.operation === "pool.create",
     };
     for (const [place, { before, disturbed }] of entry.touched) {
-      if (disturbed) continue;
+      if (disturbed || isBeingMade(before)) continue;
       const key = place.slice(place.indexOf("/") + 1);
       const [was, is] = [essence(key, before, leniency), essence(key, now(place), leniency)];
       if (was !== is) {
