@@ -344,7 +344,9 @@ function seconds(ms: number): string {
 function notObtained(order: SlotOrder, slot: Slot, why: string): VirtError {
   const holders = slot.holderViews();
   const waiters = slot.waiterViews();
-  const held = holders.map(({ operation, caller }) => `${operation} of ${callerName(caller)}`).join(" and ");
+  const held = holders.map(({ operation, job, caller }) =>
+    `${job === "lease" ? "an exclusive lease" : operation} of ${callerName(caller)}`
+  ).join(" and ");
   return new VirtError("slot-timeout", `Cannot ${order.operation} ${order.label}: ${why}`, {
     target: order.label,
     hint: "See who holds what with: drover jobs list",
