@@ -10,10 +10,7 @@ import {
   type SlotWaiter,
 } from "../../runtime/slot.ts";
 import { alice, run } from "../kit/caller.ts";
-
-const normal: readonly SlotKind[] = [...normalJobs, "reconcile"];
-const asynchronous: readonly SlotKind[] = asyncJobs.map((job): SlotKind => `async:${job}`);
-const kinds: readonly SlotKind[] = [...normal, ...asynchronous, "agent", "use", "lease"];
+import { asynchronousKinds, kinds, mayCome, type NaiveParty, NaiveQueue } from "../kit/naive_queue.ts";
 
 let groups = 0;
 
@@ -40,17 +37,6 @@ function waiter(asked: SlotRequest): SlotWaiter {
   return { request: asked, grant: () => {}, fail: () => {} };
 }
 
-/** What the tables of the job model say, spelled out: who may come when somebody is there already. */
-function mayCome(held: SlotKind, wanted: SlotKind, mask: readonly NormalJob[]): boolean {
-  if (held === "lease" || wanted === "lease") return false;
-  if (held === "agent" || wanted === "agent") return held !== wanted;
-  if (held === "use") return wanted === "use" || wanted === "query";
-  if (wanted === "use") return held === "query";
-  if (normal.includes(held)) return false;
-  if (asynchronous.includes(wanted)) return false;
-  return wanted === "destroy" || wanted === "reconcile" || mask.some((job) => job === wanted);
-}
-
 Deno.test("who may come beside whom is what the job model says, for every pair of kinds and every mask", () => {
   const masks: readonly (readonly NormalJob[])[] = Array.from(
     { length: 2 ** normalJobs.length },
@@ -58,7 +44,7 @@ Deno.test("who may come beside whom is what the job model says, for every pair o
   );
   for (const held of kinds) {
     for (const wanted of kinds) {
-      for (const mask of asynchronous.includes(held) ? masks : [[]]) {
+      for (const mask of asynchronousKinds.includes(held) ? masks : [[]]) {
         const under = slot();
         taken(under, held, run("a")).mask = new Set<NormalJob>(["destroy", ...mask]);
         const came = under.tryTake(request(wanted, { caller: run("b") }), 0) !== undefined;
@@ -153,6 +139,15 @@ Deno.test("the reconciliation of an agent job leaves the normal slot to others",
   assert.deepEqual(lanes, ["agent", "modify"]);
 });
 
+interface Party extends NaiveParty {
+  readonly request: SlotRequest;
+}
+
+function partyOf(request: SlotRequest): Party {
+  const { kind, caller, since, order } = request;
+  return { kind, run: caller.run, since, order, request };
+}
+
 interface Asked {
   readonly kind: SlotKind;
   readonly run: string | undefined;
@@ -187,66 +182,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(0, 1, 9_000, 31_000) }),
 );
 
-/** The queue, told as simply as possible: everything is looked at again after every step. */
-class NaiveQueue {
-  readonly holders: { readonly request: SlotRequest; mask: readonly NormalJob[] }[] = [];
-  readonly waiters: SlotRequest[] = [];
-
-  ask(asked: SlotRequest): void {
-    this.waiters.push(asked);
-    this.waiters.sort((a, b) => a.order - b.order);
-  }
-
-  /** Lets go who may go, one at a time, from the head of the queue. */
-  settle(now: number): void {
-    const index = this.waiters.findIndex((_, at) => this.#mayGo(at, now));
-    if (index < 0) return;
-    const [next] = this.waiters.splice(index, 1);
-    this.holders.push({ request: next!, mask: [] });
-    this.settle(now);
-  }
-
-  #mayGo(index: number, now: number): boolean {
-    const wanted = this.waiters[index]!;
-    const free = this.holders.every(({ request: held, mask }) =>
-      held.kind === "lease" || wanted.kind === "lease"
-        ? sameRun(held, wanted)
-        : mayCome(held.kind, wanted.kind, mask)
-    );
-    return free && this.waiters.slice(0, index).every((earlier) => this.#lets(earlier, wanted, now));
-  }
-
-  /** Whether an earlier one lets a later one pass. */
-  #lets(earlier: SlotRequest, later: SlotRequest, now: number): boolean {
-    const leased = (asked: SlotRequest): boolean =>
-      this.holders.some(({ request: held }) => held.kind === "lease" && sameRun(held, asked));
-    if (later.kind === "destroy") return true;
-    if (leased(later) && !leased(earlier)) return true;
-    if (earlier.kind === "lease" || later.kind === "lease") return false;
-    if (earlier.kind === "agent" || later.kind === "agent") return earlier.kind !== later.kind;
-    const running = this.holders.find(({ request: held }) => asynchronous.includes(held.kind));
-    const masked = (asked: SlotRequest): boolean =>
-      running !== undefined &&
-      (normal.includes(asked.kind) && mayCome(running.request.kind, asked.kind, running.mask));
-    if (masked(later)) {
-      if (asynchronous.includes(earlier.kind)) return now - earlier.since <= 10_000;
-      return earlier.kind === "use" || !masked(earlier);
-    }
-    if (earlier.kind === "use") return later.kind === "use" || later.kind === "query";
-    if (later.kind === "use") return earlier.kind === "query";
-    return false;
-  }
-}
-
-function sameRun(a: SlotRequest, b: SlotRequest): boolean {
-  return a.caller.run !== undefined && a.caller.run === b.caller.run;
-}
-
 Deno.test("the queue holds and lets wait exactly whom a naive queue does, whatever happens", () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
       const real = slot();
-      const model = new NaiveQueue();
+      const model = new NaiveQueue<Party>();
       const held = new Map<SlotRequest, SlotHolder>();
       const waiting = new Map<SlotRequest, SlotWaiter>();
       let now = 0;
@@ -273,7 +213,7 @@ Deno.test("the queue holds and lets wait exactly whom a naive queue does, whatev
               waiting.set(asked, queued);
               real.enqueue(queued);
             }
-            model.ask(asked);
+            model.ask(partyOf(asked));
             model.settle(now);
             break;
           }
@@ -282,7 +222,7 @@ Deno.test("the queue holds and lets wait exactly whom a naive queue does, whatev
             if (asked === undefined) break;
             assert.equal(real.release(held.get(asked)!), true);
             held.delete(asked);
-            model.holders.splice(model.holders.findIndex((each) => each.request === asked), 1);
+            model.holders.splice(model.holders.findIndex(({ party }) => party.request === asked), 1);
             handOver();
             break;
           }
@@ -291,7 +231,7 @@ Deno.test("the queue holds and lets wait exactly whom a naive queue does, whatev
             if (asked === undefined) break;
             real.leave(waiting.get(asked)!);
             waiting.delete(asked);
-            model.waiters.splice(model.waiters.indexOf(asked), 1);
+            model.waiters.splice(model.waiters.findIndex(({ request }) => request === asked), 1);
             handOver();
             break;
           }
@@ -299,7 +239,7 @@ Deno.test("the queue holds and lets wait exactly whom a naive queue does, whatev
             const asked = [...held.keys()][step.which % Math.max(1, held.size)];
             if (asked === undefined) break;
             held.get(asked)!.mask = new Set<NormalJob>(["destroy", ...step.mask]);
-            model.holders.find((each) => each.request === asked)!.mask = step.mask;
+            model.holders.find(({ party }) => party.request === asked)!.mask = step.mask;
             handOver();
             break;
           }
@@ -309,12 +249,12 @@ Deno.test("the queue holds and lets wait exactly whom a naive queue does, whatev
         }
         assert.deepEqual(
           [...held.keys()].map(({ group }) => group).sort(),
-          model.holders.map(({ request: { group } }) => group).sort(),
+          model.holders.map(({ party: { request } }) => request.group).sort(),
           "holders",
         );
         assert.deepEqual(
           real.waiters.map(({ request: { group } }) => group),
-          model.waiters.map(({ group }) => group),
+          model.waiters.map(({ request }) => request.group),
         );
         assert.deepEqual(
           real.waiterViews().map(({ position }) => position),
