@@ -39,8 +39,11 @@ export async function act<E extends EffectName>(
     connection.table.absorb(reply.changes, connection.doerOf(job));
     return reply.result;
   } catch (error) {
+    if (isDoubt(error)) connection.missed(job.object);
     // It happened all the same: whoever looks next must see it, as something that came from elsewhere.
-    if (reply !== undefined) connection.table.absorb(reply.changes, connection.outsider);
+    if (reply !== undefined && !isBrokenLink(error)) {
+      connection.table.absorb(reply.changes, connection.outsider);
+    }
     throw error;
   }
 }
@@ -58,6 +61,11 @@ export async function inspect<E extends EffectName>(
     { acts: false, ...options },
   );
   return result;
+}
+
+/** Whether the link broke, so that whatever was answered has not come. */
+export function isBrokenLink(error: unknown): boolean {
+  return isVirtError(error) && (error.code === "unreachable" || isBrokenLink(error.cause));
 }
 
 /** Whether the far side may have acted although no answer came. */

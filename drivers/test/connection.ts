@@ -20,7 +20,7 @@ import { poolTarget } from "./definition.ts";
 import type { Link } from "./link.ts";
 import { type Doer, ObjectTable } from "./object_table.ts";
 import type { TestSettings } from "./settings.ts";
-import type { HostRecord } from "./world/record.ts";
+import type { Change, HostRecord } from "./world/record.ts";
 
 /** The driver's name, in keys and in what a connection says of itself. */
 export const driverName = "test";
@@ -52,6 +52,7 @@ export class TestConnection implements DriverConnection {
   readonly #closing = new AbortController();
   readonly #changes: Disposable;
   readonly #timers = new Set<Disposable>();
+  readonly #missed = new Set<string>();
 
   constructor({ uri, link, environment, settings, implementations }: TestConnectionOptions) {
     this.settings = settings;
@@ -99,12 +100,31 @@ export class TestConnection implements DriverConnection {
   async look(object: ManagedObject, signal: AbortSignal): Promise<void> {
     const { objectClass, id, parent } = object;
     if (objectClass === "connection") return;
-    const reply = await this.link.request(
-      "host.look",
-      { kind: objectClass, id: parent === undefined ? id : `${parent}/${id}` },
-      { token: this.#token, signal },
-    );
-    this.table.absorb([reply.result], this.#outside);
+    const options = { token: this.#token, signal };
+    if ((objectClass === "domain" || objectClass === "pool") && this.#missed.has(object.key)) {
+      const { result } = await this.link.request("host.family", { kind: objectClass, id }, options);
+      this.heardOf(object, result);
+      return;
+    }
+    const input = { kind: objectClass, id: parent === undefined ? id : `${parent}/${id}` };
+    const { result } = await this.link.request("host.look", input, options);
+    this.table.absorb([result], this.#outside);
+  }
+
+  /** An answer was lost: what belongs to an object may be other than it is known to be, until somebody looks. */
+  missed(object: ManagedObject): void {
+    this.#missed.add(object.key);
+  }
+
+  /** Whether an answer about an object was lost. */
+  hasMissed(object: ManagedObject): boolean {
+    return this.#missed.has(object.key);
+  }
+
+  /** Takes over what an object is, with all that belongs to it. */
+  heardOf(object: ManagedObject, family: readonly Change[]): void {
+    this.#missed.delete(object.key);
+    this.table.absorbFamily(family, { id: object.id, doer: this.#outside });
   }
 
   grantedPaths(): readonly string[] {

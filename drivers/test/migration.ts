@@ -16,7 +16,7 @@
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap, HopOptions, Job, Reconciled } from "../../runtime/driver.ts";
-import { act, isDoubt, undo } from "./act.ts";
+import { act, isBrokenLink, isDoubt } from "./act.ts";
 import { type Activity, asActivity } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
 import { identify } from "./definition.ts";
@@ -55,17 +55,20 @@ async function actThere<E extends EffectName>(
   const peer = peerOf(job);
   const there = connectionOf(peer);
   let reply: WorldReply<EffectResult<E>> | undefined;
+  const take = ({ changes }: WorldReply<EffectResult<E>>): void => {
+    there.table.absorb(changes, there.doerOf(peer));
+    onAnswer?.();
+  };
   try {
     reply = await job.hop(`${effect} there`, async (signal) => {
       reply = await there.link.request(effect, input, { token: job.token, signal, label: job.object.name });
       return reply;
     }, options);
+    take(reply);
     return reply.result;
-  } finally {
-    if (reply !== undefined) {
-      there.table.absorb(reply.changes, there.doerOf(peer));
-      onAnswer?.();
-    }
+  } catch (error) {
+    if (reply !== undefined && !isBrokenLink(error)) take(reply);
+    throw error;
   }
 }
 
@@ -192,7 +195,7 @@ async function migrateLive(
   } catch (error) {
     if (!decided) {
       // Where nobody knows whether it runs there, it must not run here before somebody has looked.
-      if (!isDoubt(error)) await goOnHere(job, error);
+      if (!isDoubt(error)) await goOnHere(job);
       throw error;
     }
   }
@@ -207,9 +210,14 @@ async function endHere(job: DomainJob, { undefineSource }: Migrate): Promise<voi
   const { id } = job.object;
   try {
     await act(job, "migration.confirm", { input: { id, undefine: undefineSource }, offline: true });
+    return;
   } catch (error) {
     if (isDoubt(error)) throw error;
-    await undo(job, "domain.kill", { input: { id, reason: "migrated" }, because: error });
+  }
+  try {
+    await act(job, "domain.kill", { input: { id, reason: "migrated" }, givesBack: true, offline: true });
+  } catch (error) {
+    if (isDoubt(error)) throw error;
   }
 }
 
@@ -218,16 +226,25 @@ function isStopped({ live }: DomainObject): boolean {
   return live?.reason === "migration" || live?.handedOver === true;
 }
 
-/** It was not to be: the guest that waits there is dropped, and the one here goes on. */
-async function goOnHere(job: DomainJob, because: unknown): Promise<void> {
+/**
+ * It was not to be, and it is certain that it does not run there: the guest that waits there is dropped, and the one here
+ * goes on. The error that led here is the one that counts; what stays behind a broken link is found by the reconciliation.
+ */
+async function goOnHere(job: DomainJob): Promise<void> {
   const { object } = job;
   const { id } = object;
+  const back = { givesBack: true, offline: true };
   try {
-    await actThere(job, "migration.abandon", { input: { id }, givesBack: true, offline: true });
+    await actThere(job, "migration.abandon", { input: { id }, ...back });
   } catch {
-    // The error that led here is the one that counts; what waits there is found by the reconciliation.
+    // The one here goes on all the same: what waits there does not run.
   }
-  if (isStopped(object)) await undo(job, "migration.take-back", { input: { id }, because });
+  if (!isStopped(object)) return;
+  try {
+    await act(job, "migration.take-back", { input: { id }, ...back });
+  } catch {
+    // It stands still until it is known where it runs.
+  }
 }
 
 /** Only the definition goes. The domain is inactive by nature, so whether it lives is not asked. */

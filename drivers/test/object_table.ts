@@ -109,6 +109,22 @@ export class ObjectTable {
     }
   }
 
+  /** Takes over a domain or a pool with all that belongs to it: what is known of it and not there is gone. */
+  absorbFamily(changes: readonly Change[], { id, doer }: { readonly id: string; readonly doer: Doer }): void {
+    const present = new Set(changes.map((change) => `${change.kind}/${change.id}`));
+    for (const objectClass of ["snapshot", "volume"] as const) {
+      for (const [key, { parent }] of [...this.#tables[objectClass]]) {
+        if (parent === id && !present.has(`${objectClass}/${key}`)) {
+          this.#remove(objectClass, { id: key, doer });
+        }
+      }
+    }
+    for (const name of [...this.checkpoints(id).keys()]) {
+      if (!present.has(`checkpoint/${id}/${name}`)) this.#checkpoints.get(id)?.delete(name);
+    }
+    this.absorb(changes, doer);
+  }
+
   #absorbObject<C extends TestClass>(
     objectClass: C,
     { change, doer }: {

@@ -9,7 +9,7 @@ import type { Implementation, Job, Observation } from "../../runtime/driver.ts";
 import { inspect } from "./act.ts";
 import { connectionOf } from "./connection.ts";
 import type { Facts, LiveOf } from "./object.ts";
-import type { RecordKind } from "./world/record.ts";
+import type { Change, RecordKind } from "./world/record.ts";
 
 /** How an operation's outcome shows. */
 export interface ByState<N extends OperationName, L, F> {
@@ -26,16 +26,25 @@ export interface ByState<N extends OperationName, L, F> {
   readonly giveBack?: (job: Job<L, F>, input: ParsedInputOf<Operations[N]>) => Promise<void>;
 }
 
-/** Looks at things outside again and brings the objects there. */
+/**
+ * Looks at things outside again and brings the objects there: all of them or none, so that what belongs together is
+ * never seen half.
+ */
 export async function refresh(
   job: Job,
   things: readonly { readonly kind: RecordKind; readonly id: string }[],
 ): Promise<void> {
-  const { table, outsider } = connectionOf(job);
-  for (const { kind, id } of things) {
-    const change = await inspect(job, "host.look", { input: { id, kind }, offline: true });
-    table.absorb([change], outsider);
+  const connection = connectionOf(job);
+  const { objectClass, id } = job.object;
+  if ((objectClass === "domain" || objectClass === "pool") && connection.hasMissed(job.object)) {
+    const family = await inspect(job, "host.family", { input: { id, kind: objectClass }, offline: true });
+    connection.heardOf(job.object, family);
   }
+  const changes: Change[] = [];
+  for (const { kind, id } of things) {
+    changes.push(await inspect(job, "host.look", { input: { id, kind }, offline: true }));
+  }
+  connection.table.absorb(changes, connection.outsider);
 }
 
 /** A reconciliation by state. */

@@ -26,10 +26,18 @@ const lookAt = look(
   (world, { id, kind }) => world.changeOf(kind, id),
 );
 
+/** What a domain or a pool is now, with all that belongs to it. */
+const lookAtFamily = look(
+  "host",
+  any.extend({ kind: z.enum(["domain", "pool"]) }),
+  (world, { id, kind }) => world.familyOf(kind, id),
+);
+
 /** Every effect by its name: what a client of the hypervisor may ask for. */
 export const effects = {
   "host.enumerate": enumerate,
   "host.look": lookAt,
+  "host.family": lookAtFamily,
   "domain.write-definition": domain.writeDefinition,
   "domain.remove-definition": domain.removeDefinition,
   "domain.set-autostart": domain.setAutostart,

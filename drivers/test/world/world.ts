@@ -193,6 +193,18 @@ export class Transaction {
     return this.#world.everything();
   }
 
+  /** What a domain or a pool was before the effect, with all that belongs to it. */
+  familyOf(kind: "domain" | "pool", id: string): readonly Change[] {
+    const children = kind === "pool"
+      ? [...this.all("volume")].filter(({ pool }) => pool === id).map((volume) =>
+        ["volume", volume.id] as const
+      )
+      : (["snapshot", "checkpoint"] as const).flatMap((each) =>
+        [...this.all(each)].filter(({ domain }) => domain === id).map((moment) => [each, moment.id] as const)
+      );
+    return [this.changeOf(kind, id), ...children.map(([each, child]) => this.changeOf(each, child))];
+  }
+
   /** What a thing was before the effect. */
   changeOf(kind: RecordKind, id: string): Change {
     return this.#world.changeOf(kind, id);

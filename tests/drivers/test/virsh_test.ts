@@ -23,6 +23,8 @@ async function virsh(
     stdin: "piped",
     stdout: "piped",
     env: { LC_ALL: "C" },
+    // One that hangs is not waited for; what it said is compared all the same, and found wanting.
+    signal: AbortSignal.timeout(60_000),
   }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(`${[...script, "quit"].join("\n")}\n`)).catch(() => {});
@@ -79,17 +81,6 @@ const life: readonly Step[] = [
     run: (bench, on) => bench.call("domain.rename", { newName: "other" }, { on }),
   },
   { command: "reboot test", run: (bench, on) => bench.call("domain.reboot", {}, { on }) },
-  { command: "managedsave test", run: (bench, on) => bench.call("domain.managedSave", {}, { on }) },
-  {
-    command: "managedsave test",
-    name: "managedsave test again",
-    run: (bench, on) => bench.call("domain.managedSave", {}, { on }),
-  },
-  {
-    command: "start test",
-    name: "start test from its image",
-    run: (bench, on) => bench.call("domain.start", {}, { on }),
-  },
   {
     command: "snapshot-create-as test one",
     run: (bench, on) => bench.call("snapshot.create", { name: "one" }, { on }),
