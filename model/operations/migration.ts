@@ -23,7 +23,9 @@ export const domainMigrate = operation("domain.migrate", {
     to: z.string().min(1).max(64).describe("The connection to the other host, by its name in the run"),
     live: z.boolean().default(true).describe("Let it run meanwhile; else it is paused"),
     offline: z.boolean().default(false).describe("Move only the definition of a domain that does not run"),
-    persistent: z.boolean().optional().describe("Keep its definition on the other host; as here where not given"),
+    persistent: z.boolean().optional().describe(
+      "Keep its definition on the other host; as here where not given",
+    ),
     undefineSource: z.boolean().default(true).describe("Remove its definition here when it has arrived"),
     paused: z.boolean().default(false).describe("Leave it paused there"),
     xml: xmlText.optional().describe("Its definition on the other host, where it must differ"),
