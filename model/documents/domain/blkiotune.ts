@@ -24,7 +24,11 @@ const blkiotuneShape = shape({
       refuse(`devices.${index}.path`, `The device "${path}" is tuned twice`);
     }
   });
-});
+}).stored(({ devices, ...rest }) => ({
+  ...rest,
+  // A device of which only the path is said is not tuned.
+  devices: devices.filter((device) => Object.values(device).some((value) => typeof value === "number")),
+}));
 
 /** The domain's share of the host's disks. */
 export interface BlockIoTune extends ValueOf<typeof blkiotuneShape> {}

@@ -69,6 +69,11 @@ const cpuShape = shape({
   if (cpu.vendor !== undefined && cpu.model === undefined) {
     refuse("vendor", "A vendor needs a model", { expected: "<model> beside <vendor>" });
   }
+  if (cpu.migratable !== undefined && cpu.mode !== "host-passthrough" && cpu.mode !== "maximum") {
+    refuse("migratable", "Only the host's own processor may be unfit to migrate", {
+      expected: "mode='host-passthrough' or mode='maximum'",
+    });
+  }
   if ((cpu.mode ?? "custom") !== "custom" || cpu.model?.name !== undefined) return;
   if (cpu.features.length > 0) {
     refuse("features.0", "Features are given, but no model to which they belong", {

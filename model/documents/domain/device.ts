@@ -36,13 +36,17 @@ const romShape = shape({
   enabled: attribute(yesNo()).optional(),
   bar: attribute(onOff()).optional(),
   file: attribute(text()).optional(),
+}).check((rom, { refuse }) => {
+  if (rom.enabled === false && (rom.bar !== undefined || rom.file !== undefined)) {
+    refuse("", "Firmware that is off has settings", { expected: "enabled='no' alone" });
+  }
 });
 
 /** The firmware that a PCI device brings along. */
 export interface DeviceRom extends ValueOf<typeof romShape> {}
 
 const acpiShape = shape({
-  index: attribute(integer({ max: 2 ** 32 - 1 })).optional(),
+  index: attribute(integer({ min: 1, max: 2 ** 32 - 1 })).optional(),
   nodeset: attribute(cpuset()).optional(),
 });
 
@@ -61,7 +65,7 @@ const alias: Shape<DeviceAlias> = aliasShape;
 /** The parts in which a device ends. What names libvirt makes up is not stored. */
 export const deviceFields = {
   alias: element(alias).optional().transient((given) => !given.name.startsWith("ua-")),
-  acpi: element(deviceAcpi).optional(),
+  acpi: element(deviceAcpi).omittingEmpty(),
   address: element(deviceAddress).optional(),
 };
 

@@ -51,7 +51,7 @@ const devicesShape = shape({
   videos: elements("video", video),
   hostdevs: elements("hostdev", hostdev),
   redirdevs: elements("redirdev", redirectedDevice),
-  redirfilter: element(redirectionFilter).optional(),
+  redirfilter: element(redirectionFilter).omittingEmpty(),
   hubs: elements("hub", hub),
   watchdogs: elements("watchdog", watchdog),
   memballoon: element(memoryBalloon).optional(),

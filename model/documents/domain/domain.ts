@@ -112,10 +112,13 @@ const domainShape = shape({
   const whole = withOs(placed, reading);
   const { newUuid } = reading.context;
   const named = whole.uuid === undefined && newUuid !== undefined ? { ...whole, uuid: newUuid() } : whole;
-  const of = { type: named.type, machine: named.os?.type?.name };
+  const of = { type: named.type, machine: named.os?.type?.name, arch: named.os?.type?.arch };
   return { ...named, devices: withImplicitDevices(named.devices, of, reading) };
 }).check(checkDomain).stored((domain) => {
-  const within = storedPlacement(withExistingVcpus(withinMemory(domain)));
+  const { bootloaderArgs: _, ...unloaded } = domain;
+  // Arguments are those of a loader that there is.
+  const loaded = domain.bootloader === undefined ? unloaded : domain;
+  const within = storedPlacement(withExistingVcpus(withinMemory(loaded)));
   if (isTranslated(within)) return within;
   const videos = withPrimaryVideo(withEmptyDrives(within.devices));
   return { ...within, devices: within.os?.type?.name === "hvm" ? withFirstConsole(videos) : videos };

@@ -57,7 +57,7 @@ const featuresShape = shape({
   acpi: element(flag()).optional(),
   apic: element({ eoi: attribute(onOff()).optional() }).optional(),
   pae: element(flag()).optional(),
-  hap: element({ state: attribute(onOff()).omitting(true) }).optional(),
+  hap: element(switchable).optional(),
   viridian: element(flag()).optional(),
   privnet: element(flag()).optional(),
   hyperv: element(hypervFeatures).optional(),
@@ -75,7 +75,7 @@ const featuresShape = shape({
   hpt: element({
     resizing: attribute(enumeration("enabled", "disabled", "required")).optional(),
     maxpagesize: element(kibibytes()).optional(),
-  }).optional(),
+  }).omittingEmpty(),
   vmcoreinfo: element(switchable).optional(),
   htm: element(switchable).optional(),
   nestedHv: element("nested-hv", switchable).optional(),

@@ -17,7 +17,7 @@ import {
   text,
   type ValueOf,
 } from "../language/mod.ts";
-import type { Shape } from "../language/mod.ts";
+import type { Scalar, Shape } from "../language/mod.ts";
 import { virtioModel } from "./address.ts";
 import { bootableFields, virtioFields } from "./device.ts";
 import { storageFormat } from "./disk_format.ts";
@@ -53,20 +53,26 @@ const binaryShape = shape({
 export interface FilesystemBinary extends ValueOf<typeof binaryShape> {}
 const binary: Shape<FilesystemBinary> = binaryShape;
 
+/** With four digits, as QEMU takes it. */
+const createMode: Scalar<number> = {
+  ...fileMode(),
+  write: (mode) => mode.toString(8).padStart(4, "0"),
+};
+
 const filesystemShape = shape({
   accessmode: attribute(enumeration("passthrough", "mapped", "squash")).default("passthrough"),
   model: attribute(virtioModel).optional(),
-  multidevs: attribute(enumeration("default", "remap", "forbid", "warn")).optional(),
-  fmode: attribute(fileMode()).optional(),
-  dmode: attribute(fileMode()).optional(),
+  multidevs: attribute(enumeration("default", "remap", "forbid", "warn")).omitting("default"),
+  fmode: attribute(createMode).optional(),
+  dmode: attribute(createMode).optional(),
   driver: element(driver).omittingEmpty(),
   binary: element(binary).omittingEmpty(),
   idmap: element(idMap).omittingEmpty(),
   target: element({ dir: attribute(text()) }),
   readonly: element(flag()).optional(),
-  spaceHardLimit: element("space_hard_limit", bytes()).optional(),
-  spaceSoftLimit: element("space_soft_limit", bytes()).optional(),
   ...bootableFields,
+  spaceHardLimit: element("space_hard_limit", bytes()).omitting(0),
+  spaceSoftLimit: element("space_soft_limit", bytes()).omitting(0),
 }).by("type", {
   mount: {
     source: element({ dir: attribute(text()).optional(), socket: attribute(text()).optional() })

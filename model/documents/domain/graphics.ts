@@ -113,7 +113,7 @@ const kindsShape = shape({}).by("type", {
   },
   dbus: {
     address: attribute(text()).optional(),
-    p2p: attribute(yesNo()).optional(),
+    p2p: attribute(yesNo()).omitting(false),
     gl: element(rendering).omittingEmpty(),
     audio,
   },
@@ -154,7 +154,7 @@ export const graphics: Shape<Graphics> = kindsShape.check((graphics, reading) =>
     ? { ...graphics, listens: [{ type: "none" }] as const }
     : { ...rest, ...storedListens(graphics) };
   // Only clients that come over TCP need ports.
-  return isOverTcp(stored) ? storedPorts(stored) : withoutPorts(stored);
+  return storedSession(isOverTcp(stored) ? storedPorts(stored) : withoutPorts(stored));
 });
 
 type Of<T extends Graphics["type"]> = Extract<Graphics, { readonly type: T }>;
@@ -183,8 +183,18 @@ function withSpicePorts(spice: Of<"spice">): Of<"spice"> {
 
 function withRdpPort(rdp: Of<"rdp">): Of<"rdp"> {
   if (!isOverTcp(rdp)) return rdp;
-  const chosen = rdp.autoport ?? (rdp.port === undefined || rdp.port <= 0);
+  const chosen = rdp.autoport === true || rdp.port === undefined || rdp.port <= 0;
   return { ...rdp, port: rdp.port ?? 0, ...(chosen ? { autoport: true } : {}) };
+}
+
+/** What is said of a password goes with it, and channels that are as all are go without saying. */
+function storedSession(graphics: ListeningGraphics): ListeningGraphics {
+  const channels = graphics.type === "spice"
+    ? { channels: graphics.channels.filter((channel) => channel.mode !== "any") }
+    : {};
+  if (graphics.type === "rdp" || graphics.passwd !== undefined) return { ...graphics, ...channels };
+  const { passwdValidTo: _, connected: __, ...rest } = graphics;
+  return { ...rest, ...channels };
 }
 
 /** Ports that were chosen when the domain started are not stored, nor are zeroes. */

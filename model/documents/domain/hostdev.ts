@@ -133,6 +133,8 @@ const subsystem = shape({
   },
   scsi: {
     source: element(scsiSource),
+    readonly: element(flag()).optional(),
+    shareable: element(flag()).optional(),
   },
   scsi_host: {
     model: attribute(virtioModel).optional(),
@@ -148,11 +150,14 @@ const subsystem = shape({
     ...vfioDisplay,
     source: element({ address: element({ uuid: attribute(uuid()) }) }),
   },
-}, { before: "readonly" }).check((hostdev, { refuse }) => {
+}, { before: "boot" }).check((hostdev, { refuse }) => {
   for (const key of ["sgio", "rawio"] as const) {
     if (hostdev.type !== "scsi" && hostdev[key] !== undefined) {
       refuse(key, `Only a device of the type "scsi" has "${key}"`);
     }
+  }
+  if (hostdev.type === "pci" && hostdev.teaming?.type === "persistent") {
+    refuse("teaming.type", "A device of the host comes and goes", { expected: '"transient"' });
   }
 });
 
@@ -164,13 +169,14 @@ const capabilities = shape({}).by("type", {
     ips: elements("ip", ipAddress),
     routes: elements("route", route),
   },
-}, { before: "readonly" });
+}, { before: "boot" });
 
 const hostdevShape = shape({
-  readonly: element(flag()).optional(),
-  shareable: element(flag()).optional(),
   ...romFields,
-}).by("mode", { subsystem, capabilities }, { default: "subsystem", before: "readonly" });
+}).ignoring("readonly", "shareable").by("mode", { subsystem, capabilities }, {
+  default: "subsystem",
+  before: "boot",
+});
 
 /** A device of the host given to the guest. */
 export type Hostdev = ValueOf<typeof hostdevShape>;

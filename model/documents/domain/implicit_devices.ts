@@ -11,6 +11,7 @@ import type { Controller } from "./controller.ts";
 import type { Devices } from "./devices.ts";
 import type { Disk } from "./disk.ts";
 import { isTranslated } from "./domain_defaults.ts";
+import type { Input } from "./input.ts";
 import type { Smartcard } from "./smartcard.ts";
 import { completedVideo, type Video } from "./video.ts";
 
@@ -18,6 +19,7 @@ import { completedVideo, type Video } from "./video.ts";
 export interface DevicesOf {
   readonly type: string;
   readonly machine: string | undefined;
+  readonly arch: string | undefined;
 }
 
 /** The devices with all that follows from them. */
@@ -33,6 +35,7 @@ export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Re
   const consoles = of.machine === "hvm" ? withSerialConsole(ports, reading) : ports;
   return {
     ...consoles,
+    inputs: consoles.inputs.map((input) => withBus(input, of)),
     disks: inBusOrder(consoles.disks),
     controllers: inTypeOrder(withControllers(controllers, consoles)),
     videos: withVideo(consoles, of.type).map(completedVideo),
@@ -260,6 +263,17 @@ const driveControllers: Readonly<Record<string, "ide" | "fdc" | "scsi" | "sata">
   scsi: "scsi",
   sata: "sata",
 };
+
+/** An input device on the bus that such machines have. */
+function withBus(input: Input, of: DevicesOf): Input {
+  if (input.type === "evdev" || input.bus !== undefined) return input;
+  if (of.machine === "hvm") {
+    if (input.type === "passthrough" || /^s390/.test(of.arch ?? "")) return { ...input, bus: "virtio" };
+    const ps2 = input.type !== "tablet" && /^(i686|x86_64)$/.test(of.arch ?? "");
+    return { ...input, bus: ps2 ? "ps2" : "usb" };
+  }
+  return of.machine === "linux" || of.machine === "xenpvh" ? { ...input, bus: "xen" } : input;
+}
 
 /** A video card for who looks at a machine that says nothing of one, where libvirt itself knows which. */
 function withVideo(devices: Devices, type: string): readonly Video[] {

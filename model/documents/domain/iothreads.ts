@@ -4,7 +4,7 @@
  * @module
  */
 import { attribute, element, elements, integer, shape, type ValueOf } from "../language/mod.ts";
-import type { Shape } from "../language/mod.ts";
+import type { Reading, Shape } from "../language/mod.ts";
 
 const poolSize = integer({ max: 2 ** 31 - 1 });
 
@@ -13,16 +13,32 @@ const pool = {
   threadPoolMax: attribute("thread_pool_max", poolSize).optional(),
 };
 
+interface Pool {
+  readonly threadPoolMin?: number;
+  readonly threadPoolMax?: number;
+}
+
+function checkPool({ threadPoolMin, threadPoolMax }: Pool, { refuse }: Reading): void {
+  if (threadPoolMin !== undefined && threadPoolMax !== undefined && threadPoolMin > threadPoolMax) {
+    refuse("threadPoolMin", "The pool's least number of threads is more than its greatest", {
+      expected: `at most ${threadPoolMax}`,
+    });
+  }
+}
+
 const idsShape = shape({
-  iothreads: elements("iothread", {
-    id: attribute(integer({ min: 1, max: 2 ** 32 - 1 })),
-    ...pool,
-    poll: element({
-      max: attribute(integer()).optional(),
-      grow: attribute(integer()).optional(),
-      shrink: attribute(integer()).optional(),
-    }).optional(),
-  }),
+  iothreads: elements(
+    "iothread",
+    shape({
+      id: attribute(integer({ min: 1, max: 2 ** 32 - 1 })),
+      ...pool,
+      poll: element({
+        max: attribute(integer()).optional(),
+        grow: attribute(integer()).optional(),
+        shrink: attribute(integer()).optional(),
+      }).optional(),
+    }).check(checkPool),
+  ),
 }).check((ids, { refuse }) => {
   const seen = new Set<number>();
   ids.iothreads.forEach(({ id }, index) => {
@@ -37,7 +53,7 @@ export interface IoThreadIds extends ValueOf<typeof idsShape> {}
 /** `<iothreadids>`. */
 export const ioThreadIds: Shape<IoThreadIds> = idsShape;
 
-const defaultShape = shape(pool);
+const defaultShape = shape(pool).check(checkPool);
 
 /** The settings of the main loop. */
 export interface DefaultIoThread extends ValueOf<typeof defaultShape> {}

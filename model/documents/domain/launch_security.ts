@@ -35,7 +35,7 @@ const launchSecurityShape = shape({}).by("type", {
     kernelHashes: attribute(yesNo()).optional(),
     ...memoryEncryption,
     policy: element(policy(4, 2 ** 32 - 1)),
-    handle: element(unsigned).optional(),
+    handle: element(unsigned).optional().transient(),
     dhCert: element(text()).optional(),
     session: element(text()).optional(),
   },
@@ -77,7 +77,10 @@ const keywrapShape = shape({
       refuse(`ciphers.${index}.name`, `The cipher "${name}" is given twice`);
     }
   });
-});
+}).stored(({ ciphers, ...rest }) => ({
+  ...rest,
+  ciphers: ciphers.toSorted((a, b) => a.name < b.name ? -1 : 1),
+}));
 
 /** Which keys of an S390 guest are wrapped. */
 export interface KeyWrap extends ValueOf<typeof keywrapShape> {}

@@ -38,15 +38,17 @@ export interface PowerManagement extends ValueOf<typeof pmShape> {}
 /** `<pm>`. */
 export const powerManagement: Shape<PowerManagement> = pmShape;
 
+const perfEvents = [
+  ...["cmt", "mbmt", "mbml", "cpu_cycles", "instructions", "cache_references", "cache_misses"] as const,
+  ...["branch_instructions", "branch_misses", "bus_cycles", "stalled_cycles_frontend"] as const,
+  ...["stalled_cycles_backend", "ref_cpu_cycles", "cpu_clock", "task_clock", "page_faults"] as const,
+  ...["context_switches", "cpu_migrations", "page_faults_min", "page_faults_maj"] as const,
+  ...["alignment_faults", "emulation_faults"] as const,
+] as const;
+
 const perfShape = shape({
   events: elements("event", {
-    name: attribute(enumeration(
-      ...["cmt", "mbmt", "mbml", "cpu_cycles", "instructions", "cache_references", "cache_misses"] as const,
-      ...["branch_instructions", "branch_misses", "bus_cycles", "stalled_cycles_frontend"] as const,
-      ...["stalled_cycles_backend", "ref_cpu_cycles", "cpu_clock", "task_clock", "page_faults"] as const,
-      ...["context_switches", "cpu_migrations", "page_faults_min", "page_faults_maj"] as const,
-      ...["alignment_faults", "emulation_faults"] as const,
-    )),
+    name: attribute(enumeration(...perfEvents)),
     enabled: attribute(yesNo()),
   }),
 }).check((perf, { refuse }) => {
@@ -55,7 +57,10 @@ const perfShape = shape({
       refuse(`events.${index}.name`, `The event "${name}" is given twice`);
     }
   });
-});
+}).stored(({ events, ...rest }) => ({
+  ...rest,
+  events: events.toSorted((a, b) => perfEvents.indexOf(a.name) - perfEvents.indexOf(b.name)),
+}));
 
 /** What is measured while the domain runs. */
 export interface Perf extends ValueOf<typeof perfShape> {}

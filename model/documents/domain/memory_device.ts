@@ -86,7 +86,9 @@ const memoryShape = shape({
     ),
   },
   "sgx-epc": { source: ramSource, target: dimmTarget },
-}, { after: "driver" });
+}, { after: "driver" }).normalise((memory) =>
+  memory.model === "virtio-pmem" ? { ...memory, access: memory.access ?? "shared" } : memory
+);
 
 /** Memory that can be plugged; sizes are in KiB. */
 export type MemoryDevice = ValueOf<typeof memoryShape>;

@@ -12,7 +12,7 @@ const seclabelShape = shape({
   baselabel: element(text()).optional(),
 }).by("type", {
   dynamic: { model: attribute(text()).optional(), relabel: attribute(yesNo()).default(true) },
-  static: { model: attribute(text()).optional(), relabel: attribute(yesNo()).default(true) },
+  static: { model: attribute(text()).optional(), relabel: attribute(yesNo()).default(false) },
   none: { model: attribute(text()).optional(), relabel: attribute(yesNo()).optional() },
 }, { default: "dynamic" }).check((seclabel, { refuse }) => {
   if (seclabel.type === "static" && seclabel.label === undefined) {
@@ -24,6 +24,14 @@ const seclabelShape = shape({
   if (seclabel.type === "none" && seclabel.relabel === true) {
     refuse("relabel", "Without a label there is no relabelling", { expected: '"no"' });
   }
+}).stored((seclabel) => {
+  if (seclabel.type === "none") {
+    const { relabel: _, ...rest } = seclabel;
+    return rest;
+  }
+  // A dynamic label is another one each time.
+  const { label: _, ...rest } = seclabel;
+  return seclabel.type === "dynamic" ? { ...rest, type: "dynamic", relabel: seclabel.relabel } : seclabel;
 });
 
 /** How the domain's process and its resources are labelled. */

@@ -36,6 +36,14 @@ const shmemShape = shape({
     ioeventfd: attribute(onOff()).optional(),
   }).optional(),
   ...deviceFields,
+}).check(({ msi, server }, { refuse }) => {
+  if (msi !== undefined && server === undefined) {
+    refuse("msi", "There is nobody to send interrupts", { expected: "<server> beside <msi>" });
+  }
+}).stored((shmem) => {
+  // The old device has no role.
+  const { role: _, ...rest } = shmem;
+  return shmem.model.type === "ivshmem" ? rest : shmem;
 });
 
 /** Memory that guests share; the size is in bytes. */

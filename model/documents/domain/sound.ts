@@ -29,6 +29,9 @@ const soundShape = shape({
   audio: element({ id: attribute(integer({ min: 1, max: 2 ** 32 - 1 })) }).optional(),
   driver: element(virtioDriver).omittingEmpty(),
   ...deviceFields,
+}).stored((sound) => {
+  // Only Intel's HD audio has codecs.
+  return sound.model === "ich6" || sound.model === "ich9" ? sound : { ...sound, codecs: [] };
 });
 
 /** A sound card. */

@@ -18,12 +18,13 @@ import {
 import type { Shape } from "../language/mod.ts";
 import { deviceFields } from "./device.ts";
 
+/** Only an emulator can choose its version. */
 const version = attribute(enumeration("1.2", "2.0")).optional();
 
 const backendShape = shape({}).by("type", {
   passthrough: {
-    device: element({ path: attribute(text()).optional() }).default({ path: "/dev/tpm0" }),
-    version,
+    device: element({ path: attribute(text()).default("/dev/tpm0") }).default({ path: "/dev/tpm0" }),
+    version: version.transient(),
   },
   emulator: {
     version,
@@ -47,7 +48,7 @@ const backendShape = shape({}).by("type", {
     }).optional(),
   },
   external: {
-    version,
+    version: version.transient(),
     source: element({
       type: attribute(enumeration("unix")),
       mode: attribute(enumeration("connect")).optional(),

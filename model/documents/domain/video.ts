@@ -59,6 +59,11 @@ const usualVram: Readonly<Record<string, number>> = {
   bochs: 16384,
 };
 
+/** The next power of two, as QEMU needs it. */
+function roundedUp(size: number): number {
+  return 2 ** Math.ceil(Math.log2(size));
+}
+
 const videoShape = shape({
   driver: element({
     name: attribute(enumeration("qemu", "vhostuser")).optional(),
@@ -67,6 +72,19 @@ const videoShape = shape({
   }).omittingEmpty(),
   model: element(model).optional(),
   ...deviceFields,
+}).stored((video) => {
+  const { model } = video;
+  if (model === undefined) return video;
+  if (model.type === "none") return { ...video, model: { type: "none" } };
+  return {
+    ...video,
+    model: {
+      ...model,
+      ...(model.ram === undefined ? {} : { ram: roundedUp(model.ram) }),
+      ...(model.vram === undefined ? {} : { vram: roundedUp(model.vram) }),
+      ...(model.vram64 === undefined ? {} : { vram64: roundedUp(model.vram64) }),
+    },
+  };
 });
 
 /** A video card. */

@@ -16,6 +16,9 @@ const vsockShape = shape({
   }).omittingEmpty(),
   driver: element(virtioDriver).omittingEmpty(),
   ...deviceFields,
+}).normalise((vsock) => {
+  const { auto, address } = vsock.cid ?? {};
+  return auto === undefined ? { ...vsock, cid: { ...vsock.cid, auto: address === undefined } } : vsock;
 });
 
 /** Sockets between host and guest. */
