@@ -19,18 +19,17 @@ import type { Scalar, Shape } from "../language/mod.ts";
 /** A number of four bytes in any base, written in decimal. */
 export const anyBase: Scalar<number> = integer({ base: "any", max: 2 ** 32 - 1 });
 
-/** The number of a controller, bus, target or unit. */
-const number = anyBase;
+/** The number of a controller, bus, target or unit, decimal also with a leading 0. */
+const number = integer({ max: 2 ** 32 - 1 });
 
 const pciFields = {
   domain: attribute(hexadecimalInteger({ digits: 4, max: 0xffffffff })).default(0),
   bus: attribute(hexadecimalInteger({ digits: 2, max: 0xff })).default(0),
   slot: attribute(hexadecimalInteger({ digits: 2, max: 0x1f })).default(0),
   function: attribute(hexadecimalInteger({ digits: 1, max: 7 })).default(0),
-  multifunction: attribute(onOff()).optional(),
 };
 
-const pciShape = shape(pciFields);
+const pciShape = shape(pciFields).ignoring("@multifunction");
 
 /** The address of a PCI device on the host. */
 export interface PciAddress extends ValueOf<typeof pciShape> {}
@@ -88,8 +87,8 @@ const addressShape = shape({}).by("type", {
   },
   "virtio-mmio": {},
   isa: {
-    iobase: attribute(hexadecimalInteger({ max: 0xffff })).optional(),
-    irq: attribute(hexadecimalInteger({ max: 0xff })).optional(),
+    iobase: attribute(hexadecimalInteger({ max: 0xffff })).omitting(0),
+    irq: attribute(hexadecimalInteger({ max: 0xff })).omitting(0),
   },
   dimm: {
     slot: attribute(integer({ max: 2 ** 32 - 1 })).default(0),
@@ -101,6 +100,11 @@ const addressShape = shape({}).by("type", {
   const { domain, bus, slot, function: part } = address;
   if (domain === undefined && bus === undefined && slot === undefined && part === undefined) return address;
   return { ...address, domain: domain ?? 0, bus: bus ?? 0, slot: slot ?? 0, function: part ?? 0 };
+}).stored((address) => {
+  if (address.type !== "pci") return address;
+  const { domain = 0, bus = 0, slot = 0, function: part = 0, ...rest } = address;
+  // The host bridge is there: nothing but zeroes asks for a place.
+  return domain === 0 && bus === 0 && slot === 0 && part === 0 ? rest : address;
 });
 
 /** Where the guest sees a device. */

@@ -16,7 +16,7 @@ import {
   yesNo,
 } from "../language/mod.ts";
 import type { Reading, Shape } from "../language/mod.ts";
-import { deviceSecurityLabel } from "./seclabel.ts";
+import { deviceSecurityLabel, withoutSkipped } from "./seclabel.ts";
 import { reconnect } from "./socket.ts";
 
 const mode = attribute(enumeration("bind", "connect")).default("connect");
@@ -67,10 +67,10 @@ const anywhere = [
   ...["reconnect", "seclabel", "clipboard", "mouse"],
 ];
 
-const pty: Shape<ChardevPtySource> = ptyShape.ignoring(...anywhere);
-const path: Shape<ChardevPathSource> = pathShape.ignoring(...anywhere);
-const file: Shape<ChardevFileSource> = fileShape.ignoring(...anywhere);
-const unix: Shape<ChardevUnixSource> = unixShape.ignoring(...anywhere);
+const pty: Shape<ChardevPtySource> = ptyShape.ignoring(...anywhere).stored(withoutSkipped);
+const path: Shape<ChardevPathSource> = pathShape.ignoring(...anywhere).stored(withoutSkipped);
+const file: Shape<ChardevFileSource> = fileShape.ignoring(...anywhere).stored(withoutSkipped);
+const unix: Shape<ChardevUnixSource> = unixShape.ignoring(...anywhere).stored(withoutSkipped);
 const tcp: Shape<ChardevTcpSource> = tcpShape.ignoring(...anywhere);
 const udp: Shape<ChardevUdpSource> = udpShape.ignoring(...anywhere);
 const port = shape({ channel: attribute(text()) }).ignoring(...anywhere);

@@ -76,7 +76,7 @@ export const bootableFields = { boot: element(deviceBoot).optional(), ...deviceF
 export const romFields = {
   boot: element(deviceBoot).optional(),
   alias: deviceFields.alias,
-  rom: element(deviceRom).optional(),
+  rom: element(deviceRom).omittingEmpty(),
   acpi: deviceFields.acpi,
   address: deviceFields.address,
 };

@@ -118,7 +118,8 @@ const domainShape = shape({
   const { bootloaderArgs: _, ...unloaded } = domain;
   // Arguments are those of a loader that there is.
   const loaded = domain.bootloader === undefined ? unloaded : domain;
-  const within = storedPlacement(withExistingVcpus(withinMemory(loaded)));
+  const seclabels = domain.seclabels.filter((label) => label.type !== undefined);
+  const within = storedPlacement(withExistingVcpus(withinMemory({ ...loaded, seclabels })));
   if (isTranslated(within)) return within;
   const videos = withPrimaryVideo(withEmptyDrives(within.devices));
   return { ...within, devices: within.os?.type?.name === "hvm" ? withFirstConsole(videos) : videos };

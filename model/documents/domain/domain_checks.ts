@@ -5,24 +5,36 @@
  */
 import type { Reading } from "../language/mod.ts";
 import type { DeviceAddress } from "./address.ts";
+import type { Cpu } from "./cpu.ts";
+import type { CpuTune } from "./cputune.ts";
 import type { DeviceBoot } from "./device.ts";
 import type { Devices } from "./devices.ts";
 import type { Disk } from "./disk.ts";
 import { isTranslated } from "./domain_defaults.ts";
 import type { Hostdev } from "./hostdev.ts";
-import type { ThrottleGroups } from "./iotune.ts";
+import { checkIdMap, type IdMap } from "./idmap.ts";
+import type { IoThreadIds } from "./iothreads.ts";
+import type { MaxMemory, Memory } from "./memory.ts";
+import type { NumaTune } from "./numa.ts";
 import type { Os } from "./os.ts";
 import type { SecurityLabel } from "./seclabel.ts";
-import type { Vcpus } from "./vcpu.ts";
+import type { Vcpu, Vcpus } from "./vcpu.ts";
 
 /** What is checked of a domain. */
 interface Checked {
   readonly type: string;
   readonly name: string;
   readonly os?: Os;
-  readonly vcpu: { readonly count: number };
+  readonly idmap?: IdMap;
+  readonly memory: Memory;
+  readonly maxMemory?: MaxMemory;
+  readonly vcpu: Vcpu;
+  readonly cpu?: Cpu;
+  readonly cputune?: CpuTune;
+  readonly numatune?: NumaTune;
+  readonly iothreads?: number;
+  readonly iothreadids?: IoThreadIds;
   readonly vcpus?: Vcpus;
-  readonly throttlegroups?: ThrottleGroups;
   readonly devices?: Devices;
   readonly seclabels: readonly SecurityLabel[];
 }
@@ -36,12 +48,49 @@ export function checkDomain(domain: Checked, reading: Reading): void {
   }
   if (domain.os !== undefined) checkFirmware(domain.os, reading);
   checkSecurityLabels(domain.seclabels, reading);
+  checkProcessors(domain, reading);
+  if (domain.idmap !== undefined) checkIdMap(domain.idmap, reading);
+  if (domain.os?.type?.name === "exe" && domain.os.init === undefined) {
+    refuse("os", "A container starts nothing", { expected: "<init> in <os>" });
+  }
+  if (domain.maxMemory !== undefined && domain.maxMemory.kibibytes < domain.memory.kibibytes) {
+    refuse("maxMemory", "The greatest size of the memory is less than its size", {
+      expected: "at least <memory>",
+    });
+  }
   if (domain.devices === undefined) return;
   if (!isTranslated(domain)) checkDisks(domain.devices.disks, reading);
   checkControllers(domain.devices, reading);
   checkHostdevs(domain.devices, reading);
   checkBoot(domain, reading);
   checkAliases(domain.devices, reading);
+  checkPlaces(domain.devices, reading);
+  checkAudio(domain.devices, reading);
+}
+
+function checkProcessors(
+  { vcpu, vcpus, cpu, cputune, numatune, ...domain }: Checked,
+  { refuse }: Reading,
+): void {
+  vcpus?.vcpus.forEach(({ id }, index) => {
+    if (id >= vcpu.count) {
+      refuse(`vcpus.vcpus.${index}.id`, `There is no processor ${id}`, {
+        expected: `less than ${vcpu.count}`,
+      });
+    }
+  });
+  if ((numatune?.memnodes.length ?? 0) > 0 && (cpu?.numa?.cells.length ?? 0) === 0) {
+    refuse("numatune.memnodes.0", "A node is tuned, but the guest sees none", {
+      expected: "<numa> in <cpu>",
+    });
+  }
+  const threads = domain.iothreadids?.iothreads.map(({ id }) => id) ?? [];
+  cputune?.iothreadpins.forEach(({ iothread }, index) => {
+    // Threads without a number of their own get the lowest that are free.
+    if (!threads.includes(iothread) && iothread > (domain.iothreads ?? 0)) {
+      refuse(`cputune.iothreadpins.${index}.iothread`, `There is no thread ${iothread} to pin`);
+    }
+  });
 }
 
 function checkFirmware({ firmware, firmwareFeatures, loader, nvram }: Os, { refuse }: Reading): void {
@@ -194,7 +243,7 @@ function checkBoot(domain: Checked, { refuse }: Reading): void {
   const { os, devices } = domain;
   if (devices === undefined) return;
   const orders = new Map<number, string>();
-  for (const list of ["disks", "interfaces", "hostdevs", "redirdevs", "filesystems"] as const) {
+  for (const list of ["disks", "interfaces", "hostdevs", "redirdevs"] as const) {
     devices[list].forEach((device: { readonly boot?: DeviceBoot }, index: number) => {
       if (device.boot === undefined) return;
       const { order } = device.boot;
@@ -223,4 +272,48 @@ function checkAliases(devices: Devices, { refuse }: Reading): void {
       seen.add(name);
     });
   }
+}
+
+/** Refuses places that a kind of device cannot have. */
+function checkPlaces(devices: Devices, { refuse }: Reading): void {
+  devices.smartcards.forEach(({ address }, index) => {
+    if (address !== undefined && address.type !== "ccid") {
+      refuse(`devices.smartcards.${index}.address`, "Smart cards are in readers", {
+        expected: "type='ccid'",
+      });
+    }
+  });
+  devices.iommus.forEach(({ model, address }, index) => {
+    if (address !== undefined && (model === "intel" || model === "smmuv3")) {
+      refuse(`devices.iommus.${index}.address`, `An IOMMU of the model "${model}" has no address`);
+    }
+  });
+  for (const [list, value] of Object.entries(devices)) {
+    if (!Array.isArray(value) || list === "hostdevs") continue;
+    value.forEach((device: { readonly address?: { readonly type?: string } }, index: number) => {
+      if (device.address?.type === "unassigned") {
+        refuse(`devices.${list}.${index}.address`, "Only devices of the host can be without a place");
+      }
+    });
+  }
+}
+
+function checkAudio({ audios, sounds, graphics }: Devices, { refuse }: Reading): void {
+  if (audios.length === 0 && sounds.every((sound) => sound.audio === undefined)) return;
+  const known = new Set(audios.map((audio) => audio.id));
+  audios.forEach(({ id }, index) => {
+    if (audios.findIndex((audio) => audio.id === id) !== index) {
+      refuse(`devices.audios.${index}.id`, `There are two audio backends with the number ${id}`);
+    }
+  });
+  sounds.forEach(({ audio }, index) => {
+    if (audio !== undefined && !known.has(audio.id)) {
+      refuse(`devices.sounds.${index}.audio.id`, `There is no audio backend ${audio.id}`);
+    }
+  });
+  graphics.forEach((each, index) => {
+    if ("audio" in each && each.audio !== undefined && !known.has(each.audio.id)) {
+      refuse(`devices.graphics.${index}.audio.id`, `There is no audio backend ${each.audio.id}`);
+    }
+  });
 }

@@ -93,6 +93,9 @@ const featuresShape = shape({
   ps2: element(switchable).optional(),
   aia: element({ value: attribute(enumeration("none", "aplic", "aplic-imsic")) }).optional(),
   virtualization: element(flag()).optional(),
+}).stored((features) => {
+  // Without the mode there is no memory for it.
+  return features.smm?.state === false ? { ...features, smm: { state: false } } : features;
 });
 
 /** Features of the machine that the guest sees; `smm.tseg` is in bytes, other sizes in KiB. */

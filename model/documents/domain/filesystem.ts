@@ -84,7 +84,11 @@ const filesystemShape = shape({
   ram: { source: element({ usage: attribute(kibibytes({ unitAttribute: "units" })) }) },
   bind: { source: element({ dir: attribute(text()) }) },
   volume: { source: element({ pool: attribute(text()), volume: attribute(text()) }) },
-}, { default: "mount", after: "idmap" });
+}, { default: "mount", after: "idmap" }).stored((filesystem) => {
+  const { binary: _, ...rest } = filesystem;
+  // Only virtiofs is served by a program of its own.
+  return filesystem.driver?.type === "virtiofs" ? filesystem : rest;
+});
 
 /** A directory of the host that the guest sees. */
 export type Filesystem = ValueOf<typeof filesystemShape>;

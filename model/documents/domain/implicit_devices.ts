@@ -38,7 +38,7 @@ export function withImplicitDevices(devices: Devices, of: DevicesOf, reading: Re
     inputs: consoles.inputs.map((input) => withBus(input, of)),
     disks: inBusOrder(consoles.disks),
     controllers: inTypeOrder(withControllers(controllers, consoles)),
-    videos: withVideo(consoles, of.type).map(completedVideo),
+    videos: withVideo(consoles, of.type).map((video) => completedVideo(video, usualVideo[of.type])),
   };
 }
 
@@ -281,7 +281,7 @@ function withVideo(devices: Devices, type: string): readonly Video[] {
   if (model === undefined || devices.videos.length > 0 || devices.graphics.length === 0) {
     return devices.videos;
   }
-  return [{ model: { type: model } }];
+  return [{}];
 }
 
 const usualVideo: Readonly<Record<string, "cirrus" | "vbox">> = { test: "cirrus", vbox: "vbox" };

@@ -153,7 +153,7 @@ const dev = { dev: attribute(text()) };
 /** What `<source>` holds, by the type of the interface. */
 export const interfaceSources = {
   network: { source: element(network) },
-  bridge: { source: element(bridge).optional() },
+  bridge: { source: element(bridge) },
   direct: { source: element(direct) },
   ethernet: { source: element(ethernet).omittingEmpty() },
   user: { source: element(dev).optional() },

@@ -14,6 +14,10 @@ const balloonShape = shape({
   stats: element({ period: attribute(integer({ max: 2 ** 31 - 1 })).omitting(0) }).omittingEmpty(),
   ...deviceFields,
   driver: element(virtioDriver).omittingEmpty(),
+}).stored((balloon) => {
+  if (balloon.model !== "none") return balloon;
+  const { alias: _, acpi: __, address: ___, ...rest } = balloon;
+  return rest;
 });
 
 /** The device through which a guest gives memory back. */

@@ -68,7 +68,9 @@ const memoryShape = shape({
     ),
   },
   "virtio-pmem": {
-    source: fileSource,
+    source: element(
+      shape({ path: element(text()) }).ignoring("nodemask", "pagesize", "alignsize", "pmem"),
+    ),
     target: element(shape({ size, node, address: base }).ignoring(...elsewhere)),
   },
   "virtio-mem": {

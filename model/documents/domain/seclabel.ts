@@ -14,7 +14,10 @@ const seclabelShape = shape({
   dynamic: { model: attribute(text()).optional(), relabel: attribute(yesNo()).default(true) },
   static: { model: attribute(text()).optional(), relabel: attribute(yesNo()).default(false) },
   none: { model: attribute(text()).optional(), relabel: attribute(yesNo()).optional() },
-}, { default: "dynamic" }).check((seclabel, { refuse }) => {
+}, {
+  // Without a type the host's default is meant, which is not stored.
+  otherwise: { model: attribute(text()).optional(), relabel: attribute(yesNo()).optional() },
+}).check((seclabel, { refuse }) => {
   if (seclabel.type === "static" && seclabel.label === undefined) {
     refuse("", "The security label is missing", { expected: "<label> in a static <seclabel>" });
   }

@@ -82,7 +82,6 @@ const videoShape = shape({
       ...model,
       ...(model.ram === undefined ? {} : { ram: roundedUp(model.ram) }),
       ...(model.vram === undefined ? {} : { vram: roundedUp(model.vram) }),
-      ...(model.vram64 === undefined ? {} : { vram64: roundedUp(model.vram64) }),
     },
   };
 });
@@ -93,10 +92,11 @@ export interface Video extends ValueOf<typeof videoShape> {}
 /** `<video>`. */
 export const video: Shape<Video> = videoShape;
 
-/** A card with what libvirt gives it where the document does not say; sizes in KiB. */
-export function completedVideo(video: Video): Video {
-  const { model } = video;
-  if (model?.type === undefined || model.type === "none") return video;
+/** A card with what libvirt gives it where the document does not say, of the usual type; sizes in KiB. */
+export function completedVideo(video: Video, usualType: VideoModel["type"]): Video {
+  const type = video.model?.type ?? usualType;
+  if (type === undefined || type === "none") return video;
+  const model = { ...video.model, type };
   const vram = model.vram ?? usualVram[model.type];
   const ram = model.ram ?? (model.type === "qxl" ? 65536 : undefined);
   return {

@@ -14,8 +14,8 @@ const vsockShape = shape({
     auto: attribute(yesNo()).optional(),
     address: attribute(integer({ min: 3, max: 2 ** 32 - 1 })).optional(),
   }).omittingEmpty(),
-  driver: element(virtioDriver).omittingEmpty(),
   ...deviceFields,
+  driver: element(virtioDriver).omittingEmpty(),
 }).normalise((vsock) => {
   const { auto, address } = vsock.cid ?? {};
   return auto === undefined ? { ...vsock, cid: { ...vsock.cid, auto: address === undefined } } : vsock;
