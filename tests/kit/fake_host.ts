@@ -14,8 +14,6 @@ import type {
   DriverMap,
   Implementation,
   Job,
-  Observation,
-  Reconciled,
 } from "../../runtime/driver.ts";
 import { Gate } from "../../runtime/gate.ts";
 import { Kernel, type KernelOptions } from "../../runtime/kernel.ts";
@@ -29,9 +27,11 @@ export type Script = (job: Job, input: unknown) => Promise<unknown>;
 /** What a test may say about an operation beside its function. */
 export interface ScriptOptions {
   readonly kill?: (job: Job) => Promise<void>;
-  readonly reconcile?: (job: Job, input: unknown, before: Observation) => Promise<Reconciled<unknown>>;
+  readonly reconcile?: (
+    job: Job,
+  ) => Promise<{ kind: "done"; value: unknown } | { kind: "not-done" } | { kind: "unknown"; reason: string }>;
   readonly about?: Implementation<OperationName>["about"];
-  readonly observe?: (job: Job) => Observation;
+  readonly observe?: (job: Job) => Readonly<Record<string, unknown>>;
 }
 
 /** A host of a test. */
