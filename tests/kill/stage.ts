@@ -64,7 +64,7 @@ export class Stage implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const timer = death !== undefined && "afterMs" in death
-      ? setTimeout(() => process.kill("SIGKILL"), death.afterMs)
+      ? setTimeout(() => kill(process), death.afterMs)
       : undefined;
     const { code, signal, stdout, stderr } = await process.output();
     clearTimeout(timer);
@@ -80,5 +80,14 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+/** Kills a process that may have ended by itself a moment ago. */
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // "already terminated"
   }
 }
