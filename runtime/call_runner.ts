@@ -221,8 +221,10 @@ export class CallRunner {
     try {
       return { outcome: { kind: "done", value: await implementation.run(job, input) }, object };
     } catch (error) {
-      // What a driver gave back is looked at, not believed, where looking can tell.
-      const inDoubt = job.mayHaveActed || (job.hasActed && implementation.reconcile !== undefined);
+      // What a driver gave back is looked at, not believed, where looking can tell; whoever lost its right to act could
+      // not give back.
+      const couldTell = implementation.reconcile !== undefined;
+      const inDoubt = job.mayHaveActed || (job.hasActed && (couldTell || job.revoked));
       if (!writes || !inDoubt) throw error;
       return await this.#findOut(call, { object, holds, intended: noted, error });
     }
@@ -380,13 +382,15 @@ export class CallRunner {
       operation: `reconcile ${call.operation.name}`,
       caller: call.request.caller,
       group: call.group,
+      holds: others.length > 0,
       deadline: clock.now() + this.#settings.reconcileMs,
     };
     let slot: SlotHold | undefined;
     try {
       slot = own === undefined ? undefined : await this.#slots.reconcile(own, order);
     } catch {
-      // Somebody else is busy with the object for longer than a reconciliation may take; looking harms nobody.
+      // Somebody else is busy with the object for longer than a reconciliation may take, or waits for what this call
+      // holds; looking harms nobody.
     }
     try {
       return await findOut(

@@ -68,7 +68,8 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   readonly target?: ManagedObject;
   readonly #init: KernelJobInit<Live, Facts>;
   readonly #controller = new AbortController();
-  #givingBack: AbortController | undefined;
+  /** Each hop that gives back can be ended by itself. */
+  #givingBack: Set<AbortController> | undefined;
   #expected: number;
   #wasLive: boolean;
   #revoked: VirtError | undefined;
@@ -119,7 +120,7 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   revoke(reason: VirtError): void {
     this.#revoked ??= reason;
     this.#controller.abort(reason);
-    this.#givingBack?.abort(reason);
+    for (const controller of this.#givingBack ?? []) controller.abort(reason);
     this.#init.peer?.revoke(reason);
   }
 
@@ -223,7 +224,8 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
   ): Promise<T> {
     const { scheduler, alarms, graceMs } = this.#init.environment;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const controller = givesBack ? (this.#givingBack ??= new AbortController()) : this.#controller;
+    const controller = givesBack ? new AbortController() : this.#controller;
+    if (givesBack) (this.#givingBack ??= new Set()).add(controller);
     const deadline = givesBack ? Math.max(this.deadline, this.clock.now() + graceMs) : this.deadline;
     let alarm = alarms.set(deadline, () => {
       if (givesBack) controller.abort(this.#lateError(where));
@@ -238,10 +240,12 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
     scheduler.hop(info, () => fn(controller.signal, this.object.live as Live)).then(
       (value) => {
         alarm[Symbol.dispose]();
+        this.#givingBack?.delete(controller);
         resolve(value);
       },
       (error) => {
         alarm[Symbol.dispose]();
+        this.#givingBack?.delete(controller);
         reject(error);
       },
     );

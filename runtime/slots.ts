@@ -249,10 +249,11 @@ export class SlotTable {
     }
   }
 
-  /** Of those in a circle who hold something, the youngest yields. */
+  /** Of those in a circle who hold something, who only wants to look yields, else the youngest. */
   #breakCycle(cycle: readonly SlotWaiter[]): void {
-    const victim = cycle.filter((waiter) => this.#mayBeInCircle(waiter))
-      .reduce((a, b) => b.request.caller.since > a.request.caller.since ? b : a);
+    const parties = cycle.filter((waiter) => this.#mayBeInCircle(waiter));
+    const victim = parties.find(({ request: { kind } }) => kind === "reconcile") ??
+      parties.reduce((a, b) => b.request.caller.since > a.request.caller.since ? b : a);
     const slot = this.#waiting.get(victim);
     const path = cycle.map((each) =>
       `${callerName(each.request.caller)} waits for ${this.#waiting.get(each)?.label}`

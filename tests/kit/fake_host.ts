@@ -14,6 +14,8 @@ import type {
   DriverMap,
   Implementation,
   Job,
+  Observation,
+  Reconciled,
 } from "../../runtime/driver.ts";
 import { Gate } from "../../runtime/gate.ts";
 import { Kernel, type KernelOptions } from "../../runtime/kernel.ts";
@@ -27,11 +29,9 @@ export type Script = (job: Job, input: unknown) => Promise<unknown>;
 /** What a test may say about an operation beside its function. */
 export interface ScriptOptions {
   readonly kill?: (job: Job) => Promise<void>;
-  readonly reconcile?: (
-    job: Job,
-  ) => Promise<{ kind: "done"; value: unknown } | { kind: "not-done" } | { kind: "unknown"; reason: string }>;
+  readonly reconcile?: (job: Job, input: unknown, before: Observation) => Promise<Reconciled<unknown>>;
   readonly about?: Implementation<OperationName>["about"];
-  readonly observe?: (job: Job) => Readonly<Record<string, unknown>>;
+  readonly observe?: (job: Job) => Observation;
 }
 
 /** A host of a test. */

@@ -290,7 +290,7 @@ export const furtherGuards: readonly Guard[] = [
   {
     without: "what was begun cannot be given back after a cancel",
     file: "runtime/job.ts",
-    text: "givesBack ? (this.#givingBack ??= new AbortController()) : this.#controller",
+    text: "givesBack ? new AbortController() : this.#controller",
     instead: "this.#controller",
     found: kernelTests,
   },
@@ -318,8 +318,8 @@ export const furtherGuards: readonly Guard[] = [
   {
     without: "what acted and then failed is denied",
     file: "runtime/call_runner.ts",
-    text: "job.mayHaveActed || (job.hasActed && implementation.reconcile !== undefined)",
-    instead: "job.mayHaveActed",
+    text: "job.mayHaveActed || (job.hasActed && (couldTell || job.revoked))",
+    instead: "job.mayHaveActed && couldTell !== undefined",
     found: { history: "b", seeds: 5000 },
   },
   {

@@ -9,6 +9,15 @@ import { historyC } from "./history_c.ts";
 import { historyD } from "./history_d.ts";
 import { historyE } from "./history_e.ts";
 import type { History } from "./history.ts";
+import { historyK } from "./history_k.ts";
 import { mix } from "./mix.ts";
 
-export const histories: readonly History[] = [historyA, historyB, historyC, historyD, historyE, mix];
+export const histories: readonly History[] = [
+  historyA,
+  historyB,
+  historyC,
+  historyD,
+  historyE,
+  historyK,
+  mix,
+];

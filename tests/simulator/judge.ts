@@ -6,6 +6,7 @@
 import { operations } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { short } from "./scheduler.ts";
+import type { CallIntent, CallRequest } from "../../runtime/call.ts";
 import type { Simulation } from "./simulation.ts";
 import type { HopJudge, WatchedHop } from "./watched_driver.ts";
 
@@ -49,13 +50,44 @@ export function judgeCall(simulation: Simulation, ended: EndedCall): string | un
   if (code === "deadlock" && !ended.leases) {
     return `${operation} was told of a circle although its caller held nothing: ${message}`;
   }
-  if (
-    outcome.kind === "unknown" &&
-    !simulation.kernel.slots().some(({ uncertain }) => uncertain?.operation === operation)
-  ) {
+  // A snapshot's doubt is its domain's; of two doubts on one object the later is shown.
+  const noticed = isDoubtful(key) ||
+    simulation.kernel.slots().some(({ uncertain }) => uncertain?.operation === operation);
+  if (outcome.kind === "unknown" && !noticed) {
     return `${operation} has an unknown outcome, and no object takes notice`;
   }
   return undefined;
+}
+
+/** A call that is about to act. */
+export interface EarlyCall {
+  readonly operation: string;
+  readonly intent: CallIntent;
+  /** When it was made. */
+  readonly began: number;
+  readonly request: Pick<CallRequest, "rebase" | "target">;
+  /** The key of its target, where it has one. */
+  readonly key: string | undefined;
+}
+
+/** What is wrong with acting now, if something is: nobody has looked, or the object is not what the caller saw. */
+export function judgeIntent(simulation: Simulation, early: EarlyCall): string | undefined {
+  const { operation, intent, began, request: { rebase, target }, key } = early;
+  // A destroy kills without looking, and whatever it finds; and nobody looks where nobody else can act.
+  const canLook = [...simulation.connections.values()].some((connection) =>
+    connection.look !== undefined && [...connection.objects()].some(({ key }) => key === intent.object)
+  );
+  if (operations.get(operation)?.job === "destroy" || !canLook) return undefined;
+  const looked = simulation.scheduler.lookedAt(operation, intent.object);
+  if (looked === undefined || looked < began) return `${operation} acts on ${intent.label} without a look`;
+  const expected = target?.generation;
+  const isLive = [...simulation.connections.values()]
+    .some((connection) =>
+      [...connection.objects()].some((object) => object.key === key && object.phase === "active")
+    );
+  if (rebase === true || expected === undefined || intent.object !== key || !isLive) return undefined;
+  if (intent.generation === expected) return undefined;
+  return `${operation} acts on ${intent.label}, which is not what its caller saw`;
 }
 
 /** What is wrong with how long a destroy took, if something is: nobody who is stuck holds it up. */

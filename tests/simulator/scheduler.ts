@@ -55,6 +55,7 @@ export class SimulatedScheduler implements Scheduler {
   readonly #chance: Chance;
   readonly #trace: Trace;
   readonly #plan: FaultPlan;
+  readonly #looks = new Map<string, number>();
   #faultsLeft: number;
   /** Just before a request arrives. */
   onArrival: (info: HopInfo) => void = () => {};
@@ -70,6 +71,11 @@ export class SimulatedScheduler implements Scheduler {
     this.#trace = trace;
     this.#plan = plan;
     this.#faultsLeft = plan.count;
+  }
+
+  /** When an object was last looked at for an operation; `undefined` where that was never. */
+  lookedAt(operation: string, object: string): number | undefined {
+    return this.#looks.get(`${operation} ${object}`);
   }
 
   /** From now on nothing breaks any more. */
@@ -93,6 +99,7 @@ export class SimulatedScheduler implements Scheduler {
       case "silent":
         return await new Promise<never>(() => {});
     }
+    if (info.where === "look") this.#looks.set(`${info.operation} ${info.object}`, this.#clock.now());
     this.onArrival(info);
     this.#trace.add("hop", () => `${name()} arrives`);
     const answer = go();

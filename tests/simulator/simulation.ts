@@ -18,7 +18,7 @@ import type { HopInfo } from "../../runtime/scheduler.ts";
 import { everythingAllowed } from "../kit/caller.ts";
 import { Chance } from "./chance.ts";
 import { SimulatedHost } from "./host.ts";
-import { type EndedCall, Judge, judgeCall, judgeDestroy } from "./judge.ts";
+import { type EndedCall, Judge, judgeCall, judgeDestroy, judgeIntent } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { type FaultPlan, short, SimulatedScheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
@@ -57,6 +57,10 @@ export interface SimulatedCall
   readonly withinMs?: number;
   /** Whether a part of it may be done when it fails: it concerns several things, one after the other. @default false */
   readonly inParts?: boolean;
+  /** Hears that the call has its slots. */
+  readonly onObtained?: () => void;
+  /** Hears which job acts for the call. */
+  readonly onIntent?: (job: number) => void;
 }
 
 /** Something that must hold after every step, or at the end; throws a {@linkcode Violation} where it does not. */
@@ -170,7 +174,8 @@ export class Simulation {
   /** Calls the kernel, and judges what every call must keep to. */
   async call(
     operation: OperationName,
-    { host, input = {}, caller = nobody, withinMs = 60_000, inParts = false, ...rest }: SimulatedCall = {},
+    { host, input = {}, caller = nobody, withinMs = 60_000, inParts = false, onIntent, onObtained, ...rest }:
+      SimulatedCall = {},
   ): Promise<Outcome> {
     const number = ++this.#calls;
     const name = host ?? this.#schemes[0] ?? "";
@@ -196,12 +201,16 @@ export class Simulation {
       authority: {
         ...everythingAllowed,
         check: ({ when }) => {
+          if (when === "obtained") onObtained?.();
           entry.permitted ||= when === "obtained";
         },
       },
       journal: {
-        intent: async ({ token }) => {
-          entry.job = token.counter;
+        intent: async (intent) => {
+          entry.job = intent.token.counter;
+          onIntent?.(intent.token.counter);
+          const early = judgeIntent(this, { operation, intent, began, request: rest, key });
+          if (early !== undefined) this.report(early);
           await this.scheduler.pause();
           entry.durable = true;
         },
