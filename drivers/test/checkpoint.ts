@@ -12,7 +12,7 @@ import { type DomainJob, needGuest, notFound } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
 import type { CheckpointRecord } from "./world/record.ts";
-import { attributeOf, encodeXml } from "./xml_span.ts";
+import { attributeOf, encodeXml } from "../xml_span.ts";
 
 type Entry = Out<"domain.createCheckpoint">;
 

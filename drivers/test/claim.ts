@@ -6,7 +6,7 @@
 import type { DriverConnection, SlotClaim } from "../../runtime/driver.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
 import { TestConnection } from "./connection.ts";
-import { canonicalUuid, identify } from "./definition.ts";
+import { canonicalUuid, identify } from "../definition.ts";
 import type { TestClass } from "./object.ts";
 
 /** The object of a class with a name, or a UUID. */

@@ -16,7 +16,7 @@ import type {
 } from "../../runtime/driver.ts";
 import { Gate } from "../../runtime/gate.ts";
 import { ManagedObject } from "../../runtime/object.ts";
-import { poolTarget } from "./definition.ts";
+import { poolTarget } from "../definition.ts";
 import type { Link } from "./link.ts";
 import { type Doer, ObjectTable } from "./object_table.ts";
 import type { TestSettings } from "./settings.ts";

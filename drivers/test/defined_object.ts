@@ -7,7 +7,7 @@ import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { Job } from "../../runtime/driver.ts";
 import { connectionOf } from "./connection.ts";
-import { canonicalUuid, type Definition } from "./definition.ts";
+import { canonicalUuid, type Definition } from "../definition.ts";
 import { normalDefinition, readPool, sameDefinition } from "./documents.ts";
 import { notFound, wrongState } from "./domain.ts";
 import type { TestClass, TestObject } from "./object.ts";

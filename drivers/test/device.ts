@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { badValue } from "./domain.ts";
-import { attributeOf, childOf, childrenOf, readXml, type XmlElement } from "./xml_span.ts";
+import { attributeOf, childOf, childrenOf, readXml, type XmlElement } from "../xml_span.ts";
 
 /** Something with a name for messages. */
 interface Labelled {

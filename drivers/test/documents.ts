@@ -5,8 +5,8 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { normalise } from "../../model/xml/mod.ts";
-import { type Definition, readDefinition } from "./definition.ts";
-import { attributeOf, childOf, splice } from "./xml_span.ts";
+import { type Definition, readDefinition } from "../definition.ts";
+import { attributeOf, childOf, splice } from "../xml_span.ts";
 
 /** What a definition gets that it does not say. */
 export interface Chance {

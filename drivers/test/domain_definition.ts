@@ -11,7 +11,7 @@ import { Glob } from "../../runtime/permission/glob.ts";
 import { act } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { canonicalUuid, identify, renamed, withGuestId } from "./definition.ts";
+import { canonicalUuid, identify, renamed, withGuestId } from "../definition.ts";
 import { readDomain, sameDefinition, withoutSecrets } from "./documents.ts";
 import { type DomainJob, type DomainObject, notFound, stateOf, wrongState } from "./domain.ts";
 import type { TestJob } from "./object.ts";

@@ -7,12 +7,12 @@ import { VirtError } from "../../model/error.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { Affect, Edit } from "./affect.ts";
 import { connectionOf } from "./connection.ts";
-import { memoryOf, vcpusOf } from "./definition.ts";
+import { memoryOf, vcpusOf } from "../definition.ts";
 import { type DomainJob, notFound, stateOf } from "./domain.ts";
 import { cpuTime, editing } from "./domain_resource.ts";
 import type { In, Out } from "./operation_types.ts";
 import { XmlEditor } from "./xml_edit.ts";
-import { childOf, encodeXml, readXml, textOf, type XmlElement } from "./xml_span.ts";
+import { childOf, encodeXml, readXml, textOf, type XmlElement } from "../xml_span.ts";
 
 function info(job: DomainJob): Out<"domain.info"> {
   const { object, clock } = job;

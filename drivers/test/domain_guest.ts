@@ -14,7 +14,7 @@ import { domainByState } from "./reconcile.ts";
 import { picture } from "./screen.ts";
 import { guestFilesystems } from "./world/agent_effects.ts";
 import { badValue } from "./domain.ts";
-import { attributeOf } from "./xml_span.ts";
+import { attributeOf } from "../xml_span.ts";
 
 async function screenshot(
   job: DomainJob,

@@ -10,7 +10,7 @@ import { allCpus, checkedCpus, definitionOf, editing } from "./domain_resource.t
 import type { In, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
 import { XmlEditor } from "./xml_edit.ts";
-import { attributeOf, childOf, childrenOf, readXml, textOf } from "./xml_span.ts";
+import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";
 
 /** The ids of a definition's I/O threads. */
 function iothreadIds(xml: string): readonly number[] {

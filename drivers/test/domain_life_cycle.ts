@@ -10,7 +10,7 @@ import type { DriverMap, Job } from "../../runtime/driver.ts";
 import { act, undo } from "./act.ts";
 import { claimDefinition, named } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { lifecycleAction } from "./definition.ts";
+import { lifecycleAction } from "../definition.ts";
 import { readDomain } from "./documents.ts";
 import {
   type DomainJob,

@@ -9,7 +9,7 @@ import type { DriverConnection, DriverMap, Job, Observation, SlotClaim } from ".
 import { act, inspect, undo } from "./act.ts";
 import { type Activity, asActivity } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
-import { identify } from "./definition.ts";
+import { identify } from "../definition.ts";
 import { readDomain, withoutSecrets } from "./documents.ts";
 import {
   type DomainJob,

@@ -13,7 +13,7 @@ import type { In, Nothing } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
 import type { Parameters } from "./world/record.ts";
 import { XmlEditor } from "./xml_edit.ts";
-import { attributeOf, childOf, childrenOf, readXml, textOf } from "./xml_span.ts";
+import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";
 
 /** What libvirt shows for a limit that is not set, in KiB. */
 const unlimited = 9_007_199_254_740_991;

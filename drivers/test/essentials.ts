@@ -4,9 +4,9 @@
  * @module
  */
 import { sourceOf } from "./device.ts";
-import { kibOf } from "./definition.ts";
+import { kibOf } from "../definition.ts";
 import type { DomainObject } from "./domain.ts";
-import { attributeOf, childOf, childrenOf, readXml, textOf } from "./xml_span.ts";
+import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";
 
 /** A definition's sizes and devices. */
 export interface Essentials {

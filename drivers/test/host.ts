@@ -6,7 +6,7 @@
 import { VirtError } from "../../model/error.ts";
 import type { DriverMap, Job } from "../../runtime/driver.ts";
 import { connectionOf } from "./connection.ts";
-import { memoryOf } from "./definition.ts";
+import { memoryOf } from "../definition.ts";
 import {
   capabilitiesXml,
   cellKib,
@@ -15,7 +15,7 @@ import {
   sysinfoXml,
 } from "./host_documents.ts";
 import type { In, Out } from "./operation_types.ts";
-import { encodeXml, readXml, textOf, type XmlElement } from "./xml_span.ts";
+import { encodeXml, readXml, textOf, type XmlElement } from "../xml_span.ts";
 
 /** The most virtual processors of a domain. Source: libvirt's test driver. */
 const maxVcpus = 32;

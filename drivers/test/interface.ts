@@ -16,7 +16,7 @@ import { notFound, wrongState } from "./domain.ts";
 import type { Facts, LiveOf, TestJob } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { byState } from "./reconcile.ts";
-import { attributeOf, readXml } from "./xml_span.ts";
+import { attributeOf, readXml } from "../xml_span.ts";
 
 type InterfaceJob = TestJob<"interface">;
 

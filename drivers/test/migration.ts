@@ -19,7 +19,7 @@ import type { DriverMap, HopOptions, Job, Reconciled } from "../../runtime/drive
 import { act, isBrokenLink, isDoubt } from "./act.ts";
 import { type Activity, asActivity } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
-import { identify } from "./definition.ts";
+import { identify } from "../definition.ts";
 import { readDomain } from "./documents.ts";
 import { type DomainJob, type DomainObject, notFound, wrongState } from "./domain.ts";
 import type { In } from "./operation_types.ts";

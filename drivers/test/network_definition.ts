@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { XmlEditor } from "./xml_edit.ts";
-import { attributeOf, childOf, childrenOf, readXml, type XmlElement } from "./xml_span.ts";
+import { attributeOf, childOf, childrenOf, readXml, type XmlElement } from "../xml_span.ts";
 
 /** An IPv4 address as its four numbers. */
 export type Ipv4 = readonly [number, number, number, number];

@@ -16,7 +16,7 @@ import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { byState } from "./reconcile.ts";
 import { adapterXml } from "./world/default_host.ts";
-import { childOf, childrenOf, readXml, textOf, type XmlElement } from "./xml_span.ts";
+import { childOf, childrenOf, readXml, textOf, type XmlElement } from "../xml_span.ts";
 
 type DeviceJob = TestJob<"nodeDevice">;
 type DeviceObject = TestObject<"nodeDevice">;

@@ -22,7 +22,7 @@ import {
   refTo,
   refuseRunning,
 } from "./defined_object.ts";
-import { poolTarget } from "./definition.ts";
+import { poolTarget } from "../definition.ts";
 import { notFound, wrongState } from "./domain.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";

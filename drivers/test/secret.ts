@@ -9,14 +9,14 @@ import type { DriverConnection, DriverMap, Job, SlotClaim } from "../../runtime/
 import { act, inspect } from "./act.ts";
 import { named } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { canonicalUuid } from "./definition.ts";
+import { canonicalUuid } from "../definition.ts";
 import { refTo } from "./defined_object.ts";
 import { normalised } from "./documents.ts";
 import { notFound } from "./domain.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { byState, refresh } from "./reconcile.ts";
-import { childOf, readXml, textOf, withChild } from "./xml_span.ts";
+import { childOf, readXml, textOf, withChild } from "../xml_span.ts";
 
 type SecretJob = TestJob<"secret">;
 type Entry = Out<"secret.list">[number];

@@ -12,7 +12,7 @@ import { act, inspect } from "./act.ts";
 import { TestConnection } from "./connection.ts";
 import { connectionOf } from "./connection.ts";
 import { needRunning } from "./defined_object.ts";
-import { poolTarget } from "./definition.ts";
+import { poolTarget } from "../definition.ts";
 import { normalised } from "./documents.ts";
 import { badValue, notFound, wrongState } from "./domain.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";

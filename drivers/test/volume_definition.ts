@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { VolumeRecord } from "./world/record.ts";
-import { attributeOf, childOf, encodeXml, readXml, textOf, type XmlElement } from "./xml_span.ts";
+import { attributeOf, childOf, encodeXml, readXml, textOf, type XmlElement } from "../xml_span.ts";
 
 /** A volume to be made, as the hypervisor makes it. */
 export interface VolumeRequest {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
+import { VirtError } from "../model/error.ts";
 import {
   attributeOf,
   childOf,

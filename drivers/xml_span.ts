@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
+import { VirtError } from "../model/error.ts";
 
 /** One element and where it stands in the text. */
 export interface XmlElement {
