@@ -1,0 +1,110 @@
+/**
+ * The settings of a private libvirtd, as files.
+ *
+ * @module
+ */
+import { makeCertificates } from "./certificates.ts";
+
+/** What a host offers, and how it is set up. */
+export interface HostSettings {
+  /** Listens on TCP, on loopback, unencrypted. */
+  readonly tcp?: boolean;
+  /** Listens on TLS, on loopback, with certificates of its own. Clients need one too, unless told otherwise. */
+  readonly tls?: { readonly verifyClients?: boolean };
+  /** Asks for a user and a password on the sockets named. */
+  readonly sasl?: {
+    readonly on: readonly ("unix" | "tcp" | "tls")[];
+    /** Such as `SCRAM-SHA-256` or `PLAIN`. */
+    readonly mechanism: string;
+    readonly users: Readonly<Record<string, string>>;
+  };
+  /** More lines for `libvirtd.conf`. */
+  readonly daemonConfig?: readonly string[];
+  /** More lines for `qemu.conf`. */
+  readonly qemuConfig?: readonly string[];
+  /**
+   * Whether it has a network of its own, in which nothing listens but itself.
+   * @default "own", or "shared" where it listens on TCP or TLS
+   */
+  readonly network?: "own" | "shared";
+}
+
+/** A port on loopback that nobody listens on now. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Writes everything that a host reads when it starts. */
+export async function writeSettings(
+  directory: string,
+  { ports, ...settings }: HostSettings & {
+    readonly ports: { readonly tcp: number | undefined; readonly tls: number | undefined };
+  },
+): Promise<void> {
+  const { sasl, tls } = settings;
+  const folders = ["etc/qemu", "etc/sasl2", "lib/images", "lib/qemu", "cache", "log", "run/lock"];
+  for (const folder of folders) await Deno.mkdir(`${directory}/${folder}`, { recursive: true });
+  const auth = (on: "unix" | "tcp" | "tls"): string => sasl?.on.includes(on) === true ? "sasl" : "none";
+  const pki = `${directory}/pki`;
+  if (tls !== undefined) {
+    await makeCertificates(pki, { host: "localhost", address: "127.0.0.1", client: "drover" });
+  }
+  await write(`${directory}/etc/libvirtd.conf`, [
+    `listen_tls = ${tls === undefined ? 0 : 1}`,
+    `listen_tcp = ${settings.tcp === true ? 1 : 0}`,
+    `listen_addr = "127.0.0.1"`,
+    ...(ports.tcp === undefined ? [] : [`tcp_port = "${ports.tcp}"`]),
+    ...(ports.tls === undefined ? [] : [
+      `tls_port = "${ports.tls}"`,
+      `ca_file = "${pki}/cacert.pem"`,
+      `cert_file = "${pki}/servercert.pem"`,
+      `key_file = "${pki}/serverkey.pem"`,
+      `tls_no_verify_certificate = ${tls?.verifyClients === false ? 1 : 0}`,
+    ]),
+    `auth_unix_rw = "${auth("unix")}"`,
+    `auth_unix_ro = "none"`,
+    `auth_tcp = "${auth("tcp")}"`,
+    `auth_tls = "${auth("tls")}"`,
+    `unix_sock_rw_perms = "0777"`,
+    `log_outputs = "2:file:${directory}/log/libvirtd.log"`,
+    `host_uuid = "${crypto.randomUUID()}"`,
+    ...(settings.daemonConfig ?? []),
+  ]);
+  await write(`${directory}/etc/qemu.conf`, [
+    `user = "root"`,
+    `group = "root"`,
+    `security_driver = "none"`,
+    `dynamic_ownership = 0`,
+    `stdio_handler = "file"`,
+    `cgroup_controllers = [ ]`,
+    `namespaces = [ ]`,
+    ...(settings.qemuConfig ?? []),
+  ]);
+  if (sasl !== undefined) await writeUsers(directory, sasl);
+}
+
+async function write(path: string, lines: readonly string[]): Promise<void> {
+  await Deno.writeTextFile(path, lines.map((line) => `${line}\n`).join(""));
+}
+
+/** The mechanism, and a database with the users. */
+async function writeUsers(
+  directory: string,
+  { mechanism, users }: NonNullable<HostSettings["sasl"]>,
+): Promise<void> {
+  const database = `${directory}/etc/users.db`;
+  await write(`${directory}/etc/sasl2/libvirt.conf`, [`mech_list: ${mechanism}`, `sasldb_path: ${database}`]);
+  for (const [user, password] of Object.entries(users)) {
+    const child = new Deno.Command("saslpasswd2", {
+      args: ["-p", "-c", "-f", database, "-a", "libvirt", user],
+      stdin: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(password));
+    await writer.close();
+    const { code, stderr } = await child.output();
+    if (code !== 0) throw new Error(`saslpasswd2: ${new TextDecoder().decode(stderr)}`);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Tests on real hypervisors: one private host for the tests of a file, and a stated reason where they cannot run.
+ *
+ * @module
+ */
+import { RealHost, type RealHostOptions } from "./host.ts";
+import { unavailable } from "./requirements.ts";
+
+/** What a file of tests is given. */
+export interface RealTests {
+  /** Declares a test; where the machine lacks something it is skipped and says what. */
+  test(name: string, run: (host: RealHost, t: Deno.TestContext) => Promise<void>): void;
+  /** The file's host; only while tests run. */
+  readonly host: RealHost;
+}
+
+/** What a file's tests need. */
+export interface RealTestsOptions extends RealHostOptions {
+  /** Programs that must be there, with the packages that they come in. */
+  readonly needs?: Readonly<Record<string, string>>;
+}
+
+/** One host for all tests of a file, started before the first and ended after the last, however they end. */
+export function realTests({ needs, ...options }: RealTestsOptions = {}): RealTests {
+  const reason = unavailable(needs);
+  let host: RealHost | undefined;
+  const running = (): RealHost => {
+    if (host === undefined) throw new Error("The private host runs only while the tests of its file do");
+    return host;
+  };
+  if (reason === undefined) {
+    Deno.test.beforeAll(async () => {
+      host = await RealHost.start(options);
+    });
+    Deno.test.afterAll(async () => {
+      await host?.stop();
+    });
+  }
+  return {
+    test(name, run): void {
+      Deno.test({
+        name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+        ignore: reason !== undefined,
+        fn: (t) => run(running(), t),
+      });
+    },
+    get host(): RealHost {
+      return running();
+    },
+  };
+}
