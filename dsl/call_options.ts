@@ -6,6 +6,14 @@
 import type { CallOptionsData } from "../model/channel.ts";
 import { type Duration, duration } from "./duration.ts";
 
+/** How far a call is. */
+export interface CallProgress {
+  /** From 0 to 1. A call that is begun again after a resume begins at 0 again. */
+  readonly fraction: number;
+  /** What it is at, for people. */
+  readonly detail?: string;
+}
+
 /** How a call is to be carried out. */
 export interface CallOptions {
   /**
@@ -30,6 +38,12 @@ export interface CallOptions {
    * @default false
    */
   readonly noWait?: boolean;
+  /**
+   * Hears how far it is, twice a second at most, for operations that tell: migrations, saves, transfers. What it hears is
+   * kept with the run and heard again, at the same points, when that is resumed. Where it throws, the call is asked to
+   * end early and fails with what was thrown.
+   */
+  readonly onProgress?: (progress: CallProgress) => unknown;
 }
 
 /** Options of an operation that makes something. */
@@ -52,12 +66,13 @@ const none: CallOptionsData = {};
 /** The part of the options that travels. */
 export function optionsData(options: MakeOptions | undefined): CallOptionsData {
   if (options === undefined) return none;
-  const { within, priority, rebase, noWait, temporary } = options;
+  const { within, priority, rebase, noWait, temporary, onProgress } = options;
   return {
     ...(within === undefined ? {} : { withinMs: Math.max(1, Math.round(duration(within))) }),
     ...(priority === undefined ? {} : { priority }),
     ...(rebase === undefined ? {} : { rebase }),
     ...(noWait === undefined ? {} : { noWait }),
     ...(temporary === undefined ? {} : { temporary }),
+    ...(onProgress === undefined ? {} : { progress: true }),
   };
 }

@@ -10,7 +10,7 @@ import type { ErrorData, SourcePlace } from "../model/error.ts";
 import { VirtError } from "../model/error.ts";
 import type { VirtEvent } from "../model/event.ts";
 import type { ObjectClass, ObjectRef } from "../model/object.ts";
-import { type MakeOptions, optionsData } from "./call_options.ts";
+import { type CallProgress, type MakeOptions, optionsData } from "./call_options.ts";
 import type { RecipeChannel } from "./channel.ts";
 import { receivedError } from "./error.ts";
 import { callerPlace, type OnStack } from "./place.ts";
@@ -35,7 +35,16 @@ interface Waiter {
   readonly at: SourcePlace | undefined;
   /** What was asked for, for those who forgot to await it. */
   readonly doing: string;
+  readonly onProgress: ((progress: CallProgress) => unknown) | undefined;
   items?: unknown[];
+}
+
+/** What a message that wants an answer is sent with. */
+interface Asking {
+  readonly doing: string;
+  readonly at: SourcePlace | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: CallProgress) => unknown) | undefined;
 }
 
 /** What a call is about, and how it is to be carried out. */
@@ -155,7 +164,12 @@ export class Session {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#ask(message, { doing: operation, at, signal: options?.signal });
+    return this.#ask(message, {
+      doing: operation,
+      at,
+      signal: options?.signal,
+      onProgress: options?.onProgress,
+    });
   }
 
   /** Asks for exclusive leases on objects. */
@@ -176,7 +190,7 @@ export class Session {
   /** Gives a lease back, or keeps what it would undo. Works after a cancel too. */
   async settleLease(how: "release" | "keep", lease: string): Promise<void> {
     const step = this.#nextStep;
-    await this.#ask({ t: how, step, lease }, { doing: how, at: undefined, signal: undefined });
+    await this.#ask({ t: how, step, lease }, { doing: how, at: undefined });
   }
 
   /** Reads a data file that the recipe has declared. */
@@ -187,11 +201,7 @@ export class Session {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#ask({ t: "file", step: this.#nextStep, name }, {
-      doing: `file "${name}"`,
-      at,
-      signal: undefined,
-    });
+    return this.#ask({ t: "file", step: this.#nextStep, name }, { doing: `file "${name}"`, at });
   }
 
   /** Calls `fire` once after `ms` milliseconds of the run's clock; the answer ends the timer early. */
@@ -242,6 +252,8 @@ export class Session {
         return this.#answer(message);
       case "refused":
         return this.#refuse(message.step, message.error);
+      case "progress":
+        return this.#progress(message);
       case "event":
         return this.#subscriptions.get(message.step)?.(message.event);
       case "fired":
@@ -253,15 +265,11 @@ export class Session {
 
   #ask(
     message: Extract<FromRecipe, { t: "call" | "acquire" | "release" | "keep" | "file" }>,
-    { doing, at, signal }: {
-      readonly doing: string;
-      readonly at: SourcePlace | undefined;
-      readonly signal: AbortSignal | undefined;
-    },
+    { doing, at, signal, onProgress }: Asking,
   ): Promise<Answer> {
     const step = this.#nextStep++;
     const answer = new Promise<Answer>((resolve, reject) => {
-      this.#waiters.set(step, { resolve, reject, at, doing });
+      this.#waiters.set(step, { resolve, reject, at, doing, onProgress });
     });
     try {
       this.#channel.send(message);
@@ -312,6 +320,20 @@ export class Session {
     if (waiter === undefined) return;
     this.#waiters.delete(step);
     waiter.reject(receivedError(error, waiter.at));
+  }
+
+  #progress(
+    { step, fraction, detail }: Extract<ToRecipe, { readonly t: "progress" }>,
+  ): void {
+    const waiter = this.#waiters.get(step);
+    if (waiter?.onProgress === undefined) return;
+    const { onProgress, reject } = waiter;
+    const progress: CallProgress = { fraction, ...(detail === undefined ? {} : { detail }) };
+    // The call is still open: its answer is waited for, though nobody hears of it any more.
+    Promise.try(onProgress, progress).catch((error: unknown) => {
+      reject(error);
+      if (this.#waiters.has(step)) this.#channel.send({ t: "cancel", step });
+    });
   }
 
   #fire(step: number): void {

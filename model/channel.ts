@@ -68,6 +68,8 @@ export const callOptions = z.object({
   noWait: z.boolean().optional(),
   /** Undo it when the run ends, however it ends; answers carry a lease. */
   temporary: z.boolean().optional(),
+  /** Deliver how far it is while it is under way. */
+  progress: z.boolean().optional(),
 });
 
 /** From the recipe to the runtime. */
@@ -219,6 +221,15 @@ export type ToRecipe =
     readonly now: number;
   }
   | { readonly t: "refused"; readonly step: number; readonly error: ErrorData; readonly now: number }
+  /** How far a call is that asked to be told; the answer follows. Not every report of its driver comes to be one. */
+  | {
+    readonly t: "progress";
+    readonly step: number;
+    /** From 0 to 1; a call that is begun again after a resume begins at 0 again. */
+    readonly fraction: number;
+    readonly detail?: string;
+    readonly now: number;
+  }
   | { readonly t: "event"; readonly step: number; readonly event: VirtEvent; readonly now: number }
   | { readonly t: "fired"; readonly step: number; readonly now: number }
   /** The run is to end; the recipe's signal aborts. */

@@ -15,6 +15,7 @@ import { changingUses, sightUse } from "../permission/uses.ts";
 import type { RunContext } from "./context.ts";
 import type { Generations } from "./generations.ts";
 import type { RunLeases } from "./leases.ts";
+import { RunProgress } from "./progress.ts";
 import { answersSecret, SecretValues } from "./secret_values.ts";
 import { stepEndEvent, stepStateEvent } from "./step_event.ts";
 import { asRef, type CallMessage } from "./step_identity.ts";
@@ -52,6 +53,7 @@ export class RunCalls {
   readonly #leases: RunLeases;
   readonly #generations: Generations | undefined;
   readonly #secrets: SecretValues;
+  readonly #progress: RunProgress;
   readonly #pending = new Map<number, Pending>();
   #interrupted = false;
 
@@ -64,6 +66,7 @@ export class RunCalls {
     this.#leases = leases;
     this.#generations = generations;
     this.#secrets = new SecretValues(context.run);
+    this.#progress = new RunProgress({ clock: context.kernel.clock, outbox: context.outbox });
   }
 
   /** How many are under way. */
@@ -132,6 +135,7 @@ export class RunCalls {
    */
   interrupt(reason: VirtError): void {
     this.#interrupted = true;
+    this.#progress.stop();
     this.cancelAll(reason);
   }
 
@@ -233,6 +237,7 @@ export class RunCalls {
     const temporary = options.temporary === true;
     if (this.#interrupted && outcome.kind !== "done") return;
     this.#settled(step, outcome);
+    this.#progress.end(step);
     if (outcome.kind !== "done") {
       if (temporary && outcome.kind === "not-done") this.#leases.notMade(step);
       if (outcome.kind === "unknown") store.changeRun(run, { unknownOutcome: true });
@@ -333,6 +338,9 @@ export class RunCalls {
   #tell(message: CallMessage | AcquireMessage, state: CallState): void {
     const { feed, kernel } = this.#context;
     feed.publish(stepStateEvent(message, state, kernel.clock.now()));
+    if (state.kind !== "progress" || this.#interrupted || message.options.progress !== true) return;
+    const { fraction, detail } = state;
+    this.#progress.report(message.step, { fraction, ...(detail === undefined ? {} : { detail }) });
   }
 
   #audit(message: CallMessage, outcome: Outcome): void {
