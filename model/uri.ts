@@ -49,13 +49,47 @@ export function parseUri(text: string): ConnectionUri {
     ...(user === undefined ? {} : { user }),
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
-    path: decodeURIComponent(path),
-    parameters: new Map(new URLSearchParams(query)),
+    path: percentDecode(path, text),
+    parameters: new Map(parseParameters(query, text)),
   };
 }
 
+/** Everything behind a `%`, undone. Unlike in forms of the Web, `+` is itself. */
+function percentDecode(part: string, text: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot connect to "${text}": "${part}" has a "%" that is not followed by two digits of UTF-8 text`,
+      { cause, hint: "Write a percent sign as %25" },
+    );
+  }
+}
+
+/** Parameters in order. Of two with the same name the later counts. A name alone has the value "". */
+function* parseParameters(query: string, text: string): Generator<[name: string, value: string]> {
+  const sections = query.split("&");
+  // libvirt lets `;` stand between parameters too, wherever no `&` follows.
+  for (const section of [...sections.slice(0, -1), ...(sections.at(-1) ?? "").split(";")]) {
+    const [name = "", ...value] = section.split("=");
+    if (name !== "") yield [percentDecode(name, text), percentDecode(value.join("="), text)];
+  }
+}
+
 function parseAuthority(text: string, authority: string): { user?: string; host?: string; port?: number } {
-  const match = /^(?:([^@]*)@)?(\[[0-9a-f:.%]+\]|[^:[\]]*)(?::(\d{1,5}))?$/i.exec(authority);
+  if (/:.*@/.test(authority)) {
+    // Whoever writes a password into a URI finds it in logs, process lists and histories; not in this message.
+    throw new VirtError(
+      "invalid-argument",
+      "Cannot connect: the connection URI has a password, or a colon in the user's name",
+      {
+        hint:
+          "Put passwords into libvirt's auth.conf, or use keys or certificates; write a colon in a name as %3A",
+      },
+    );
+  }
+  const match = /^(?:([^@]*)@)?(\[[0-9a-f:.]+(?:%[\w.~%-]+)?\]|[^:[\]]*)(?::(\d{1,5}))?$/i.exec(authority);
   const port = match?.[3] === undefined ? undefined : Number(match[3]);
   if (match === null || (port !== undefined && (port < 1 || port > 65535))) {
     throw new VirtError(
@@ -63,9 +97,10 @@ function parseAuthority(text: string, authority: string): { user?: string; host?
       `Cannot connect to "${text}": "${authority}" is not [user@]host[:port]`,
     );
   }
-  const host = match[2]?.replace(/^\[|\]$/g, "");
+  // The zone of a link-local address is written %25eth0 (RFC 6874) and, by many people, %eth0.
+  const host = match[2]?.replace(/^\[|\]$/g, "").replace(/%25/, "%");
   return {
-    ...(match[1] === undefined ? {} : { user: decodeURIComponent(match[1]) }),
+    ...(match[1] === undefined ? {} : { user: percentDecode(match[1], text) }),
     ...(host === undefined || host === "" ? {} : { host }),
     ...(port === undefined ? {} : { port }),
   };
