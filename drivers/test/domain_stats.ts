@@ -83,6 +83,11 @@ const gather: { readonly [G in Group]: (domain: DomainObject, now: number) => St
     return stats;
   },
   iothread: (domain) => ({ "iothread.count": essentialsOf(domain).iothreads }),
+  // Nothing is counted, measured or reported by a simulated guest beyond the above.
+  perf: () => ({}),
+  memory: () => ({}),
+  dirtyrate: () => ({}),
+  vm: () => ({}),
 };
 
 function trafficOf(domain: DomainObject, now: number): Out<"domain.interfaceStats"> {

@@ -49,3 +49,29 @@ export const domainSendSignal = operation("domain.sendSignal", {
   }),
   output: nothing,
 });
+
+export const domainDisplays = operation("domain.displays", {
+  summary: "Show where a running domain's screens can be reached",
+  permission: "domain:read",
+  job: "none",
+  effect: "read",
+  aliases: ["domdisplay", "vncdisplay"],
+  input: nothing,
+  output: z.array(z.object({
+    type: z.string().describe("vnc, spice, rdp, …"),
+    listen: z.string().optional().describe("The address that it listens on"),
+    port: z.int().optional(),
+    tlsPort: z.int().optional(),
+    socket: z.string().optional().describe("The socket's path on the host"),
+  })),
+});
+
+export const domainReloadGraphics = operation("domain.reloadGraphics", {
+  summary: "Have a running domain read its screens' certificates again",
+  permission: "domain:write",
+  job: "modify",
+  effect: "write",
+  reconcile: "never",
+  input: z.object({ type: z.enum(["any", "vnc"]).default("any") }),
+  output: nothing,
+});

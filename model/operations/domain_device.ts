@@ -158,3 +158,30 @@ export const domainSetInterfaceParameters = operation("domain.setInterfaceParame
   input: z.object({ interface: nic, parameters, ...affect }),
   output: nothing,
 });
+
+/** A throttle group: disks that share limits. */
+const throttleGroup = z.string().min(1).max(256).describe("The group's name");
+
+export const domainSetThrottleGroup = operation("domain.setThrottleGroup", {
+  summary: "Make a group of limits that disks of a domain can share, or change its limits",
+  permission: "domain:write",
+  also: alsoSave,
+  job: "modify",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["domthrottlegroupset"],
+  input: z.object({ group: throttleGroup, parameters, ...affect }),
+  output: nothing,
+});
+
+export const domainRemoveThrottleGroup = operation("domain.removeThrottleGroup", {
+  summary: "Remove a group of limits that no disk of a domain uses",
+  permission: "domain:write",
+  also: alsoSave,
+  job: "modify",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["domthrottlegroupdel"],
+  input: z.object({ group: throttleGroup, ...affect }),
+  output: nothing,
+});

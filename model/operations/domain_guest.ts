@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { operation } from "../operation.ts";
-import { nothing } from "./shape.ts";
+import { cpuSet, nothing } from "./shape.ts";
 
 const mountpoints = z.array(z.string().startsWith("/").max(4096)).max(256).optional().describe(
   "Mount points; all where not given",
@@ -89,7 +89,9 @@ export const domainFreeze = operation("domain.freeze", {
   reconcile: "by-state",
   aliases: ["domfsfreeze"],
   input: z.object({ mountpoints }),
-  output: z.object({ frozen: z.int().describe("How many were frozen") }),
+  output: z.object({
+    frozen: z.int().optional().describe("How many were frozen; absent where only the outcome is known"),
+  }),
 });
 
 export const domainThaw = operation("domain.thaw", {
@@ -100,7 +102,9 @@ export const domainThaw = operation("domain.thaw", {
   reconcile: "by-state",
   aliases: ["domfsthaw"],
   input: z.object({ mountpoints }),
-  output: z.object({ thawed: z.int().describe("How many were thawed") }),
+  output: z.object({
+    thawed: z.int().optional().describe("How many were thawed; absent where only the outcome is known"),
+  }),
 });
 
 export const domainTrim = operation("domain.trim", {
@@ -154,4 +158,103 @@ export const domainSetTime = operation("domain.setTime", {
     sync: z.boolean().default(false).describe("Set it from the guest's hardware clock"),
   }),
   output: nothing,
+});
+
+export const domainHostname = operation("domain.hostname", {
+  summary: "Show the guest's host name",
+  permission: "domain:write",
+  job: "agent",
+  effect: "read",
+  input: z.object({
+    source: z.enum(["lease", "agent"]).optional().describe(
+      "Ask the host's DHCP leases or the guest's agent; the hypervisor chooses where not given",
+    ),
+  }),
+  output: z.object({ hostname: z.string() }),
+});
+
+export const domainGuestVcpus = operation("domain.guestVcpus", {
+  summary: "Show which virtual processors the guest uses, by its agent",
+  permission: "domain:write",
+  job: "agent",
+  effect: "read",
+  aliases: ["guestvcpus"],
+  input: nothing,
+  output: z.object({
+    vcpus: z.string().describe("Those that there are: 0-3"),
+    online: z.string().describe("Those that the guest uses"),
+    offlinable: z.string().describe("Those that the guest can do without"),
+  }),
+});
+
+export const domainSetGuestVcpus = operation("domain.setGuestVcpus", {
+  summary: "Have the guest use virtual processors, or not, by its agent",
+  permission: "domain:write",
+  job: "agent",
+  effect: "write",
+  reconcile: "by-state",
+  input: z.object({ vcpus: cpuSet.describe("Virtual processors: 0-3,8"), online: z.boolean() }),
+  output: nothing,
+});
+
+/** A user in the guest. */
+const user = z.string().min(1).max(256).describe("A user in the guest");
+
+export const domainAuthorizedKeys = operation("domain.authorizedKeys", {
+  summary: "Show which SSH keys may log in as a user in the guest, by its agent",
+  permission: "domain:write",
+  job: "agent",
+  effect: "read",
+  aliases: ["get-user-sshkeys"],
+  input: z.object({ user }),
+  output: z.array(z.string()),
+});
+
+export const domainSetAuthorizedKeys = operation("domain.setAuthorizedKeys", {
+  summary: "Change which SSH keys may log in as a user in the guest, by its agent",
+  permission: "domain:write",
+  job: "agent",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["set-user-sshkeys"],
+  input: z.object({
+    user,
+    keys: z.array(z.string().min(1).max(65_536)).max(2048).default([]).describe("Lines of authorized_keys"),
+    how: z.enum(["replace", "append", "remove"]).default("replace").describe(
+      "These alone, these as well, or without these",
+    ),
+  }),
+  output: nothing,
+});
+
+export const domainSetAgentTimeout = operation("domain.setAgentTimeout", {
+  summary: "Change how long the hypervisor waits for the guest's agent to answer",
+  permission: "domain:write",
+  job: "agent",
+  effect: "write",
+  reconcile: "never",
+  aliases: ["guest-agent-timeout"],
+  input: z.object({
+    timeoutS: z.union([z.int().min(0).max(2 ** 31 - 1), z.enum(["block", "default"])]).default("default")
+      .describe("Seconds, 0 for not at all; block for as long as it takes"),
+  }),
+  output: nothing,
+});
+
+export const domainAgentCommand = operation("domain.agentCommand", {
+  summary: "Give a command to the guest's agent as it stands, and show its answer",
+  permission: "domain:write",
+  job: "agent",
+  effect: "write",
+  reconcile: "never",
+  aliases: ["qemu-agent-command"],
+  input: z.object({
+    command: z.string().min(2).max(4 * 1024 * 1024 - 1024).describe(
+      'A document of the agent\'s protocol: {"execute":"guest-ping"}',
+    ),
+    timeoutS: z.int().min(0).max(2 ** 31 - 1).optional().describe(
+      "Seconds to wait for the answer, 0 for not at all; the hypervisor's own time where not given",
+    ),
+  }),
+  output: z.object({ answer: z.string().optional() }),
 });

@@ -75,6 +75,22 @@ export const domainSetVcpus = operation("domain.setVcpus", {
   output: nothing,
 });
 
+export const domainSetVcpu = operation("domain.setVcpu", {
+  summary: "Plug in virtual processors of a domain, or unplug them, by their numbers",
+  permission: "domain:write",
+  also: alsoSave,
+  job: "modify",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["setvcpu"],
+  input: z.object({
+    vcpus: cpuSet.describe("Virtual processors: 0-3,8"),
+    enabled: z.boolean().default(true),
+    ...affect,
+  }),
+  output: nothing,
+});
+
 export const domainVcpus = operation("domain.vcpus", {
   summary: "Show a domain's virtual processors: where they run and may run",
   permission: "domain:read",

@@ -9,7 +9,19 @@ import { operation } from "../operation.ts";
 import { nameGlob, nothing } from "./shape.ts";
 
 /** Groups of statistics. */
-export const statsGroups = ["state", "cpu", "balloon", "vcpu", "interface", "block", "iothread"] as const;
+export const statsGroups = [
+  "state",
+  "cpu",
+  "balloon",
+  "vcpu",
+  "interface",
+  "block",
+  "perf",
+  "iothread",
+  "memory",
+  "dirtyrate",
+  "vm",
+] as const;
 
 export const domainStats = operation("domain.stats", {
   summary: "Show statistics of many domains in one call",
@@ -25,6 +37,10 @@ export const domainStats = operation("domain.stats", {
     domains: z.array(refSchema("domain")).max(16_384).optional().describe("These only"),
     active: z.boolean().optional().describe("Only those that run, or only those that do not"),
     groups: z.array(z.enum(statsGroups)).max(statsGroups.length).optional().describe("All where not given"),
+    backing: z.boolean().default(false).describe("Of block: every image of a disk's chain"),
+    noWait: z.boolean().default(false).describe(
+      "Leave out what a domain that is busy would have to be asked",
+    ),
   }),
   output: z.array(z.object({
     domain: refSchema("domain"),
@@ -119,12 +135,17 @@ export const domainJobInfo = operation("domain.jobInfo", {
   job: "none",
   effect: "read",
   aliases: ["domjobinfo"],
-  input: nothing,
+  input: z.object({
+    completed: z.boolean().default(false).describe("Of the last job that has ended, which is then forgotten"),
+  }),
   output: z.object({
-    type: z.enum(["none", "bounded", "unbounded"]),
-    operation: z.string().optional(),
+    type: z.enum(["none", "bounded", "unbounded", "completed", "failed", "cancelled"]),
+    operation: z.string().optional().describe("migration-out, save, dump, …"),
     elapsedMs: z.number().optional(),
     fraction: z.number().min(0).max(1).optional(),
+    statistics: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional().describe(
+      "Names are libvirt's: data_total, memory_processed, downtime, …; numbers beyond 2^53 are text",
+    ),
   }),
 });
 
@@ -135,6 +156,10 @@ export const domainAbortJob = operation("domain.abortJob", {
   effect: "write",
   reconcile: "by-state",
   aliases: ["domjobabort"],
-  input: nothing,
+  input: z.object({
+    postCopy: z.boolean().default(false).describe(
+      "Also a migration that is in its post-copy phase; the domain waits on both hosts to be recovered",
+    ),
+  }),
   output: nothing,
 });

@@ -91,14 +91,57 @@ Deno.test("every operation has a summary of one line, and numbers say what they 
   }
 });
 
-Deno.test("the test driver does all of them, and can find out what became of those that say so", async () => {
+/** What takes a real hypervisor or a real guest: the simulated one says that it does not support it. */
+const notSimulated: ReadonlySet<string> = new Set([
+  // Images that are worked on while a guest uses them, and what is in them and in its memory.
+  "domain.abortBlockJob",
+  "domain.awaitBlockJob",
+  "domain.blockCommit",
+  "domain.blockCopy",
+  "domain.blockJob",
+  "domain.blockPull",
+  "domain.peekBlock",
+  "domain.peekMemory",
+  "domain.setBlockJobSpeed",
+  "domain.setBlockThreshold",
+  // A guest's agent with more than the simulated one knows.
+  "domain.agentCommand",
+  "domain.authorizedKeys",
+  "domain.guestVcpus",
+  "domain.hostname",
+  "domain.setAgentTimeout",
+  "domain.setAuthorizedKeys",
+  "domain.setGuestVcpus",
+  // A hypervisor's own affairs.
+  "domain.displays",
+  "domain.launchSecurity",
+  "domain.measureDirtyRate",
+  "domain.messages",
+  "domain.reloadGraphics",
+  "domain.removeThrottleGroup",
+  "domain.securityLabels",
+  "domain.setLaunchSecurity",
+  "domain.setThrottleGroup",
+  "domain.setVcpu",
+  // A migration whose memory takes time.
+  "domain.migrationSettings",
+  "domain.setMigration",
+  "domain.startPostCopy",
+]);
+
+Deno.test("the test driver does what can be simulated, and can find out what became of what says so", async () => {
   await using bench = await Bench.open("test:///default?host=registry");
   const { implementations } = bench.host;
+  const done = new Map(Object.entries(implementations));
+  assert.deepEqual(
+    all.map(({ name }) => name).filter((name) => done.has(name) === notSimulated.has(name)),
+    [],
+  );
   for (const { name, effect, reconcile } of all) {
-    const entry = Object.entries(implementations).find(([key]) => key === name)?.[1];
-    assert.ok(entry, name);
+    const entry = done.get(name);
+    if (entry === undefined) continue;
     const canTell = entry.reconcile !== undefined;
     assert.equal(canTell, effect === "write" && reconcile === "by-state", name);
   }
-  assert.equal(Object.keys(implementations).length, all.length);
+  assert.deepEqual([...done.keys()].filter((name) => !operations.has(name)), []);
 });
