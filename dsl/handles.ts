@@ -22,6 +22,10 @@ export interface Snapshot extends ObjectHandle<"snapshot">, Omit<MethodsOf<"snap
 /** A virtual network. */
 export interface Network extends ObjectHandle<"network">, Omit<MethodsOf<"network">, keyof ObjectHandle> {}
 
+/** A port of a virtual network: what it gives to one interface of a domain. */
+export interface NetworkPort
+  extends ObjectHandle<"networkPort">, Omit<MethodsOf<"networkPort">, keyof ObjectHandle> {}
+
 /** A storage pool. */
 export interface Pool extends PoolHandle, Omit<MethodsOf<"pool">, keyof PoolHandle> {}
 
@@ -39,17 +43,27 @@ export interface NodeDevice
 /** A secret that a host keeps, such as the passphrase of a disk. */
 export interface Secret extends ObjectHandle<"secret">, Omit<MethodsOf<"secret">, keyof ObjectHandle> {}
 
+/** A network filter: rules for the traffic of guests. */
+export interface Filter extends ObjectHandle<"filter">, Omit<MethodsOf<"filter">, keyof ObjectHandle> {}
+
+/** A network filter at work on one interface of a guest. */
+export interface FilterBinding
+  extends ObjectHandle<"filterBinding">, Omit<MethodsOf<"filterBinding">, keyof ObjectHandle> {}
+
 /** The named types of handles, by class. */
 interface NamedHandles {
   readonly connection: Host;
   readonly domain: Domain;
   readonly snapshot: Snapshot;
   readonly network: Network;
+  readonly networkPort: NetworkPort;
   readonly pool: Pool;
   readonly volume: Volume;
   readonly interface: HostInterface;
   readonly nodeDevice: NodeDevice;
   readonly secret: Secret;
+  readonly filter: Filter;
+  readonly filterBinding: FilterBinding;
 }
 
 /** The handle of an object of a class. */

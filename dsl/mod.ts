@@ -32,9 +32,12 @@ export { type Duration, duration, durationText } from "./duration.ts";
 export { Recipe, recipe } from "./recipe.ts";
 export type {
   Domain,
+  Filter,
+  FilterBinding,
   Host,
   HostInterface,
   Network,
+  NetworkPort,
   NodeDevice,
   Pool,
   Secret,

@@ -21,11 +21,14 @@ export const objectClasses = {
   domain: { permissionClass: "domain", label: "domain" },
   snapshot: { permissionClass: "domain", label: "domain snapshot", guardedBy: "domain" },
   network: { permissionClass: "network", label: "network" },
+  networkPort: { permissionClass: "network_port", label: "network port" },
   pool: { permissionClass: "storage_pool", label: "storage pool" },
   volume: { permissionClass: "storage_vol", label: "storage volume" },
   interface: { permissionClass: "interface", label: "interface" },
   nodeDevice: { permissionClass: "node_device", label: "node device" },
   secret: { permissionClass: "secret", label: "secret" },
+  filter: { permissionClass: "nwfilter", label: "network filter" },
+  filterBinding: { permissionClass: "nwfilter_binding", label: "network filter binding" },
 } as const satisfies Record<string, ClassFacts>;
 
 /** The name of a class of objects. */
@@ -44,7 +47,7 @@ export interface ObjectRef<C extends ObjectClass = ObjectClass> {
   readonly id: string;
   /** Its present name, for people; the id is what counts. */
   readonly name: string;
-  /** The id of the object that holds this one: a snapshot's domain, a volume's pool. */
+  /** The id of the object that holds this one: a snapshot's domain, a volume's pool, a port's network. */
   readonly parent?: string;
   /** What the generation was when this reference was handed out. */
   readonly generation?: number;

@@ -60,16 +60,21 @@ export interface Reaches {
     | "checkpoint"
     | "backup"
     | "filter"
+    | "filterBinding"
+    | "networkPort"
     | "poolSource"
     | "interface"
     | "nodeDevice"
     | "secret";
 }
 
-/** What a field of an operation's input names on the host. */
-export type HostPlaceKind = "path" | "emulator";
+/**
+ * What a field of an operation's input names: a path or a program on the host, or a file of the machine on which Drover
+ * itself runs, which is read or written.
+ */
+export type HostPlaceKind = "path" | "emulator" | "local_read" | "local_write";
 
-/** A place on the host, as an input names it. */
+/** A place on a machine, as an input names it. */
 export interface HostPlace {
   readonly kind: HostPlaceKind;
   readonly value: string;
@@ -107,7 +112,7 @@ export interface OperationDeclaration {
   /** In lists: what a caller needs on each object to see it there. */
   readonly filter?: Permission;
   readonly reaches?: Reaches;
-  /** The input's fields that name places on the host. */
+  /** The input's fields that name places on the host, or files of the machine on which Drover runs. */
   readonly places?: Readonly<Record<string, HostPlaceKind>>;
   /** The input's field that gives the object another name. */
   readonly renames?: string;
@@ -121,6 +126,8 @@ export interface OperationDeclaration {
   readonly secretInput?: readonly string[];
   /** The operation that takes it back, for temporary objects; its target is the reference in this one's output. */
   readonly undo?: string;
+  /** The output's fields that the operation which takes it back is given as its input. */
+  readonly undoInput?: readonly string[];
   /** For operations that span two connections: the input's field that names the other one. */
   readonly peer?: string;
   /** Whether the output holds secret values. */

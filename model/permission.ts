@@ -81,6 +81,8 @@ export const permissionVerbs = {
   nwfilter_binding: ["getattr", "read", "create", "delete"],
   host: [
     "path",
+    "local_read",
+    "local_write",
     "device",
     "socket",
     "emulator",

@@ -18,6 +18,7 @@ import { Gate } from "../../runtime/gate.ts";
 import { ManagedObject } from "../../runtime/object.ts";
 import { poolTarget } from "../definition.ts";
 import type { Link } from "./link.ts";
+import { isTestClass } from "./object.ts";
 import { type Doer, ObjectTable } from "./object_table.ts";
 import type { TestSettings } from "./settings.ts";
 import type { Change, HostRecord } from "./world/record.ts";
@@ -82,6 +83,7 @@ export class TestConnection implements DriverConnection {
 
   find({ $ref, id, parent }: Pick<ObjectRef, "$ref" | "id" | "parent">): ManagedObject | undefined {
     if ($ref === "connection") return this.self;
+    if (!isTestClass($ref)) return undefined;
     const object: unknown = this.table.byId($ref, id, parent);
     return object instanceof ManagedObject ? object : undefined;
   }
@@ -99,7 +101,7 @@ export class TestConnection implements DriverConnection {
 
   async look(object: ManagedObject, signal: AbortSignal): Promise<void> {
     const { objectClass, id, parent } = object;
-    if (objectClass === "connection") return;
+    if (!isTestClass(objectClass)) return;
     const options = { token: this.#token, signal };
     if ((objectClass === "domain" || objectClass === "pool") && this.#missed.has(object.key)) {
       const { result } = await this.link.request("host.family", { kind: objectClass, id }, options);

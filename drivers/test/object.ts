@@ -9,7 +9,12 @@ import { ManagedObject } from "../../runtime/object.ts";
 import type { Guest, Records } from "./world/record.ts";
 
 /** The classes of which this driver has objects, beside the connection. */
-export type TestClass = Exclude<ObjectClass, "connection">;
+export type TestClass = Exclude<ObjectClass, "connection" | "networkPort" | "filter" | "filterBinding">;
+
+/** Whether this driver has objects of a class. */
+export function isTestClass(objectClass: ObjectClass): objectClass is TestClass {
+  return Object.hasOwn(forms, objectClass);
+}
 
 /** What is alive of an object of a class. */
 export type LiveOf<C extends TestClass> = C extends "domain" ? Guest : true;

@@ -8,7 +8,7 @@
  */
 import { ManagedObject } from "../../runtime/object.ts";
 import { lifeCycles } from "./life_cycle.ts";
-import { type Form, forms, type TestClass, type TestObject } from "./object.ts";
+import { type Form, forms, isTestClass, type TestClass, type TestObject } from "./object.ts";
 import { SnapshotTree } from "./snapshot_tree.ts";
 import type { Change, CheckpointRecord, HostRecord, Records } from "./world/record.ts";
 
@@ -85,8 +85,8 @@ export class ObjectTable {
 
   /** The revision at which an object was last seen. */
   revisionOf(object: ManagedObject): number | undefined {
-    if (object.objectClass === "connection") return undefined;
-    return this.byId(object.objectClass, object.id, object.parent)?.facts.record.revision;
+    const { objectClass, id, parent } = object;
+    return isTestClass(objectClass) ? this.byId(objectClass, id, parent)?.facts.record.revision : undefined;
   }
 
   /** Takes over what changed outside. Older news than what is known changes nothing. */

@@ -8,7 +8,7 @@ import type { OperationName, Operations } from "../../model/operations/mod.ts";
 import type { Implementation, Job, Observation } from "../../runtime/driver.ts";
 import { inspect } from "./act.ts";
 import { connectionOf } from "./connection.ts";
-import type { Facts, LiveOf } from "./object.ts";
+import { type Facts, isTestClass, type LiveOf } from "./object.ts";
 import type { Change, RecordKind } from "./world/record.ts";
 
 /** How an operation's outcome shows. */
@@ -53,9 +53,9 @@ export function byState<N extends OperationName, L, F>(
 ): NonNullable<Implementation<N>["reconcile"]> {
   return async (job: Job<L, F>, input, before) => {
     const { objectClass, id, parent } = job.object;
-    const own = objectClass === "connection"
-      ? { kind: "host" as const, id: "host" }
-      : { kind: objectClass, id: parent === undefined ? id : `${parent}/${id}` };
+    const own = isTestClass(objectClass)
+      ? { kind: objectClass, id: parent === undefined ? id : `${parent}/${id}` }
+      : { kind: "host" as const, id: "host" };
     await refresh(job, [own, ...also?.(job, input) ?? []]);
     if (done(job, input, before)) return { kind: "done", value: value(job, input) };
     if (giveBack !== undefined) await giveBack(job, input);

@@ -5,18 +5,25 @@
  */
 import type { ObjectClass } from "../object.ts";
 import type { Operation } from "../operation.ts";
+import * as backup from "./backup.ts";
 import * as connection from "./connection.ts";
 import * as domain from "./domain.ts";
+import * as domainBlockJob from "./domain_block_job.ts";
+import * as domainChannel from "./domain_channel.ts";
 import * as domainConsole from "./domain_console.ts";
 import * as domainDevice from "./domain_device.ts";
+import * as domainDiagnosis from "./domain_diagnosis.ts";
 import * as domainGuest from "./domain_guest.ts";
 import * as domainLifeCycle from "./domain_life_cycle.ts";
 import * as domainResource from "./domain_resource.ts";
 import * as domainSave from "./domain_save.ts";
 import * as domainStats from "./domain_stats.ts";
+import * as filterBinding from "./filter_binding.ts";
 import * as hostInterface from "./interface.ts";
 import * as migration from "./migration.ts";
 import * as network from "./network.ts";
+import * as networkFilter from "./network_filter.ts";
+import * as networkPort from "./network_port.ts";
 import * as nodeDevice from "./node_device.ts";
 import * as pool from "./pool.ts";
 import * as secret from "./secret.ts";
@@ -34,18 +41,25 @@ type ByName<M> = {
 /** Every operation by its name. */
 export interface Operations
   extends
+    ByName<typeof backup>,
     ByName<typeof connection>,
     ByName<typeof domain>,
+    ByName<typeof domainBlockJob>,
+    ByName<typeof domainChannel>,
     ByName<typeof domainConsole>,
     ByName<typeof domainDevice>,
+    ByName<typeof domainDiagnosis>,
     ByName<typeof domainGuest>,
     ByName<typeof domainLifeCycle>,
     ByName<typeof domainResource>,
     ByName<typeof domainSave>,
     ByName<typeof domainStats>,
+    ByName<typeof filterBinding>,
     ByName<typeof hostInterface>,
     ByName<typeof migration>,
     ByName<typeof network>,
+    ByName<typeof networkFilter>,
+    ByName<typeof networkPort>,
     ByName<typeof nodeDevice>,
     ByName<typeof pool>,
     ByName<typeof secret>,
@@ -85,15 +99,22 @@ export const operations: ReadonlyMap<string, Operation> = collect(
   domainSave,
   domainResource,
   domainDevice,
+  domainBlockJob,
   domainConsole,
+  domainChannel,
+  domainDiagnosis,
   domainGuest,
   domainStats,
   migration,
   snapshot,
+  backup,
   network,
+  networkPort,
   pool,
   volume,
   hostInterface,
   nodeDevice,
   secret,
+  networkFilter,
+  filterBinding,
 );

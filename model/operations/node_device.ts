@@ -143,3 +143,37 @@ export const nodeDeviceGetInfo = operation("nodeDevice.info", {
   input: nothing,
   output: nodeDeviceEntry,
 });
+
+export const nodeDeviceDetach = operation("nodeDevice.detach", {
+  summary: "Take a device away from the host's own driver, so that a guest can have it",
+  permission: "node_device:detach",
+  job: "modify",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["nodedev-detach"],
+  input: z.object({
+    driver: z.string().min(1).max(64).optional().describe("The driver that takes it over, vfio if not given"),
+  }),
+  output: nothing,
+});
+
+export const nodeDeviceReattach = operation("nodeDevice.reattach", {
+  summary: "Give a device back to the host's own driver",
+  permission: "node_device:detach",
+  job: "modify",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["nodedev-reattach"],
+  input: nothing,
+  output: nothing,
+});
+
+export const nodeDeviceReset = operation("nodeDevice.reset", {
+  summary: "Reset a device that no guest uses",
+  permission: "node_device:write",
+  job: "modify",
+  effect: "write",
+  aliases: ["nodedev-reset"],
+  input: nothing,
+  output: nothing,
+});

@@ -41,6 +41,11 @@ export const affectOne = {
 /** A path on the host. */
 export const hostPath = z.string().startsWith("/").max(4096).describe("An absolute path on the host");
 
+/** A path on the machine on which Drover runs. */
+export const localPath = z.string().startsWith("/").max(4096).describe(
+  "An absolute path on the machine on which Drover runs, without links in it",
+);
+
 /** Glob over names. */
 export const nameGlob = z.string().max(1024).optional().describe("A glob over names: web-*");
 

@@ -180,15 +180,17 @@ const checkpointEntry = z.object({
   parent: z.string().optional(),
   createdAt: z.int().describe("Milliseconds since 1970"),
   description: z.string().optional(),
-  disks: z.array(z.string()),
+  disks: z.array(z.string()).describe("Targets of the disks whose changes it follows"),
 });
 
 export const checkpointCreate = operation("domain.createCheckpoint", {
   summary: "Set a checkpoint from which a later backup can be incremental",
   permission: "domain:checkpoint",
+  also: [{ permission: "domain:fs_freeze", field: "quiesce" }],
   job: "modify",
   effect: "write",
   reconcile: "by-state",
+  reaches: { field: "xml", document: "checkpoint" },
   aliases: ["checkpoint-create", "checkpoint-create-as"],
   input: z.object({
     name: z.string().min(1).max(255).optional().describe("Made up where not given"),
@@ -196,27 +198,54 @@ export const checkpointCreate = operation("domain.createCheckpoint", {
     disks: z.array(z.string().max(256)).max(1024).optional().describe(
       "Targets of disks; all where not given",
     ),
+    xml: xmlText.optional().describe(
+      "A <domaincheckpoint> document; name, description and disks go before it",
+    ),
+    quiesce: z.boolean().default(false).describe("Freeze the guest's file systems meanwhile"),
+    redefine: z.boolean().default(false).describe("Only take over the metadata in the document"),
   }),
   output: checkpointEntry,
 });
 
 export const checkpointList = operation("domain.listCheckpoints", {
-  summary: "List a domain's checkpoints",
+  summary: "List a domain's checkpoints, parents before their children",
   permission: "domain:read",
   job: "none",
   effect: "read",
   aliases: ["checkpoint-list"],
-  input: nothing,
+  input: z.object({
+    name: nameGlob,
+    from: z.string().max(255).optional().describe("Only what is under this one"),
+    descendants: z.boolean().default(true).describe("With from: not only its children"),
+    roots: z.boolean().default(false).describe("Only those without a parent"),
+    leaves: z.boolean().optional().describe("Only those without children, or only those with"),
+  }),
   output: z.array(checkpointEntry),
+});
+
+export const checkpointGetInfo = operation("domain.checkpointInfo", {
+  summary: "Show a checkpoint at a glance",
+  permission: "domain:read",
+  job: "none",
+  effect: "read",
+  aliases: ["checkpoint-info", "checkpoint-parent"],
+  input: z.object({ name: lookupName }),
+  output: checkpointEntry,
 });
 
 export const checkpointXml = operation("domain.checkpointXml", {
   summary: "Show a checkpoint as XML",
   permission: "domain:read",
+  also: [{ permission: "domain:read_secure", field: "secure" }],
   job: "none",
   effect: "read",
   aliases: ["checkpoint-dumpxml"],
-  input: z.object({ name: lookupName }),
+  input: z.object({
+    name: lookupName,
+    secure: z.boolean().default(false).describe("With passwords"),
+    withoutDomain: z.boolean().default(false).describe("Leave out what the domain was"),
+    sizes: z.boolean().default(false).describe("With how much has changed on each disk since, in bytes"),
+  }),
   output: z.string().describe("A <domaincheckpoint> document"),
 });
 
@@ -230,6 +259,7 @@ export const checkpointDelete = operation("domain.deleteCheckpoint", {
   input: z.object({
     name: lookupName,
     children: z.boolean().default(false).describe("Also what was set after it"),
+    childrenOnly: z.boolean().default(false).describe("Only what was set after it"),
     metadataOnly: z.boolean().default(false).describe("Forget it, and leave its bitmaps in the images"),
   }),
   output: nothing,

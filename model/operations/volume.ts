@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { byteArray, bytes, hostPath, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import { byteArray, bytes, localPath, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
 
 /** The most bytes that one upload or download may carry. */
 export const volumeChunkBytes = 1024 * 1024;
@@ -53,7 +53,7 @@ export const volumeByPath = operation("volume.byPath", {
   on: "connection",
   as: "volumeByPath",
   aliases: ["vol-name", "vol-pool", "vol-key", "vol-path"],
-  input: z.object({ path: hostPath }),
+  input: z.object({ path: z.string().min(1).max(4096).describe("Path or key") }),
   output: refSchema("volume"),
 });
 
@@ -195,4 +195,49 @@ export const volumeDownload = operation("volume.download", {
     bytes: byteArray,
     atEnd: z.boolean().describe("Whether nothing follows"),
   }),
+});
+
+/** What passed between a file and a volume. */
+const passed = z.object({
+  bytes: bytes.describe("How many bytes passed, holes included"),
+  dataBytes: bytes.describe("How many of them were sent; the others were holes"),
+  sha256: z.string().length(64).describe("Of all bytes, in hexadecimal; holes count as zeros"),
+});
+
+export const volumeUploadFile = operation("volume.uploadFile", {
+  summary: "Write a file of the machine on which Drover runs into a volume",
+  permission: "storage_vol:data_write",
+  job: "modify",
+  effect: "write",
+  cancel: "between-hops",
+  reconcile: "by-state",
+  timeoutMs: 86_400_000,
+  places: { path: "local_read" },
+  input: z.object({
+    path: localPath,
+    offset: bytes.default(0).describe("Where in the volume to begin, in bytes"),
+    sparse: z.boolean().default(false).describe(
+      "Leave zeros out, which makes holes; for a volume that holds nothing yet",
+    ),
+  }),
+  output: passed,
+});
+
+export const volumeDownloadFile = operation("volume.downloadFile", {
+  summary: "Write what a volume holds into a file of the machine on which Drover runs",
+  permission: "storage_vol:data_read",
+  job: "modify",
+  effect: "write",
+  cancel: "between-hops",
+  reconcile: "by-state",
+  timeoutMs: 86_400_000,
+  places: { path: "local_write" },
+  input: z.object({
+    path: localPath.describe("The file, which is there only when it is complete"),
+    offset: bytes.default(0).describe("Where in the volume to begin, in bytes"),
+    length: z.int().min(1).optional().describe("How many bytes; to the end where not given"),
+    sparse: z.boolean().default(true).describe("Leave holes where the volume has them"),
+    overwrite: z.boolean().default(false).describe("Replace the file if it is there"),
+  }),
+  output: passed,
 });

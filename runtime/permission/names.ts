@@ -28,6 +28,9 @@ export function namesIn(xml: string, document: Reaches["document"]): readonly st
     if (attribute !== undefined && (document === "interface" || document === "filter")) names.add(attribute);
     for (const name of childrenOf(root, "name")) names.add(name.text());
   }
+  if (document === "filterBinding") {
+    for (const device of childrenOf(root, "portdev")) names.add(device.attribute("name") ?? "");
+  }
   for (const embedded of ["domain", "inactiveDomain"]) {
     for (const name of descendants(root, embedded, "name")) {
       if (document === "snapshot" || document === "checkpoint") names.add(name.text());

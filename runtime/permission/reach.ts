@@ -13,8 +13,10 @@ import { domainVocabulary } from "./reach/domain_vocabulary.ts";
 import { fingerprint } from "./reach/element.ts";
 import { type Finding, type PlacedFinding, Report } from "./reach/finding.ts";
 import {
+  filterBindingVocabulary,
   filterVocabulary,
   interfaceVocabulary,
+  networkPortVocabulary,
   networkSectionVocabulary,
   networkVocabulary,
   nodeDeviceVocabulary,
@@ -41,6 +43,8 @@ const networkSections = new Vocabulary(deviceVocabulary, networkVocabulary, netw
 const interfaces = new Vocabulary(interfaceVocabulary);
 const nodeDevices = new Vocabulary(nodeDeviceVocabulary);
 const filters = new Vocabulary(filterVocabulary);
+const filterBindings = new Vocabulary(filterBindingVocabulary);
+const networkPorts = new Vocabulary(deviceVocabulary, networkPortVocabulary);
 /** Stands for `<devices>`: a device alone is a child of it. */
 const devices = new Vocabulary(deviceVocabulary, "devices +devices\n");
 
@@ -112,6 +116,10 @@ function entryOf(
         return [nodeDevices, nodeDevices.top(name)];
       case "filter":
         return [filters, filters.top(name)];
+      case "filterBinding":
+        return [filterBindings, filterBindings.top(name)];
+      case "networkPort":
+        return [networkPorts, networkPorts.top(name)];
       case "poolSource":
         return [domains, name === "source" ? domains.top("poolSource") : undefined];
       case "snapshot":

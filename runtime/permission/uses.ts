@@ -199,7 +199,11 @@ function subjectOf(
 }
 
 /** The classes whose objects are held by others. */
-const parents: { readonly [C in ObjectClass]?: ObjectClass } = { snapshot: "domain", volume: "pool" };
+const parents: { readonly [C in ObjectClass]?: ObjectClass } = {
+  snapshot: "domain",
+  volume: "pool",
+  networkPort: "network",
+};
 
 function named(object: ManagedObject | ObjectRef): Subject {
   return {

@@ -129,6 +129,38 @@ filter name chain priority
 +match match srcmacaddr srcmacmask dstmacaddr dstmacmask protocolid comment:free vlanid encap-protocol type flags root-priority root-priority-hi root-address root-address-mask root-cost root-cost-hi sender-priority sender-priority-hi sender-address sender-address-mask port port-hi age age-hi max-age max-age-hi hello-time hello-time-hi forward-delay forward-delay-hi hwtype protocoltype opcode arpsrcmacaddr arpdstmacaddr arpsrcipaddr arpsrcipmask arpdstipaddr arpdstipmask gratuitous srcipaddr srcipmask dstipaddr dstipmask protocol srcportstart srcportend dstportstart dstportend code codeend typeend dscp state srcipfrom srcipto dstipfrom dstipto connlimit-above ipset ipsetflags
 `;
 
+/** A filter at work on an interface: its rules were checked when it was defined. */
+export const filterBindingVocabulary = `
+filterbinding
+  owner
+    name
+    uuid
+  portdev name:network
+  linkdev name:network
+  mac address
+  filterref filter
+    parameter name value
+`;
+
+/** What a network gives to an interface of a domain. */
+export const networkPortVocabulary = `
+networkport
+  uuid
+  owner
+    name
+    uuid
+  group
+  mac address
+  virtualport +virtualport
+  bandwidth +bandwidth
+  vlan +vlan
+  port isolated
+  rxfilters trustGuest !portTrust
+  plug type bridge:network dev:network mode managed macTableManager !portPlug
+    driver name model
+    address +address
+`;
+
 /** Devices of the host that a definition makes: mediated devices and virtual adapters, under their parents. */
 export const nodeDeviceVocabulary = `
 device !nodeDevice

@@ -120,6 +120,19 @@ function trustedFilters(element: TreeElement, report: Report): void {
   report.reach("security", "trustGuestRxFilters=yes", { element, attribute: "trustGuestRxFilters" });
 }
 
+/** In a port's document that trust is an element of its own. */
+function portTrust(element: TreeElement, report: Report): void {
+  if (element.attribute("trustGuest") !== "yes") return;
+  report.reach("security", "trustGuestRxFilters=yes", { element, attribute: "trustGuest" });
+}
+
+function portPlug(element: TreeElement, report: Report): void {
+  report.unlessOneOf(["network", "bridge", "direct", "hostdev-pci"], { element, attribute: "type" });
+  for (const address of childrenOf(element, "address")) {
+    report.reach("device", pciAddress(address), { element: address });
+  }
+}
+
 /** A network's routes are routes of the host. */
 function networkRoute(element: TreeElement, report: Report): void {
   const size = element.attribute("prefix") ?? element.attribute("netmask") ?? "";
@@ -217,6 +230,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   deviceLabel,
   network,
   trustedFilters,
+  portTrust,
+  portPlug,
   networkRoute,
   pool,
   poolSource: (element, report) => poolSource(element, { type: "source", report }),

@@ -177,6 +177,27 @@ const otherAttacks: readonly (readonly [
     "eth1",
   ],
   [
+    "filterBinding",
+    "a filter on an interface of the host",
+    "<filterbinding><portdev name='eth0'/><filterref filter='x'/></filterbinding>",
+    "host:network",
+    "eth0",
+  ],
+  [
+    "networkPort",
+    "a card of the host in a port",
+    "<networkport><plug type='hostdev-pci'><address domain='0' bus='6' slot='0x12' function='5'/></plug></networkport>",
+    "host:device",
+    "pci:0000:06:12.5",
+  ],
+  [
+    "networkPort",
+    "a port that lets its guest change filters",
+    "<networkport><rxfilters trustGuest='yes'/></networkport>",
+    "host:security",
+    "trustGuestRxFilters=yes",
+  ],
+  [
     "interface",
     "an interface of the host",
     "<interface type='ethernet' name='eth0'><protocol family='ipv4'><dhcp/></protocol></interface>",
@@ -198,3 +219,14 @@ for (const [document, what, xml, permission, reached] of otherAttacks) {
     assert.ok(found.includes(`${permission}@${reached}`), `found: ${found.join(" ")}`);
   });
 }
+
+Deno.test("an ordinary port of a network reaches nothing", () => {
+  const xml = `<networkport>
+    <uuid>5d744f21-ba4a-4d6e-bdb2-30a35ff3207d</uuid>
+    <owner><name>web</name><uuid>3d744f21-ba4a-4d6e-bdb2-30a35ff3207d</uuid></owner>
+    <mac address='52:54:00:7b:35:93'/><rxfilters trustGuest='no'/><port isolated='yes'/>
+    <bandwidth><inbound average='100' peak='200' burst='300'/></bandwidth>
+    <plug type='network' bridge=''/>
+  </networkport>`;
+  assert.deepEqual(reaches(xml, "networkPort"), []);
+});

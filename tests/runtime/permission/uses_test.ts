@@ -173,6 +173,26 @@ Deno.test("files that an operation names on the host are checked, with a slot an
   assert.equal(await capabilities("all,host"), "done");
 });
 
+Deno.test("files of Drover's own machine have grants of their own, for reading and for writing", async () => {
+  const { host, kernel } = small();
+  const disk = host.add("volume", "disk");
+  host.on("volume.uploadFile", () => Promise.resolve({}));
+  host.on("volume.downloadFile", () => Promise.resolve({}));
+  const transfer = async (
+    operation: "volume.uploadFile" | "volume.downloadFile",
+    grants: string,
+    path = "/srv/images/disk.img",
+  ): Promise<string> =>
+    outcome(await kernel.call(operation, disk, { input: { path }, authority: authority(grants) }));
+  assert.equal(await transfer("volume.uploadFile", "all"), "permission-denied");
+  assert.equal(await transfer("volume.uploadFile", "all host:path host:local_write"), "permission-denied");
+  assert.equal(await transfer("volume.uploadFile", "all host:local_read@/srv/images/*"), "done");
+  assert.equal(await transfer("volume.downloadFile", "all host:local_read"), "permission-denied");
+  assert.equal(await transfer("volume.downloadFile", "all host:local_write@/srv/**"), "done");
+  const escape = "/srv/images/../../etc/shadow";
+  assert.equal(await transfer("volume.uploadFile", "all,host", escape), "permission-denied");
+});
+
 Deno.test("what goes to another host is checked there too", async () => {
   const host = new FakeHost();
   const other = new FakeHost("00000000-0000-4000-8000-000000000002");
