@@ -239,7 +239,9 @@ function fileError(path: string, doing: "read" | "write", cause: unknown): VirtE
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":
-      return new VirtError("operation-failed", `Cannot ${doing} "${path}": there is no room for it`, { cause });
+      return new VirtError("operation-failed", `Cannot ${doing} "${path}": there is no room for it`, {
+        cause,
+      });
     case "EACCES":
     case "EPERM":
     case "EROFS":
