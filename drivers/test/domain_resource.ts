@@ -7,6 +7,7 @@ import type { OperationName } from "../../model/operations/mod.ts";
 import type { DriverMap, Implementation } from "../../runtime/driver.ts";
 import { type Affect, change, type Edit, isChanged, isHalfChanged } from "./affect.ts";
 import { connectionOf } from "./connection.ts";
+import { formatCpuSet, parseCpuSet } from "../cpu_set.ts";
 import { memoryOf, vcpusOf } from "../definition.ts";
 import { badValue, type DomainJob, type DomainObject, wrongState } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
@@ -40,31 +41,6 @@ export function editing<N extends OperationName>(
 /** The definition that a read concerns. */
 export function definitionOf(domain: DomainObject, config: boolean): string {
   return config || domain.live === undefined ? domain.persistentConfig : domain.config;
-}
-
-/** The text of a set of processors as numbers. */
-export function parseCpuSet(text: string): ReadonlySet<number> {
-  const found = new Set<number>();
-  for (const part of text.split(",")) {
-    const [, not, from = "0", to = from] = /^(\^?)(\d+)(?:-(\d+))?$/.exec(part) ?? [];
-    for (let cpu = Number(from); cpu <= Math.min(Number(to), 16_383); cpu++) {
-      if (not === "^") found.delete(cpu);
-      else found.add(cpu);
-    }
-  }
-  return found;
-}
-
-/** Numbers as the text of a set of processors. */
-export function formatCpuSet(cpus: ReadonlySet<number>): string {
-  const sorted = [...cpus].sort((a, b) => a - b);
-  const ranges: [number, number][] = [];
-  for (const cpu of sorted) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === cpu - 1) last[1] = cpu;
-    else ranges.push([cpu, cpu]);
-  }
-  return ranges.map(([from, to]) => from === to ? `${from}` : `${from}-${to}`).join(",");
 }
 
 /** The set in its usual spelling; refused where the host has none of these processors. */
