@@ -7,7 +7,7 @@ import { VirtError } from "../../model/error.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import { act } from "./act.ts";
 import { connectionOf } from "./connection.ts";
-import { disksOf } from "./device.ts";
+import { disksOf } from "../device.ts";
 import { type DomainJob, needGuest, notFound } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";

@@ -9,7 +9,7 @@ import { inspect } from "./act.ts";
 import { change, type Edit, foresee, hasCome, type PlannedChange } from "./affect.ts";
 import { act } from "./act.ts";
 import { connectionOf } from "./connection.ts";
-import { disksOf, findDisk, matchingDevice, nicsOf, readDevice, sourceOf } from "./device.ts";
+import { disksOf, findDisk, matchingDevice, nicsOf, readDevice, sourceOf } from "../device.ts";
 import { badValue, type DomainJob, needGuest, notFound } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";

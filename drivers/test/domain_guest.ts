@@ -7,7 +7,7 @@ import type { DriverMap, Job } from "../../runtime/driver.ts";
 import { act, inspect } from "./act.ts";
 import { connectionOf } from "./connection.ts";
 import { dhcpOf } from "./network_definition.ts";
-import { nicsOf } from "./device.ts";
+import { nicsOf } from "../device.ts";
 import { type DomainJob, needGuest, wrongState } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";

@@ -14,7 +14,7 @@ import { inspect } from "./act.ts";
 import { activityOn } from "./activity.ts";
 import { connectionOf } from "./connection.ts";
 import { memoryOf, vcpusOf } from "../definition.ts";
-import { findDisk, findNic } from "./device.ts";
+import { findDisk, findNic } from "../device.ts";
 import { type DomainJob, type DomainObject, needGuest } from "./domain.ts";
 import { cpuTime } from "./domain_resource.ts";
 import { essentialsOf } from "./essentials.ts";

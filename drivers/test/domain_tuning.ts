@@ -6,7 +6,7 @@
 import type { DriverMap } from "../../runtime/driver.ts";
 import { act } from "./act.ts";
 import { type Affect, type Edit, isChanged, scopesOf } from "./affect.ts";
-import { findDisk, findNic } from "./device.ts";
+import { findDisk, findNic } from "../device.ts";
 import { badValue, type DomainJob } from "./domain.ts";
 import { editing } from "./domain_resource.ts";
 import type { In, Nothing } from "./operation_types.ts";

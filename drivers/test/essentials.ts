@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sourceOf } from "./device.ts";
+import { sourceOf } from "../device.ts";
 import { kibOf } from "../definition.ts";
 import type { DomainObject } from "./domain.ts";
 import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";

@@ -25,7 +25,7 @@ import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { byState } from "./reconcile.ts";
 import { attributeOf } from "../xml_span.ts";
-import { nicsOf } from "./device.ts";
+import { nicsOf } from "../device.ts";
 
 type NetworkJob = TestJob<"network">;
 type Entry = Out<"network.info">;

@@ -5,11 +5,19 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { normalise } from "../../model/xml/mod.ts";
-import { disksOf } from "./device.ts";
+import { disksOf } from "../device.ts";
 import type { DomainJob } from "./domain.ts";
 import type { In } from "./operation_types.ts";
 import type { SnapshotRecord } from "./world/record.ts";
-import { attributeOf, childOf, childrenOf, encodeXml, readXml, textOf, type XmlElement } from "../xml_span.ts";
+import {
+  attributeOf,
+  childOf,
+  childrenOf,
+  encodeXml,
+  readXml,
+  textOf,
+  type XmlElement,
+} from "../xml_span.ts";
 
 type Place = "no" | "internal" | "external";
 

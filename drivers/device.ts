@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
-import { badValue } from "./domain.ts";
-import { attributeOf, childOf, childrenOf, readXml, type XmlElement } from "../xml_span.ts";
+import { VirtError } from "../model/error.ts";
+import { attributeOf, childOf, childrenOf, readXml, type XmlElement } from "./xml_span.ts";
 
 /** Something with a name for messages. */
 interface Labelled {
@@ -42,7 +41,11 @@ export function findDisk(
     attributeOf(each, "dev", "target") === disk || sourceOf(each) === disk
   );
   if (found === undefined) {
-    throw badValue(domain, `Cannot find disk "${disk}" in ${domain.label}: it has no such disk`);
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot find disk "${disk}" in ${domain.label}: it has no such disk`,
+      { target: domain.label },
+    );
   }
   return found;
 }
@@ -61,7 +64,11 @@ export function findNic(
     attributeOf(each, "address", "mac")?.toLowerCase() === name.toLowerCase()
   );
   if (found === undefined) {
-    throw badValue(domain, `Cannot find interface "${name}" in ${domain.label}: it has no such interface`);
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot find interface "${name}" in ${domain.label}: it has no such interface`,
+      { target: domain.label },
+    );
   }
   return found;
 }
