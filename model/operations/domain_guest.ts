@@ -44,12 +44,19 @@ export const domainGuestExec = operation("domain.guestExec", {
     arguments: z.array(z.string().max(65_536)).max(1024).default([]),
     environment: z.array(z.string().max(65_536)).max(1024).default([]).describe("NAME=VALUE"),
     stdin: z.string().max(1024 * 1024).optional(),
+    captureOutput: z.boolean().default(true).describe("Keep what it prints, for the answer"),
+    waitMs: z.int().min(0).max(86_400_000).optional().describe(
+      "How long it may run before the answer says that it still does; as long as the call may take where not given",
+    ),
   }),
   output: z.object({
     exitCode: z.int().optional(),
     signal: z.int().optional(),
     stdout: z.string(),
     stderr: z.string(),
+    pid: z.int().optional().describe("Its process in the guest"),
+    running: z.boolean().optional().describe("It had not ended in time, and runs on"),
+    truncated: z.boolean().optional().describe("The agent did not keep all that it printed"),
   }),
 });
 
@@ -61,15 +68,15 @@ export const domainGuestInfo = operation("domain.guestInfo", {
   aliases: ["guestinfo", "domhostname", "domfsinfo"],
   input: nothing,
   output: z.object({
-    hostname: z.string(),
+    hostname: z.string().optional(),
     os: z.object({
-      id: z.string(),
-      name: z.string(),
-      version: z.string(),
-      kernelRelease: z.string(),
-      machine: z.string(),
+      id: z.string().optional(),
+      name: z.string().optional(),
+      version: z.string().optional(),
+      kernelRelease: z.string().optional(),
+      machine: z.string().optional(),
     }),
-    timezone: z.object({ name: z.string(), offsetS: z.int() }),
+    timezone: z.object({ name: z.string().optional(), offsetS: z.int().optional() }),
     users: z.array(z.object({ name: z.string(), loginTime: z.int().describe("Milliseconds since 1970") })),
     filesystems: z.array(z.object({
       mountpoint: z.string(),
@@ -78,7 +85,7 @@ export const domainGuestInfo = operation("domain.guestInfo", {
       disks: z.array(z.string()),
       frozen: z.boolean(),
     })),
-  }),
+  }).describe("What the agent does not tell is left out"),
 });
 
 export const domainFreeze = operation("domain.freeze", {

@@ -21,6 +21,7 @@ export const domainManagedSave = operation("domain.managedSave", {
     paused: z.boolean().optional().describe(
       "Whether it is paused after the next start; as it is now where not given",
     ),
+    bypassCache: z.boolean().default(false).describe("Past the host's file cache"),
   }),
   output: domainStatus,
 });
@@ -74,6 +75,7 @@ export const domainSave = operation("domain.save", {
     paused: z.boolean().optional().describe(
       "Whether it is paused when restored; as it is now where not given",
     ),
+    bypassCache: z.boolean().default(false).describe("Past the host's file cache"),
   }),
   output: domainStatus,
 });
@@ -139,6 +141,14 @@ export const domainDump = operation("domain.dump", {
     afterwards: z.enum(["goes-on", "is-paused", "crashes", "resets"]).default("goes-on").describe(
       "What becomes of the domain",
     ),
+    live: z.boolean().default(false).describe(
+      "Let it run meanwhile; what is written is then of no one moment",
+    ),
+    memoryOnly: z.boolean().default(false).describe("In a form for debuggers: only the guest's memory"),
+    format: z.enum(["raw", "kdump-zlib", "kdump-lzo", "kdump-snappy", "win-dmp"]).default("raw").describe(
+      "Of memoryOnly",
+    ),
+    bypassCache: z.boolean().default(false).describe("Past the host's file cache"),
   }),
   output: domainStatus,
 });
