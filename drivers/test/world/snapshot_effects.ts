@@ -113,10 +113,10 @@ function stopAt(world: Transaction, domain: DomainRecord): void {
 /** Sets a checkpoint. */
 export const createCheckpoint = effect(
   "checkpoint",
-  z.object({ id: z.string(), ...moment, disks: z.array(z.string()) }),
-  (world, { parent, description, ...checkpoint }) => {
-    needGuest(world, checkpoint.domain);
-    if (world.get("checkpoint", checkpoint.id) !== undefined) {
+  z.object({ id: z.string(), ...moment, disks: z.array(z.string()), redefine: z.boolean().default(false) }),
+  (world, { parent, description, redefine, ...checkpoint }) => {
+    if (!redefine) needGuest(world, checkpoint.domain);
+    if (!redefine && world.get("checkpoint", checkpoint.id) !== undefined) {
       throw new VirtError(
         "already-exists",
         `Cannot set checkpoint "${checkpoint.name}": one of that name exists`,

@@ -4,6 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { InputOf } from "../../../model/operation.ts";
+import type { Operations } from "../../../model/operations/mod.ts";
 import { type Bench, withTest } from "../bench.ts";
 import type { ContractHost } from "./host.ts";
 
@@ -345,5 +347,37 @@ export function domainContract(host: ContractHost): void {
     await bench.call("domain.deleteCheckpoint", { name: "one" }, { on: ref });
     assert.deepEqual(await list(), [["two", undefined]]);
     await bench.call("domain.discard", {}, { on: ref });
+  });
+
+  test("domain.createCheckpoint", "a checkpoint is what its document says", async (bench) => {
+    const ref = await define(bench, "c-document");
+    await bench.call("domain.start", {}, { on: ref });
+    const on = { on: ref };
+    const xml = "<domaincheckpoint><name>other</name><description>of a document</description>" +
+      "<disks><disk name='vda' checkpoint='bitmap'/></disks></domaincheckpoint>";
+    const one = await bench.call("domain.createCheckpoint", { xml, name: "one" }, on);
+    assert.deepEqual([one.name, one.description, one.disks], ["one", "of a document", ["vda"]]);
+    for (const name of ["two", "three"]) await bench.call("domain.createCheckpoint", { name }, on);
+    await bench.refused("already-exists", "domain.createCheckpoint", { ...on, input: { name: "two" } });
+    const names = async (input: InputOf<Operations["domain.listCheckpoints"]> = {}) =>
+      (await bench.call("domain.listCheckpoints", input, on)).map(({ name }) => name);
+    assert.deepEqual(await names(), ["one", "two", "three"]);
+    assert.deepEqual(await names({ from: "one" }), ["two", "three"]);
+    assert.deepEqual(await names({ from: "one", descendants: false }), ["two"]);
+    assert.deepEqual(await names({ roots: true }), ["one"]);
+    assert.deepEqual(await names({ leaves: true }), ["three"]);
+    assert.deepEqual(await names({ leaves: false, name: "t*" }), ["two"]);
+    const text = await bench.call("domain.checkpointXml", { name: "two" }, on);
+    assert.match(text, /<parent>\s*<name>one<[\s\S]*<domain /);
+    const brief = await bench.call("domain.checkpointXml", { name: "two", withoutDomain: true }, on);
+    assert.doesNotMatch(brief, /<domain /);
+    await bench.call("domain.deleteCheckpoint", { name: "one", childrenOnly: true }, on);
+    assert.deepEqual(await names(), ["one"]);
+    await bench.refused("invalid-argument", "domain.createCheckpoint", { ...on, input: { redefine: true } });
+    await bench.call("domain.createCheckpoint", { xml: text, redefine: true }, on);
+    const two = await bench.call("domain.checkpointInfo", { name: "two" }, on);
+    assert.deepEqual([two.name, two.parent], ["two", "one"]);
+    await bench.refused("not-found", "domain.checkpointInfo", { ...on, input: { name: "three" } });
+    await bench.call("domain.discard", {}, on);
   });
 }
