@@ -17,7 +17,7 @@ const initProgram = fileURLToPath(new URL("host_init.sh", import.meta.url));
 export interface RealHostOptions extends HostSettings {
   /** Its host name. @default "host" */
   readonly name?: string;
-  /** More lines for its `/etc/hosts`, which has its own name and localhost: address to name. */
+  /** What its `/etc/hosts` has beside localhost: address to name. @default only its own name */
   readonly hosts?: Readonly<Record<string, string>>;
 }
 
@@ -66,14 +66,15 @@ export class RealHost implements AsyncDisposable {
     const ownNetwork = (options.network ?? (listens ? "shared" : "own")) === "own";
     const directory = await Deno.makeTempDir({ prefix: "drover-real-" });
     const ports = {
-      tcp: options.tcp === true ? freePort() : undefined,
-      tls: options.tls === undefined ? undefined : freePort(),
+      tcp: options.tcp !== true ? undefined : ownNetwork ? 16509 : freePort(),
+      tls: options.tls === undefined ? undefined : ownNetwork ? 16514 : freePort(),
     };
-    await writeSettings(directory, { ...options, ports });
+    await writeSettings(directory, { ...options, ports, address: ownNetwork ? "0.0.0.0" : "127.0.0.1" });
     await lendCapabilities(`${directory}/cache`);
     if (ownNetwork) await Deno.writeTextFile(`${directory}/own_network`, "");
-    const lines = Object.entries({ "127.0.0.1": "localhost", "127.0.1.1": name, ...options.hosts });
-    await Deno.writeTextFile(`${directory}/hosts`, lines.map((line) => `${line.join(" ")}\n`).join(""));
+    const known = { "127.0.0.1": "localhost", ...(options.hosts ?? { "127.0.1.1": name }) };
+    const lines = Object.entries(known).map((line) => `${line.join(" ")}\n`);
+    await Deno.writeTextFile(`${directory}/hosts`, lines.join(""));
     const init = new Deno.Command("unshare", {
       args: [
         ...["--mount", "--propagation", "private", "--uts", "--ipc", ...(ownNetwork ? ["--net"] : [])],
@@ -160,6 +161,13 @@ export class RealHost implements AsyncDisposable {
   async tryVirsh(...args: readonly string[]): Promise<Ended> {
     const connection = args[0] === "-c" ? [] : ["-c", this.uri()];
     return await run("virsh", ["-q", ...connection, ...args]);
+  }
+
+  /** Puts a text into a file of the host's folder, and gives its path. */
+  async file(name: string, text: string): Promise<string> {
+    const path = `${this.directory}/${name}`;
+    await Deno.writeTextFile(path, text);
+    return path;
   }
 
   /** Runs a program in the host's namespaces. */

@@ -7,9 +7,9 @@ import { makeCertificates } from "./certificates.ts";
 
 /** What a host offers, and how it is set up. */
 export interface HostSettings {
-  /** Listens on TCP, on loopback, unencrypted. */
+  /** Listens on TCP, unencrypted: on loopback, or on everything in a network of its own. */
   readonly tcp?: boolean;
-  /** Listens on TLS, on loopback, with certificates of its own. Clients need one too, unless told otherwise. */
+  /** Listens on TLS, as on TCP, with certificates of its own. Clients need one too, unless told otherwise. */
   readonly tls?: { readonly verifyClients?: boolean };
   /** Asks for a user and a password on the sockets named. */
   readonly sasl?: {
@@ -38,7 +38,9 @@ export function freePort(): number {
 /** Writes everything that a host reads when it starts. */
 export async function writeSettings(
   directory: string,
-  { ports, ...settings }: HostSettings & {
+  { ports, address, ...settings }: HostSettings & {
+    /** Where it listens, if it listens on more than sockets. */
+    readonly address: string;
     readonly ports: { readonly tcp: number | undefined; readonly tls: number | undefined };
   },
 ): Promise<void> {
@@ -53,7 +55,7 @@ export async function writeSettings(
   await write(`${directory}/etc/libvirtd.conf`, [
     `listen_tls = ${tls === undefined ? 0 : 1}`,
     `listen_tcp = ${settings.tcp === true ? 1 : 0}`,
-    `listen_addr = "127.0.0.1"`,
+    `listen_addr = "${address}"`,
     ...(ports.tcp === undefined ? [] : [`tcp_port = "${ports.tcp}"`]),
     ...(ports.tls === undefined ? [] : [
       `tls_port = "${ports.tls}"`,
