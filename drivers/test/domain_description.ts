@@ -11,7 +11,7 @@ import { memoryOf, vcpusOf } from "../definition.ts";
 import { type DomainJob, notFound, stateOf } from "./domain.ts";
 import { cpuTime, editing } from "./domain_resource.ts";
 import type { In, Out } from "./operation_types.ts";
-import { XmlEditor } from "./xml_edit.ts";
+import { XmlEditor } from "../xml_edit.ts";
 import { childOf, encodeXml, readXml, textOf, type XmlElement } from "../xml_span.ts";
 
 function info(job: DomainJob): Out<"domain.info"> {

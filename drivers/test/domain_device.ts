@@ -13,7 +13,7 @@ import { disksOf, findDisk, matchingDevice, nicsOf, readDevice, sourceOf } from 
 import { badValue, type DomainJob, needGuest, notFound } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
-import { XmlEditor } from "./xml_edit.ts";
+import { XmlEditor } from "../xml_edit.ts";
 import { attributeOf, childOf, type XmlElement } from "../xml_span.ts";
 
 function describe(device: XmlElement): string {

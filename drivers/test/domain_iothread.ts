@@ -9,7 +9,7 @@ import { badValue, type DomainJob } from "./domain.ts";
 import { allCpus, checkedCpus, definitionOf, editing } from "./domain_resource.ts";
 import type { In, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
-import { XmlEditor } from "./xml_edit.ts";
+import { XmlEditor } from "../xml_edit.ts";
 import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";
 
 /** The ids of a definition's I/O threads. */

@@ -12,7 +12,7 @@ import { memoryOf, vcpusOf } from "../definition.ts";
 import { badValue, type DomainJob, type DomainObject, wrongState } from "./domain.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { refresh } from "./reconcile.ts";
-import { XmlEditor } from "./xml_edit.ts";
+import { XmlEditor } from "../xml_edit.ts";
 import { attributeOf, childOf, childrenOf, readXml } from "../xml_span.ts";
 
 /** An operation that edits a running domain, its definition, or both, and can be made twice without harm. */

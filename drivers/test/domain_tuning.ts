@@ -12,7 +12,7 @@ import { editing } from "./domain_resource.ts";
 import type { In, Nothing } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
 import type { Parameters } from "./world/record.ts";
-import { XmlEditor } from "./xml_edit.ts";
+import { XmlEditor } from "../xml_edit.ts";
 import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";
 
 /** What libvirt shows for a limit that is not set, in KiB. */

@@ -6,6 +6,7 @@
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap, Implementation, Job, Observation } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
+import { updated } from "../network_update.ts";
 import { act, inspect } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
@@ -20,7 +21,7 @@ import {
 } from "./defined_object.ts";
 import { notFound, wrongState } from "./domain.ts";
 import { addressesOf } from "./domain_guest.ts";
-import { bridgeOf, updated } from "./network_definition.ts";
+import { bridgeOf } from "./network_definition.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { byState } from "./reconcile.ts";

@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { In } from "./operation_types.ts";
-import { XmlEditor } from "./xml_edit.ts";
+import { XmlEditor } from "../xml_edit.ts";
 import { attributeOf, childOf, encodeXml, readXml } from "../xml_span.ts";
 
 /** A pool's type. */

@@ -12,7 +12,7 @@ import {
   withChild,
   without,
   type XmlElement,
-} from "../xml_span.ts";
+} from "./xml_span.ts";
 
 /** What an element is to be. */
 export interface ElementContent {
