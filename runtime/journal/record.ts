@@ -186,6 +186,8 @@ export interface LeaseUndo {
   readonly made: { readonly operation: string; readonly target?: ObjectRef };
   /** The object to be taken back, once it is known. */
   readonly target?: ObjectRef;
+  /** What the operation is given, once it is known, where it needs more than its target. */
+  readonly input?: Readonly<Record<string, unknown>>;
 }
 
 /**

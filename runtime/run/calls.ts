@@ -6,6 +6,7 @@
 import type { FromRecipe, Moved } from "../../model/channel.ts";
 import { fromErrorData, isVirtError, toErrorData, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
+import type { Operation } from "../../model/operation.ts";
 import { operations } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { CallIntent, CallRequest, CallState } from "../call.ts";
@@ -18,7 +19,7 @@ import type { RunLeases } from "./leases.ts";
 import { RunProgress } from "./progress.ts";
 import { answersSecret, SecretValues } from "./secret_values.ts";
 import { stepEndEvent, stepStateEvent } from "./step_event.ts";
-import { asRef, type CallMessage } from "./step_identity.ts";
+import { asRef, type CallMessage, labelOf } from "./step_identity.ts";
 
 /** A recipe's wish to have objects for itself. */
 export type AcquireMessage = Extract<FromRecipe, { readonly t: "acquire" }>;
@@ -174,7 +175,11 @@ export class RunCalls {
     if (taken.found !== undefined) return { outcome: taken.found };
     try {
       const operation = operations.get(message.operation);
-      if (message.options.temporary === true && operation !== undefined) this.#leases.check(operation);
+      if (message.options.temporary === true && operation !== undefined) {
+        this.#leases.check(operation);
+        // What only looks leaves nothing behind when its kernel dies, and has no intent.
+        if (operation.effect === "read") this.#expect(message, { operation, label: labelOf(message) });
+      }
       const request = this.request(message, signal);
       const newId = taken.recorded?.intent?.newId;
       let before: number | undefined;
@@ -203,20 +208,27 @@ export class RunCalls {
   /** Makes durable that the call is about to act, together with what takes its result back. */
   async #intent(message: CallMessage, intent: CallIntent): Promise<void> {
     const { store, run } = this.#context;
-    const { step, connection, target, options } = message;
+    const { step, options } = message;
     const operation = operations.get(message.operation);
     if (options.temporary === true && operation !== undefined) {
       this.#refuseExisting(message, intent);
-      this.#leases.expect({
-        step,
-        operation,
-        connection,
-        label: intent.label,
-        ...(target === undefined ? {} : { target: asRef(target) }),
-      });
+      this.#expect(message, { operation, label: intent.label });
     }
     store.changeStep(run, step, { intent });
     await store.flush();
+  }
+
+  #expect(
+    { step, connection, target }: CallMessage,
+    { operation, label }: { readonly operation: Operation; readonly label: string },
+  ): void {
+    this.#leases.expect({
+      step,
+      operation,
+      connection,
+      label,
+      ...(target === undefined ? {} : { target: asRef(target) }),
+    });
   }
 
   /** What was there before is not ours to take away again. */

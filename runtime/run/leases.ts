@@ -9,7 +9,7 @@ import type { Operation } from "../../model/operation.ts";
 import type { CallState } from "../call.ts";
 import type { LeasePatch, LeaseRecord } from "../journal/record.ts";
 import type { Lease } from "../lease.ts";
-import { madeRef, undo, type UndoContext, undoOf } from "./undo.ts";
+import { madeRef, undo, type UndoContext, undoInput, undoOf } from "./undo.ts";
 
 /** What to take for the run alone. */
 export interface AcquireOptions {
@@ -155,7 +155,13 @@ export class RunLeases {
     const record = this.#records.get(this.#id(step));
     if (record?.undo === undefined) return undefined;
     const target = madeRef(value, record.undo.made.target);
-    if (target !== undefined) this.#change(record, { undo: { ...record.undo, target }, label: target.name });
+    const input = undoInput(record.undo.made.operation, value);
+    if (target !== undefined) {
+      this.#change(record, {
+        undo: { ...record.undo, target, ...(input === undefined ? {} : { input }) },
+        label: target.name,
+      });
+    }
     return record.id;
   }
 

@@ -79,29 +79,39 @@ export function madeRef(value: unknown, target: ObjectRef | undefined): ObjectRe
   return target;
 }
 
+/** What the operation that takes an answer back is given; nothing where its target says it all. */
+export function undoInput(made: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
+  const fields = operations.get(made)?.undoInput;
+  if (fields === undefined || typeof value !== "object" || value === null) return undefined;
+  return Object.fromEntries(Object.entries(value).filter(([field]) => fields.includes(field)));
+}
+
 async function undoOnce(
-  { operation, connection }: LeaseUndo,
+  { operation, connection, input }: LeaseUndo,
   { target, context }: { readonly target: ObjectRef; readonly context: UndoContext },
 ): Promise<void> {
   const { kernel, connections } = context;
   const driver = connections.get(connection);
   const object = driver?.find(target);
   const stop = `${target.$ref}.destroy`;
+  const removes = operations.get(operation)?.whenGone !== undefined;
   // What runs cannot be removed, and nobody needs it to run any more.
   if (
-    object?.phase === "active" && operation !== stop && driver !== undefined && kernel.supports(driver, stop)
+    removes && object?.phase === "active" && operation !== stop && driver !== undefined &&
+    kernel.supports(driver, stop)
   ) {
     await call(stop, { connection, target, context });
   }
-  await call(operation, { connection, target, context });
+  await call(operation, { connection, target, context, ...(input === undefined ? {} : { input }) });
 }
 
 async function call(
   operation: string,
-  { connection, target, context }: {
+  { connection, target, context, input = {} }: {
     readonly connection: string;
     readonly target: ObjectRef;
     readonly context: UndoContext;
+    readonly input?: Readonly<Record<string, unknown>>;
   },
 ): Promise<void> {
   const { outcome } = await context.kernel.call({
@@ -109,7 +119,7 @@ async function call(
     connections: context.connections,
     connection,
     ...(operations.get(operation)?.on === "connection" ? {} : { target }),
-    input: {},
+    input,
     caller: context.caller,
     authority: kernelAuthority,
     rebase: true,
