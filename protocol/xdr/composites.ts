@@ -114,9 +114,11 @@ export function union<const C extends Cases, D = never>(
     least: discriminant.least + Math.min(...all.map(({ least }) => least)),
     write(writer, value): void {
       if (typeof value !== "object" || value === null) throw writer.fault("a value that has no kind");
-      const of = byKind.get(Number(value.kind)) ?? otherwise;
-      if (of === undefined) throw writer.fault(`${String(value.kind)} is no kind of value there is`);
-      discriminant.write(writer, Number(value.kind));
+      const kind: unknown = value.kind;
+      if (typeof kind !== "number") throw writer.fault("a value that has no kind");
+      const of = byKind.get(kind) ?? otherwise;
+      if (of === undefined) throw writer.fault(`${kind} is no kind of value there is`);
+      discriminant.write(writer, kind);
       of.write(writer, value.value);
     },
     read(reader): UnionValue<C, D> {

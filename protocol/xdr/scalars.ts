@@ -175,8 +175,7 @@ export function chars(max: number): Xdr<Uint8Array> {
     shape: { kind: "chars", max },
     least: 4,
     write(writer, value): void {
-      writer.count(value.length, max);
-      writer.chars(value, value.length);
+      writer.countedChars(value, max);
     },
     read(reader): Uint8Array {
       return reader.chars(reader.count(max, 4));

@@ -61,14 +61,18 @@ export class XdrWriter {
 
   /** A signed 32-bit integer. */
   int(value: number): void {
-    if ((value | 0) !== value) throw this.fault(`${shown(value)} is no 32-bit integer`);
+    if (typeof value !== "number" || (value | 0) !== value) {
+      throw this.fault(`${shown(value)} is no 32-bit integer`);
+    }
     const at = this.#make(4);
     this.#view.setInt32(at, value);
   }
 
   /** An unsigned 32-bit integer. */
   uint(value: number): void {
-    if ((value >>> 0) !== value) throw this.fault(`${shown(value)} is no unsigned 32-bit integer`);
+    if (typeof value !== "number" || (value >>> 0) !== value) {
+      throw this.fault(`${shown(value)} is no unsigned 32-bit integer`);
+    }
     const at = this.#make(4);
     this.#view.setUint32(at, value);
   }
@@ -164,11 +168,14 @@ export class XdrWriter {
     if (value.length !== length) {
       throw this.fault(`${value.length} characters where exactly ${length} must be`);
     }
-    const at = this.#make(value.length * 4);
-    for (let index = 0; index < value.length; index++) {
-      // With a sign, as libvirt on x86 has it.
-      this.#view.setInt32(at + index * 4, (value[index] ?? 0) << 24 >> 24);
-    }
+    this.#putChars(value);
+  }
+
+  /** At most `max` characters of C, each of which takes four bytes on the wire. */
+  countedChars(value: Uint8Array, max: number): void {
+    if (!(value instanceof Uint8Array)) throw this.fault(`${shown(value)} is no array of bytes`);
+    this.count(value.length, max);
+    this.#putChars(value);
   }
 
   /** The text of a UUID as sixteen bytes; hyphens are optional, case does not matter. */
@@ -253,6 +260,14 @@ export class XdrWriter {
     const at = this.#make(value.length);
     this.#bytes.set(value, at);
     this.#pad(value.length);
+  }
+
+  #putChars(value: Uint8Array): void {
+    const at = this.#make(value.length * 4);
+    for (let index = 0; index < value.length; index++) {
+      // With a sign, as libvirt on x86 has it.
+      this.#view.setInt32(at + index * 4, (value[index] ?? 0) << 24 >> 24);
+    }
   }
 
   #pad(length: number): void {
