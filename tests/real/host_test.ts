@@ -4,7 +4,7 @@ import { descendants } from "./kit/process_tree.ts";
 import { realTests } from "./kit/real_test.ts";
 import { until } from "./kit/until.ts";
 
-const { test } = realTests();
+const { test } = realTests({ needs: { certtool: "gnutls-bin", saslpasswd2: "sasl2-bin" } });
 
 const definition = `<domain type='qemu'><name>still</name><memory unit='MiB'>16</memory>
   <os><type arch='x86_64'>hvm</type></os></domain>`;
@@ -46,4 +46,20 @@ test("a host whose daemon does not start says why", async () => {
     RealHost.start({ daemonConfig: ["min_workers = 'no number'"] }),
     /min_workers|configuration/,
   );
+});
+
+test("a host asks for certificates and passwords where it is to", async () => {
+  const user = { on: ["unix", "tls"], mechanism: "SCRAM-SHA-256", users: { joe: "open sesame" } } as const;
+  await using host = await RealHost.start({ tls: {}, sasl: user });
+  const credentials = await host.file(
+    "auth.conf",
+    "[credentials-joe]\nauthname=joe\npassword=open sesame\n[auth-libvirt-default]\ncredentials=joe\n",
+  );
+  for (const transport of ["unix", "tls"] as const) {
+    const uri = host.uri("test", { transport });
+    assert.match((await host.tryVirsh("-c", uri, "list")).error, /authentication failed/);
+    assert.match(await host.virsh("-c", `${uri}&authfile=${credentials}`, "list"), /test/);
+  }
+  const strangers = host.uri("test", { transport: "tls" }).replace(host.pkiPath, "/nowhere");
+  assert.notEqual((await host.tryVirsh("-c", strangers, "list")).code, 0);
 });

@@ -36,7 +36,7 @@ export async function makeCertificates(
       `${folder}/${name}.template`,
       [...template, "expiration_days = 30", ""].join("\n"),
     );
-    await certtool(["--generate-privkey", "--key-type", "ecdsa", "--outfile", file("key")]);
+    await certtool(["--generate-privkey", "--key-type", "rsa", "--bits", "2048", "--outfile", file("key")]);
     const issuer = name === "ca" ? ["--generate-self-signed"] : [
       "--generate-certificate",
       "--load-ca-certificate",

@@ -33,7 +33,7 @@ port() {
 
 ip link set lo up
 for card in /sys/class/net/eth*; do
-  [ -e "$card" ] && ip link set "${card##*/}" up && udhcpc -b -S -i "${card##*/}" -s /etc/lease >/dev/null 2>&1 &
+  [ -e "$card" ] && ip link set "${card##*/}" up && udhcpc -b -S -T 1 -t 30 -i "${card##*/}" -s /etc/lease >/dev/null 2>&1 &
 done
 
 # The power button; keys of a keyboard are none of its business.

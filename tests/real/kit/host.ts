@@ -69,7 +69,12 @@ export class RealHost implements AsyncDisposable {
       tcp: options.tcp !== true ? undefined : ownNetwork ? 16509 : freePort(),
       tls: options.tls === undefined ? undefined : ownNetwork ? 16514 : freePort(),
     };
-    await writeSettings(directory, { ...options, ports, address: ownNetwork ? "0.0.0.0" : "127.0.0.1" });
+    await writeSettings(directory, {
+      ...options,
+      name,
+      ports,
+      address: ownNetwork ? "0.0.0.0" : "127.0.0.1",
+    });
     await lendCapabilities(`${directory}/cache`);
     if (ownNetwork) await Deno.writeTextFile(`${directory}/own_network`, "");
     const known = { "127.0.0.1": "localhost", ...(options.hosts ?? { "127.0.1.1": name }) };

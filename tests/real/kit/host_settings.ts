@@ -11,7 +11,10 @@ export interface HostSettings {
   readonly tcp?: boolean;
   /** Listens on TLS, as on TCP, with certificates of its own. Clients need one too, unless told otherwise. */
   readonly tls?: { readonly verifyClients?: boolean };
-  /** Asks for a user and a password on the sockets named. */
+  /**
+   * Asks for a user and a password on the transports named. Mechanisms without encryption of their own, such as these,
+   * are offered by libvirtd on TLS and on its unix socket only.
+   */
   readonly sasl?: {
     readonly on: readonly ("unix" | "tcp" | "tls")[];
     /** Such as `SCRAM-SHA-256` or `PLAIN`. */
@@ -38,7 +41,9 @@ export function freePort(): number {
 /** Writes everything that a host reads when it starts. */
 export async function writeSettings(
   directory: string,
-  { ports, address, ...settings }: HostSettings & {
+  { name, ports, address, ...settings }: HostSettings & {
+    /** The host's name, which is its users' realm too. */
+    readonly name: string;
     /** Where it listens, if it listens on more than sockets. */
     readonly address: string;
     readonly ports: { readonly tcp: number | undefined; readonly tls: number | undefined };
@@ -83,7 +88,7 @@ export async function writeSettings(
     `namespaces = [ ]`,
     ...(settings.qemuConfig ?? []),
   ]);
-  if (sasl !== undefined) await writeUsers(directory, sasl);
+  if (sasl !== undefined) await writeUsers(directory, { ...sasl, name });
 }
 
 async function write(path: string, lines: readonly string[]): Promise<void> {
@@ -93,13 +98,13 @@ async function write(path: string, lines: readonly string[]): Promise<void> {
 /** The mechanism, and a database with the users. */
 async function writeUsers(
   directory: string,
-  { mechanism, users }: NonNullable<HostSettings["sasl"]>,
+  { mechanism, users, name }: NonNullable<HostSettings["sasl"]> & { readonly name: string },
 ): Promise<void> {
   const database = `${directory}/etc/users.db`;
   await write(`${directory}/etc/sasl2/libvirt.conf`, [`mech_list: ${mechanism}`, `sasldb_path: ${database}`]);
   for (const [user, password] of Object.entries(users)) {
     const child = new Deno.Command("saslpasswd2", {
-      args: ["-p", "-c", "-f", database, "-a", "libvirt", user],
+      args: ["-p", "-c", "-f", database, "-a", "libvirt", "-u", name, user],
       stdin: "piped",
       stderr: "piped",
     }).spawn();
