@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { servesRemotely } from "../drivers/remote/schemes.ts";
 import type { Driver } from "../runtime/driver.ts";
 
 /** A driver, and how far it has come. */
@@ -16,6 +17,7 @@ export const registeredDrivers: readonly RegisteredDriver[] = [
   {
     name: "test",
     schemes: ["test"],
+    serves: (uri) => uri.driver === "test" && !servesRemotely(uri),
     met: "simulated hypervisor, in memory",
     connect: async (uri, environment) =>
       (await import("../drivers/test/mod.ts")).testDriver.connect(uri, environment),

@@ -93,9 +93,9 @@ export class Connections {
 
   async #connect(text: string): Promise<DriverConnection> {
     const uri = parseUri(text);
-    const driver = this.#drivers.find(({ schemes }) => schemes.includes(uri.driver));
+    const driver = this.#drivers.find((each) => each.serves?.(uri) ?? each.schemes.includes(uri.driver));
     if (driver === undefined) {
-      const known = this.#drivers.flatMap(({ schemes }) => schemes).join(", ");
+      const known = [...new Set(this.#drivers.flatMap(({ schemes }) => schemes))].join(", ");
       throw new VirtError("unsupported", `Cannot connect to "${text}": no driver serves "${uri.driver}"`, {
         hint: `Schemes that are served: ${known}`,
       });

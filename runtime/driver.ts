@@ -193,6 +193,8 @@ export interface Driver {
   readonly name: string;
   /** The URI schemes that it serves. */
   readonly schemes: readonly string[];
+  /** Whether it serves a URI, where the scheme alone does not decide that. The first driver that does is asked. */
+  serves?(uri: ConnectionUri): boolean;
   connect(uri: ConnectionUri, environment: DriverEnvironment): Promise<DriverConnection>;
 }
 

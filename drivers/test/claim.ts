@@ -5,9 +5,11 @@
  */
 import type { DriverConnection, SlotClaim } from "../../runtime/driver.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
+import { definitionClaims } from "../claim.ts";
 import { TestConnection } from "./connection.ts";
-import { canonicalUuid, identify } from "../definition.ts";
 import type { TestClass } from "./object.ts";
+
+export { claimParent } from "../claim.ts";
 
 /** The object of a class with a name, or a UUID. */
 export function named(
@@ -22,32 +24,15 @@ export function named(
   return connection.find({ $ref: objectClass, id: found.id, ...(parent === undefined ? {} : { parent }) });
 }
 
-/**
- * The slots of a definition's object: those of the object with its UUID and of the one with its name, where they
- * exist, and the name, which nobody else may take meanwhile.
- */
+/** The slots of a definition's object, or of the name that it takes. */
 export function claimDefinition(
   connection: DriverConnection,
   objectClass: TestClass,
   xml: string,
 ): readonly SlotClaim[] {
-  const { name, uuid } = identify(xml);
-  const canonical = uuid === undefined ? undefined : canonicalUuid(uuid);
-  const byUuid = canonical === undefined ? undefined : named(connection, objectClass, { uuid: canonical });
-  const byName = name === undefined ? undefined : named(connection, objectClass, { name });
-  const objects = [...new Set([byUuid, byName])].filter((object) => object !== undefined);
-  if (objects.length > 0) return objects.map((object) => ({ object }));
-  return name === undefined ? [{ object: connection.self }] : [{ objectClass, name }];
-}
-
-/** The slot of an object that holds another one: the domain of a snapshot. */
-export function claimParent(
-  connection: DriverConnection,
-  parentClass: TestClass,
-  target: ManagedObject | undefined,
-): readonly SlotClaim[] {
-  const parent = target?.parent === undefined
-    ? undefined
-    : connection.find({ $ref: parentClass, id: target.parent });
-  return parent === undefined ? [{ object: target ?? connection.self }] : [{ object: parent }];
+  return definitionClaims(connection, {
+    objectClass,
+    xml,
+    find: (called) => named(connection, objectClass, called),
+  });
 }

@@ -129,6 +129,9 @@ export function createTestDriver(options: TestDriverOptions = {}): Driver {
   return {
     name: driverName,
     schemes: [driverName],
+    // What has a transport or a host leads to somebody's libvirtd.
+    serves: ({ driver, transport, host }) =>
+      driver === driverName && transport === undefined && host === undefined,
     async connect(uri, environment): Promise<DriverConnection> {
       const inUri = settingsIn(uri);
       const own = faults instanceof Faults ? faults : new Faults(faults);

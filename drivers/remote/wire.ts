@@ -1,0 +1,67 @@
+/**
+ * Objects as libvirt's protocol names them. Numbers of states, reasons and flags are in `words.ts`.
+ *
+ * @module
+ */
+import { VirtError } from "../../model/error.ts";
+import type { Identity, RemoteLive } from "./object.ts";
+
+/** A domain on the wire; the number is -1 while it does not run. */
+export interface WireDomain {
+  readonly name: string;
+  readonly uuid: string;
+  readonly id: number;
+}
+
+/** A network, a storage pool or a network filter on the wire. */
+export interface WireNamed {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+/** A volume on the wire: its pool is told by its name. */
+export interface WireVolume {
+  readonly pool: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** A secret on the wire. */
+export interface WireSecret {
+  readonly uuid: string;
+  readonly usageType: number;
+  readonly usageId: string;
+}
+
+interface Named {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** A domain for the wire. The far side finds it by its UUID alone. */
+export function wireDomain(domain: Named & { readonly live?: RemoteLive | undefined }): WireDomain {
+  return { name: domain.name, uuid: domain.id, id: domain.live?.id ?? -1 };
+}
+
+/** A network, a storage pool or a network filter for the wire. */
+export function wireNamed({ name, id }: Named): WireNamed {
+  return { name, uuid: id };
+}
+
+/** What was seen of a domain when the far side names it. */
+export function domainSeen(
+  { name, uuid, id }: WireDomain,
+): Identity<"domain"> & { readonly live?: RemoteLive } {
+  return { objectClass: "domain", id: uuid, name, ...(id < 0 ? {} : { live: { id } }) };
+}
+
+/**
+ * A number that fits into JavaScript's exactly; sizes and times do for the next decades.
+ *
+ * @throws {VirtError} `protocol`
+ */
+export function exact(value: bigint): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw new VirtError("protocol", `The far side answered with ${value}, which is too large a number`);
+}
