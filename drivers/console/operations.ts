@@ -28,6 +28,8 @@ export interface ConsoleWish {
 
 /** What a line is dialled with. */
 export interface Dialling extends ConsoleWish {
+  // deno-lint-ignore no-explicit-any -- each driver has its own live and fact types
+  readonly job: Job<any, any>;
   /** Hears what comes. */
   readonly receiver: ConsoleReceiver;
   readonly signal: AbortSignal;
@@ -39,8 +41,7 @@ export interface Dialling extends ConsoleWish {
  * @throws {VirtError} `wrong-state` where the domain does not run, `in-use` where somebody else has it,
  *   `invalid-argument` where the domain has no such device.
  */
-// deno-lint-ignore no-explicit-any -- each driver has its own live and fact types
-export type Dial = (job: Job<any, any>, dialling: Dialling) => Promise<ConsoleLine>;
+export type Dial = (dialling: Dialling) => Promise<ConsoleLine>;
 
 /** How much sooner than its call a wait ends, so that it is answered and not late; milliseconds. */
 const marginMs = 250;
@@ -100,7 +101,7 @@ async function sessionAt({ job, key, wish, dial, reader, signal }: AtConsole): P
     id: job.clock.uuid(),
     reader,
     signal,
-    dial: (receiver, signal) => dial(job, { ...wish, receiver, signal }),
+    dial: (receiver, signal) => dial({ ...wish, job, receiver, signal }),
   });
   if (!signal.aborted) return session;
   // Nobody hears of it any more.

@@ -21,7 +21,7 @@ import type { Link } from "./link.ts";
 import { isTestClass } from "./object.ts";
 import { type Doer, ObjectTable } from "./object_table.ts";
 import type { TestSettings } from "./settings.ts";
-import type { Change, HostRecord } from "./world/record.ts";
+import type { Change, Guest, HostRecord } from "./world/record.ts";
 
 /** The driver's name, in keys and in what a connection says of itself. */
 export const driverName = "test";
@@ -54,6 +54,8 @@ export class TestConnection implements DriverConnection {
   readonly #changes: Disposable;
   readonly #timers = new Set<Disposable>();
   readonly #missed = new Set<string>();
+  /** Guests that are about to come up. */
+  readonly #booting = new Set<number>();
 
   constructor({ uri, link, environment, settings, implementations }: TestConnectionOptions) {
     this.settings = settings;
@@ -64,6 +66,7 @@ export class TestConnection implements DriverConnection {
     this.link = link;
     this.#environment = environment;
     this.table = new ObjectTable({ host: this.host, driver: this.driver });
+    this.table.watch((id, record) => this.#bootLater(id, record?.guest));
     this.self = new ManagedObject({
       host: this.host,
       driver: this.driver,
@@ -145,15 +148,25 @@ export class TestConnection implements DriverConnection {
     return this.link.close();
   }
 
-  /** A guest does something by itself after a while: it has been asked to shut down. */
+  /** A guest does something by itself after a while: it was asked to shut down, or it boots. */
   guestLater(
+    deed: "guest.power-off" | "guest.boot",
     { id, guestId, afterMs }: { readonly id: string; readonly guestId: number; readonly afterMs: number },
   ): void {
     const timer = this.#environment.clock.after(afterMs, () => {
       this.#timers.delete(timer);
-      this.link.happen("guest.power-off", { id, guestId, reason: "shutdown" });
+      this.#booting.delete(guestId);
+      if (deed === "guest.boot") this.link.happen(deed, { id, guestId });
+      else this.link.happen(deed, { id, guestId, reason: "shutdown" });
     });
     this.#timers.add(timer);
+  }
+
+  /** A guest that was let run comes up after a while, also where who let it run is gone. */
+  #bootLater(id: string, guest: Guest | undefined): void {
+    if (guest?.booting !== true || guest.state !== "running" || this.#booting.has(guest.id)) return;
+    this.#booting.add(guest.id);
+    this.guestLater("guest.boot", { id, guestId: guest.id, afterMs: guest.bootMs ?? 0 });
   }
 
   /** Reads everything again, for those who do not know what to look for. */

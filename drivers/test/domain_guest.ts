@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { VirtError } from "../../model/error.ts";
+import { guestOutputLength } from "../../model/operations/domain_guest.ts";
+import { sleep } from "../../runtime/clock.ts";
 import type { DriverMap, Job } from "../../runtime/driver.ts";
 import { act, inspect } from "./act.ts";
 import { connectionOf } from "./connection.ts";
@@ -48,11 +51,24 @@ async function sendSignal(job: DomainJob, { pid, signal }: In<"domain.sendSignal
   return {};
 }
 
+/** The process that every program in a simulated guest is. */
+const programPid = 100;
+
 /** The agent answers only while its guest runs. */
 function needAgent(job: DomainJob, doing: string): void {
-  const { state } = needGuest(job.object, doing);
+  const { state, booting } = needGuest(job.object, doing);
   if (state !== "running") {
     throw wrongState(job.object, { doing, found: `it is ${state}, so its agent does not answer` });
+  }
+  if (booting === true) {
+    throw new VirtError(
+      "operation-failed",
+      `Cannot ${doing} ${job.object.label}: its agent is not connected`,
+      {
+        target: job.object.label,
+        hint: "Wait for it: vm.until.agent()",
+      },
+    );
   }
 }
 
@@ -60,6 +76,7 @@ function needAgent(job: DomainJob, doing: string): void {
 export function addressesOf(job: Job, domain: DomainJob["object"]): Out<"domain.addresses"> {
   const { live } = domain;
   if (live === undefined) return [];
+  const isUp = live.booting !== true;
   return nicsOf(domain.config).map((nic, index) => {
     const mac = attributeOf(nic, "address", "mac");
     const name = attributeOf(nic, "network", "source");
@@ -70,7 +87,7 @@ export function addressesOf(job: Job, domain: DomainJob["object"]): Out<"domain.
     return {
       interface: attributeOf(nic, "dev", "target") ?? `vnet${index}`,
       ...(mac === undefined ? {} : { mac }),
-      addresses: name !== undefined && network?.live === undefined ? [] : [{
+      addresses: !isUp || (name !== undefined && network?.live === undefined) ? [] : [{
         family: "ipv4" as const,
         address: `${first[0]}.${first[1]}.${(number >> 8) & 255}.${number & 255}`,
         prefix: range?.prefix ?? 24,
@@ -91,8 +108,24 @@ async function addresses(
 
 async function exec(job: DomainJob, input: In<"domain.guestExec">): Promise<Out<"domain.guestExec">> {
   needAgent(job, "run a program in");
-  const { path, arguments: words, stdin = "" } = input;
-  return await act(job, "agent.exec", { input: { id: job.object.id, path, arguments: words, stdin } });
+  const { path, arguments: words, environment, stdin = "", captureOutput, waitMs } = input;
+  const { takesMs, ...end } = await act(job, "agent.exec", {
+    input: { id: job.object.id, path, arguments: words, environment, stdin },
+  });
+  const patienceMs = waitMs ?? job.deadline - job.clock.now();
+  // What runs goes on whether somebody waits for it or not.
+  await job.hop("agent", (signal) => sleep(job.clock, Math.min(takesMs, patienceMs), signal), {
+    acts: false,
+  });
+  if (takesMs > patienceMs) return { stdout: "", stderr: "", pid: programPid, running: true };
+  const { exitCode, stdout, stderr } = captureOutput ? end : { ...end, stdout: "", stderr: "" };
+  return {
+    exitCode,
+    stdout: stdout.slice(0, guestOutputLength),
+    stderr,
+    pid: programPid,
+    ...(stdout.length > guestOutputLength ? { truncated: true } : {}),
+  };
 }
 
 async function info(job: DomainJob): Promise<Out<"domain.guestInfo">> {

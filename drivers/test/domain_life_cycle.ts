@@ -38,7 +38,7 @@ async function start(job: DomainJob, { paused, forceBoot }: In<"domain.start">):
   const saved = forceBoot ? undefined : managedSave;
   object.begin();
   try {
-    await act(job, "domain.spawn", { input: { id, name, xml: saved?.xml ?? object.config } });
+    await act(job, "domain.spawn", { input: { id, name, xml: saved?.xml ?? object.config, ...boots(job) } });
     const stays = paused || saved?.paused === true;
     await act(job, stays ? "domain.pause" : "domain.continue", {
       input: {
@@ -57,6 +57,12 @@ async function start(job: DomainJob, { paused, forceBoot }: In<"domain.start">):
   } finally {
     endStart(object);
   }
+}
+
+/** How long guests take to boot. */
+function boots(job: Job): { readonly bootMs?: number } {
+  const { bootMs = 0 } = connectionOf(job).settings;
+  return bootMs > 0 ? { bootMs } : {};
 }
 
 /** A start that did not get as far as a guest: the definition that waited takes over. */
@@ -83,7 +89,7 @@ async function create(job: Job, { xml, paused }: In<"domain.create">): Promise<O
     });
   }
   try {
-    await act(job, "domain.spawn", { input: { id: uuid, name, xml: text } });
+    await act(job, "domain.spawn", { input: { id: uuid, name, xml: text, ...boots(job) } });
     await act(job, paused ? "domain.pause" : "domain.continue", { input: { id: uuid, reason: "booted" } });
   } catch (error) {
     if (table.byId("domain", uuid)?.live?.reason === "starting-up") {
@@ -135,7 +141,9 @@ async function shutDown(job: DomainJob): Promise<DomainStatus> {
   const connection = connectionOf(job);
   const { shutdownMs } = connection.settings;
   await act(job, "domain.press-power", { input: { id: object.id, later: shutdownMs > 0 } });
-  if (shutdownMs > 0) connection.guestLater({ id: object.id, guestId: guest.id, afterMs: shutdownMs });
+  if (shutdownMs > 0) {
+    connection.guestLater("guest.power-off", { id: object.id, guestId: guest.id, afterMs: shutdownMs });
+  }
   return statusOf(object);
 }
 

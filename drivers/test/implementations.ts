@@ -5,6 +5,7 @@
  */
 import type { DriverMap } from "../../runtime/driver.ts";
 import { checkpoints } from "./checkpoint.ts";
+import { domainConsole } from "./domain_console.ts";
 import { domainDefinition } from "./domain_definition.ts";
 import { domainDescription } from "./domain_description.ts";
 import { domainDevice } from "./domain_device.ts";
@@ -37,6 +38,7 @@ export const implementations: DriverMap = {
   ...domainDevice,
   ...domainSave,
   ...domainGuest,
+  ...domainConsole,
   ...domainStatistics,
   ...migration,
   ...snapshots,

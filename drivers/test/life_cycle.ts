@@ -82,6 +82,17 @@ export const lifeCycles: { readonly [C in TestClass]: (passage: Passage<C>) => r
   ],
 };
 
+/** Whether nothing has changed but what a guest said: that is no change of the domain. */
+export function isTalk(before: Records[TestClass], after: Records[TestClass]): boolean {
+  return "guest" in before && "guest" in after && stillness(before) === stillness(after);
+}
+
+function stillness(record: Records[TestClass]): string {
+  return JSON.stringify(record, (key, value: unknown) => quiet.has(key) ? undefined : value);
+}
+
+const quiet: ReadonlySet<string> = new Set(["revision", "consoles", "booting"]);
+
 interface Defined {
   readonly name: string;
   readonly config?: string;
@@ -119,6 +130,11 @@ function guest(
     return [{ type: "stopped" }, { type: "started", detail: after.reason }];
   }
   if (!prepared(after)) return [];
+  if (
+    before?.booting === true && after.booting !== true && before.state === after.state && prepared(before)
+  ) {
+    return [{ type: "agent", detail: "connected" }];
+  }
   const started = prepared(before) ? [] : [{ type: "started", detail: after.reason }];
   const was = prepared(before) ? before?.state : "running";
   if (was === after.state) {

@@ -7,10 +7,10 @@
  * @module
  */
 import { ManagedObject } from "../../runtime/object.ts";
-import { lifeCycles } from "./life_cycle.ts";
+import { isTalk, lifeCycles } from "./life_cycle.ts";
 import { type Form, forms, isTestClass, type TestClass, type TestObject } from "./object.ts";
 import { SnapshotTree } from "./snapshot_tree.ts";
-import type { Change, CheckpointRecord, HostRecord, Records } from "./world/record.ts";
+import type { Change, CheckpointRecord, DomainRecord, HostRecord, Records } from "./world/record.ts";
 
 /** On whose behalf objects change: the job that did it, or nobody of ours. */
 export interface Doer {
@@ -21,6 +21,9 @@ export interface Doer {
   /** Whether the change came from elsewhere. */
   readonly outside: boolean;
 }
+
+/** Hears how a domain is. */
+export type DomainWatcher = (id: string, record: DomainRecord | undefined) => void;
 
 type Tables = { readonly [C in TestClass]: Map<string, TestObject<C>> };
 
@@ -42,6 +45,8 @@ export class ObjectTable {
   readonly #checkpoints = new Map<string, Map<string, CheckpointRecord>>();
   /** What has been removed, with the revision at which it was: older news of it must not bring it back. */
   readonly #gone = new Map<string, number>();
+  /** Who wants to hear how domains are, and of which. */
+  readonly #watchers = new Set<DomainWatcher>();
   #host: HostRecord | undefined;
 
   constructor(origin: { readonly host: string; readonly driver: string }) {
@@ -87,6 +92,12 @@ export class ObjectTable {
   revisionOf(object: ManagedObject): number | undefined {
     const { objectClass, id, parent } = object;
     return isTestClass(objectClass) ? this.byId(objectClass, id, parent)?.facts.record.revision : undefined;
+  }
+
+  /** Tells how domains are whenever they have changed; `undefined` is one that is gone. */
+  watch(watcher: DomainWatcher): Disposable {
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
   }
 
   /** Takes over what changed outside. Older news than what is known changes nothing. */
@@ -141,15 +152,22 @@ export class ObjectTable {
     if (record === undefined) {
       this.#gone.set(`${objectClass}/${id}`, revision);
       this.#remove(objectClass, { id, doer, why: change.why });
+      if (objectClass === "domain") this.#tellWatchers(id, undefined);
       return;
     }
     const form = forms[objectClass](record);
     const before = known?.facts.record;
     const object = known ?? this.#create(objectClass, { id, record, form });
-    this.#follow(object, { form, doer, isNew: known === undefined });
+    const moved = doer.outside && before !== undefined && !isTalk(before, record);
+    this.#follow(object, { form, doer, moved });
     object.facts = { record };
     this.#index(objectClass, { id, object, form, before, record });
     for (const event of lifeCycles[objectClass]({ before, after: record })) doer.emit(object, event);
+    if (objectClass === "domain") this.#tellWatchers(id, record as Records["domain"]);
+  }
+
+  #tellWatchers(id: string, record: DomainRecord | undefined): void {
+    for (const watcher of [...this.#watchers]) watcher(id, record);
   }
 
   #create<C extends TestClass>(
@@ -173,7 +191,7 @@ export class ObjectTable {
   /** Brings phase and definitions of an object to where the thing outside is. */
   #follow<C extends TestClass>(
     object: TestObject<C>,
-    { form, doer, isNew }: { form: Form<C>; doer: Doer; isNew: boolean },
+    { form, doer, moved }: { form: Form<C>; doer: Doer; moved: boolean },
   ): void {
     const { generation } = object;
     const plain = object as ManagedObject;
@@ -194,12 +212,12 @@ export class ObjectTable {
       if (form.liveConfig !== undefined && form.liveConfig !== object.config) {
         object.redefineLive(form.liveConfig);
       }
-      if (form.config !== undefined && form.config !== object.persistentConfig) {
-        object.definePersistent(form.config);
-      }
+      // Of a definition that was taken away while it runs nothing waits for a next start.
+      const next = form.config ?? form.liveConfig;
+      if (next !== undefined && next !== object.persistentConfig) object.definePersistent(next);
     }
     object.persistent = form.config !== undefined;
-    if (doer.outside && !isNew && object.generation === generation) object.changedOutside();
+    if (moved && object.generation === generation) object.changedOutside();
   }
 
   #remove<C extends TestClass>(

@@ -62,6 +62,8 @@ export interface TestSettings {
   readonly faults: readonly FaultRule[];
   /** How long a guest takes to shut down, in milliseconds. @default 0 */
   readonly shutdownMs: number;
+  /** How long a guest takes to boot, in milliseconds: its agent, its address and its login come then. @default 0 */
+  readonly bootMs?: number;
   /** Makes probabilities repeatable. @default chance of the kernel's clock */
   readonly seed?: number;
 }
@@ -70,8 +72,8 @@ export interface TestSettings {
 export const defaultSettings: TestSettings = { latency: [], faults: [], shutdownMs: 0 };
 
 /**
- * The settings in a URI: `latency=50` or `latency=domain.*:50,pool.*:200`, `shutdown=2000`, `seed=1`, and
- * `fault=EFFECT:KIND[:object=GLOB][:count=N|always][:after=N][:probability=P]`, several with commas between.
+ * The settings in a URI: `latency=50` or `latency=domain.*:50,pool.*:200`, `shutdown=2000`, `boot=5000`, `seed=1`,
+ * and `fault=EFFECT:KIND[:object=GLOB][:count=N|always][:after=N][:probability=P]`, several with commas between.
  *
  * @throws {VirtError} `invalid-argument`
  */
@@ -116,6 +118,7 @@ export function settingsIn({ parameters, text }: ConnectionUri): TestSettings {
       };
     }),
     shutdownMs: number("shutdown", parameters.get("shutdown") ?? "0"),
+    bootMs: number("boot", parameters.get("boot") ?? "0"),
     ...(seed === undefined ? {} : { seed: number("seed", seed) }),
   };
 }

@@ -33,6 +33,9 @@ export const domainAddresses = operation("domain.addresses", {
   })),
 });
 
+/** How much of each output of a program in the guest an answer holds, in characters: it must fit into a message. */
+export const guestOutputLength = 128 * 1024;
+
 export const domainGuestExec = operation("domain.guestExec", {
   summary: "Run a program in the guest by its agent, and wait for it",
   permission: "domain:write",
@@ -56,7 +59,7 @@ export const domainGuestExec = operation("domain.guestExec", {
     stderr: z.string(),
     pid: z.int().optional().describe("Its process in the guest"),
     running: z.boolean().optional().describe("It had not ended in time, and runs on"),
-    truncated: z.boolean().optional().describe("The agent did not keep all that it printed"),
+    truncated: z.boolean().optional().describe("Not all that it printed is here"),
   }),
 });
 

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { VirtError } from "../../../model/error.ts";
 import { needGuest, putGuest } from "./domain_effects.ts";
 import { effect, look } from "./effect.ts";
+import { runProgram } from "./programs.ts";
 
 /** The file systems of every guest. */
 export const guestFilesystems = [
@@ -71,36 +72,24 @@ export const setPassword = effect(
   { withheld: ["password"] },
 );
 
-/** Runs a program. The guest has `true`, `false`, `echo`, `cat`, `hostname` and `exit`. */
+/** Runs a program. How long it takes is for the one who waits. */
 export const exec = effect(
   "domain",
-  z.object({ id, path: z.string(), arguments: z.array(z.string()), stdin: z.string() }),
-  (world, { id, path, arguments: words, stdin }) => {
-    const { record } = needGuest(world, id);
-    const done = (stdout: string, exitCode = 0): { exitCode: number; stdout: string; stderr: string } => ({
-      exitCode,
-      stdout,
-      stderr: "",
-    });
-    switch (path.split("/").at(-1)) {
-      case "true":
-        return done("");
-      case "false":
-        return done("", 1);
-      case "echo":
-        return done(`${words.join(" ")}\n`);
-      case "cat":
-        return done(stdin);
-      case "hostname":
-        return done(`${record.name}\n`);
-      case "exit":
-        return done("", Number(words[0] ?? 0) & 255);
-      default:
-        throw new VirtError(
-          "operation-failed",
-          `Cannot run "${path}" in domain "${record.name}": no such program`,
-        );
-    }
+  z.object({
+    id,
+    path: z.string(),
+    arguments: z.array(z.string()),
+    environment: z.array(z.string()),
+    stdin: z.string(),
+  }),
+  (world, { id, ...start }) => {
+    const { record: { name } } = needGuest(world, id);
+    const end = runProgram({ ...start, hostname: name });
+    if (end !== undefined) return end;
+    throw new VirtError(
+      "operation-failed",
+      `Cannot run "${start.path}" in domain "${name}": no such program`,
+    );
   },
 );
 

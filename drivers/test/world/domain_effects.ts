@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { VirtError } from "../../../model/error.ts";
+import { booted, firstConsole, silent } from "./dialogue.ts";
 import { effect } from "./effect.ts";
 import type { DomainRecord, Guest } from "./record.ts";
 import type { Transaction } from "./world.ts";
@@ -126,15 +127,24 @@ export const setAutostart = effect(
 /** Starts a guest; it waits for `domain.continue`. */
 export const spawn = effect(
   "domain",
-  z.object({ id, name: z.string(), xml: z.string() }),
-  (world, { id, name, xml }, { now }) => {
+  z.object({
+    id,
+    name: z.string(),
+    xml: z.string(),
+    /** How long it takes to come up when it is let run; `guest.boot` follows then. */
+    bootMs: z.number().optional(),
+  }),
+  (world, { id, name, xml, bootMs }, { now }) => {
     const known = world.get("domain", id);
     if (known?.guest !== undefined) {
       throw new VirtError("wrong-state", `Cannot start domain "${name}": it already runs`);
     }
     refuseTakenName(world, { id, name });
     const guest = boot(world, { xml, state: "paused", reason: "starting-up", now });
-    world.put("domain", { ...(known ?? { id, name, autostart: false, parameters: {} }), guest });
+    world.put("domain", {
+      ...(known ?? { id, name, autostart: false, parameters: {} }),
+      guest: { ...guest, booting: true, ...(bootMs === undefined ? {} : { bootMs }) },
+    });
   },
 );
 
@@ -160,6 +170,11 @@ function turn(
   // What its user has paused stays paused for that reason.
   const stays = state === "paused" && guest.state === "paused" && guest.reason === "user";
   if (!stays) putGuest(world, { id, guest: { state, reason, since: now } });
+  if (guest.booting === true) {
+    // What is restored booted long ago.
+    if (reason === "restored") putGuest(world, { id, guest: { booting: false } });
+    else if (state === "running" && guest.bootMs === undefined) comeUp(world, id);
+  }
   if (dropManagedSave === true) withoutManagedSave(world, id);
 }
 
@@ -237,12 +252,43 @@ export const reset = effect(
   (world, { id }, { now }) => restart(world, { id, now }),
 );
 
-function restart(world: Transaction, { id, now }: { id: string; now: number }): void {
+/** Boots a guest that is there once more. */
+export function restart(world: Transaction, { id, now }: { id: string; now: number }): void {
   putGuest(world, {
     id,
-    guest: { state: "running", reason: "booted", since: now, startedAt: now, frozen: [], clockOffsetS: 0 },
+    guest: {
+      state: "running",
+      reason: "booted",
+      since: now,
+      startedAt: now,
+      frozen: [],
+      clockOffsetS: 0,
+      booting: true,
+    },
   });
+  if (needGuest(world, id).guest.bootMs === undefined) comeUp(world, id);
 }
+
+/** A guest has come up: it says so on its consoles, and its agent answers from now on. */
+function comeUp(world: Transaction, id: string): void {
+  const { record: { name }, guest } = needGuest(world, id);
+  const before = { [firstConsole]: silent(firstConsole), ...guest.consoles };
+  const consoles = Object.fromEntries(
+    Object.entries(before).map(([port, console]) => [port, booted(console, { name, xml: guest.xml })]),
+  );
+  const { booting: _booting, ...up } = guest;
+  world.put("domain", { ...world.need("domain", id), guest: { ...up, consoles } });
+}
+
+/** A guest that takes its time to boot has come up. Nobody asks for this; it happens. */
+export const bootGuest = effect(
+  "domain",
+  z.object({ id, guestId: z.int() }),
+  (world, { id, guestId }) => {
+    const guest = world.get("domain", id)?.guest;
+    if (guest?.id === guestId && guest.booting === true && guest.state === "running") comeUp(world, id);
+  },
+);
 
 /** Puts a guest to sleep. */
 export const sleep = effect(

@@ -14,6 +14,10 @@ export interface EffectContext {
   readonly now: number;
   /** The bytes of images, by volume. */
   readonly images: ImageStore;
+  /** Who asks. */
+  readonly client: number;
+  /** Whether a client is still there. */
+  isThere(client: number): boolean;
 }
 
 /** One thing that can be done to the outside world, or read from it. */

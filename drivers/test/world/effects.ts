@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { look } from "./effect.ts";
 import * as agent from "./agent_effects.ts";
+import * as console from "./console_effects.ts";
 import * as device from "./device_effects.ts";
 import * as domain from "./domain_effects.ts";
 import * as migration from "./migration_effects.ts";
@@ -59,6 +60,10 @@ export const effects = {
   "domain.set-parameters": domain.setParameters,
   "guest.power-off": domain.powerOff,
   "guest.die": domain.die,
+  "guest.boot": domain.bootGuest,
+  "console.open": console.openConsole,
+  "console.close": console.closeConsole,
+  "console.type": console.typeOnConsole,
   "file.rewrite-saved": domain.rewriteSaved,
   "file.remove": domain.removeFile,
   "agent.exec": agent.exec,

@@ -73,6 +73,9 @@ export interface WorldStore extends Disposable {
 /** Hears what changed. `origin` is the client that asked for it, if one did. */
 export type ChangeListener = (changes: readonly Change[], origin: number | undefined) => void;
 
+/** The client of what nobody asked for. */
+const nobody = 0;
+
 /** Canonical JSON: keys in order, so that equal arguments have equal digests. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
@@ -92,6 +95,12 @@ export function digestOf(input: unknown): string {
   return createHash("sha256").update(canonical(input)).digest("hex");
 }
 
+/** Clients of a process before this one that had consoles open: nobody gets their numbers. */
+function clientsIn(change: Change): readonly number[] {
+  if (change.kind !== "domain") return [];
+  return Object.values(change.record?.guest?.consoles ?? {}).map(({ line }) => line?.client ?? nobody);
+}
+
 /** The simulated hypervisor. */
 export class Hypervisor {
   readonly #world = new World();
@@ -101,7 +110,10 @@ export class Hypervisor {
 
   constructor(store: WorldStore) {
     this.#store = store;
-    for (const change of store.load()) this.#world.apply(change);
+    for (const change of store.load()) {
+      this.#world.apply(change);
+      this.#clients = Math.max(this.#clients, ...clientsIn(change));
+    }
     for (const [id, value] of store.secrets()) this.#world.keepSecret(id, value);
   }
 
@@ -145,7 +157,12 @@ export class Hypervisor {
     this.#fence(world, request);
     // The table is looked up by a name of which only the caller knows the type.
     const result = this.#attempt(() =>
-      effect.perform(world, parsed.data, { now: request.now, images: this.#store.images })
+      effect.perform(world, parsed.data, {
+        now: request.now,
+        images: this.#store.images,
+        client: client ?? nobody,
+        isThere: (other) => this.#listeners.has(other),
+      })
     ) as EffectResult<E>;
     if (effect.reads) return { result, changes: [] };
     const { changes, secrets } = world;

@@ -7,6 +7,23 @@
 /** The states of a guest that is there. Names are libvirt's `virDomainState`. */
 export type GuestState = "running" | "paused" | "pmsuspended" | "crashed";
 
+/** What is said on a console or a channel of a guest. */
+export interface GuestConsole {
+  /** How much the guest has printed since it is there, in characters. */
+  readonly printed: number;
+  /** The last of that. */
+  readonly text: string;
+  /** What was typed and not entered yet. */
+  readonly typed: string;
+  /** Whom the guest takes the one who types for. */
+  readonly at: "login" | "password" | "shell" | "echo";
+  readonly user?: string;
+  /** How the last program on it ended. */
+  readonly status?: number;
+  /** Who has it open: one line at a time. */
+  readonly line?: { readonly id: string; readonly client: number };
+}
+
 /** A guest: the process that a running domain is. */
 export interface Guest {
   /** The number that libvirt calls the domain's id. */
@@ -27,6 +44,12 @@ export interface Guest {
   readonly handedOver?: boolean;
   /** Set while it comes in from another host and does not run yet. */
   readonly incoming?: boolean;
+  /** How long it takes to boot, in milliseconds; no time where absent. */
+  readonly bootMs?: number;
+  /** It was started and has not come up yet: it says nothing, and its agent is not there. */
+  readonly booting?: boolean;
+  /** What is said on its consoles and channels, by `console:NAME` and `channel:NAME`; the first console has no name. */
+  readonly consoles?: Readonly<Record<string, GuestConsole>>;
 }
 
 /** A number, text or switch under a name, as libvirt's typed parameters carry them. */
