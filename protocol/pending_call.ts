@@ -1,0 +1,150 @@
+/**
+ * One call, from when it is made to when its answer has come.
+ *
+ * @module
+ */
+import type { VirtError } from "../model/error.ts";
+import { type Ending, lost, signalled, textOf, type Undone } from "./lost.ts";
+import { beginPacket, endPacket, type Packet, packetStatus, packetType } from "./packet.ts";
+import { readRemoteError } from "./packet_error.ts";
+import { type Procedure, programs, programVersion } from "./procedures/mod.ts";
+import { XdrReader, type XdrWriter } from "./xdr/mod.ts";
+
+/** What is called, and who waits for it. */
+export interface CallInit<A, R> {
+  readonly name: string;
+  readonly row: Procedure<A, R>;
+  readonly args: A;
+  /** The far side, for messages. */
+  readonly peer: string;
+  readonly resolve: (result: R) => void;
+  readonly reject: (error: VirtError) => void;
+}
+
+/** What a call is to those who send it and take its answer. */
+export interface PendingCall {
+  /** Whether it may take a while: all but the calls of which libvirt says that they never wait for a hypervisor. */
+  readonly slow: boolean;
+  /** Whether somebody still waits for it. */
+  readonly awaited: boolean;
+  /** Whether a packet carries its procedure's numbers. */
+  matches(packet: Packet): boolean;
+  /**
+   * Writes its packet.
+   *
+   * @throws {VirtError} where the procedure does not take such arguments; nothing has been written then
+   */
+  send(writer: XdrWriter, serial: number): void;
+  /** Calls `aborted` when the signal does, as long as somebody waits. */
+  watch(signal: AbortSignal, aborted: () => void): void;
+  /** Takes the answer. */
+  answered(packet: Packet): void;
+  /** Ends the wait, since the signal aborted. */
+  abort(signal: AbortSignal): void;
+  /** Ends the wait, since the connection has ended. */
+  broken(ending: Ending): void;
+  /** Ends the wait with an error of our own before anything was sent. */
+  refuse(error: VirtError): void;
+}
+
+const reader = new XdrReader();
+
+/** A call whose answer is a value. */
+export class ValueCall<A, R> implements PendingCall {
+  readonly #init: CallInit<A, R>;
+  #serial: number | undefined;
+  #awaited = true;
+  #unwatch: (() => void) | undefined;
+
+  constructor(init: CallInit<A, R>) {
+    this.#init = init;
+  }
+
+  get slow(): boolean {
+    return this.#init.row.priority === "low";
+  }
+
+  get awaited(): boolean {
+    return this.#awaited;
+  }
+
+  matches(packet: Packet): boolean {
+    const { row } = this.#init;
+    return packet.procedure === row.number && packet.program === programs[row.program] &&
+      packet.version === programVersion;
+  }
+
+  send(writer: XdrWriter, serial: number): void {
+    const { row, args } = this.#init;
+    const start = beginPacket(writer, {
+      program: programs[row.program],
+      version: programVersion,
+      procedure: row.number,
+      type: packetType.call,
+      serial,
+      status: packetStatus.ok,
+    });
+    try {
+      row.args.write(writer, args);
+      endPacket(writer, start);
+    } catch (error) {
+      writer.truncate(start);
+      throw error;
+    }
+    this.#serial = serial;
+  }
+
+  watch(signal: AbortSignal, aborted: () => void): void {
+    signal.addEventListener("abort", aborted);
+    this.#unwatch = () => signal.removeEventListener("abort", aborted);
+  }
+
+  answered(packet: Packet): void {
+    if (!this.#awaited) return;
+    this.#settled();
+    const { row, resolve, reject } = this.#init;
+    let result: R;
+    try {
+      if (packet.status === packetStatus.error) return reject(readRemoteError(packet));
+      reader.over(packet.buffer, packet);
+      result = row.result.read(reader);
+      reader.end();
+    } catch (cause) {
+      return reject(this.#unreadable(cause));
+    }
+    resolve(result);
+  }
+
+  abort(signal: AbortSignal): void {
+    this.refuse(signalled(this.#undone(), signal));
+  }
+
+  broken(ending: Ending): void {
+    this.refuse(lost(this.#undone(), ending));
+  }
+
+  refuse(error: VirtError): void {
+    if (!this.#awaited) return;
+    this.#settled();
+    this.#init.reject(error);
+  }
+
+  #settled(): void {
+    this.#awaited = false;
+    this.#unwatch?.();
+  }
+
+  #unreadable(cause: unknown): VirtError {
+    const { name, peer } = this.#init;
+    const what = `Cannot read the answer to "${name}" from "${peer}"`;
+    return lost({ what, mayHaveActed: true }, { code: "protocol", text: textOf(cause), cause });
+  }
+
+  #undone(): Undone {
+    const { name, peer } = this.#init;
+    const mayHaveActed = this.#serial !== undefined;
+    return mayHaveActed
+      ? { what: `Cannot learn what came of "${name}" on "${peer}"`, mayHaveActed }
+      : { what: `Cannot call "${name}" on "${peer}"`, mayHaveActed };
+  }
+}
