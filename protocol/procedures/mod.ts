@@ -54,5 +54,6 @@ export {
   type ResultOf,
   type RowName,
   rowOf,
+  rows,
   type StreamProcedureName,
 } from "./table.ts";

@@ -99,6 +99,11 @@ const programNames = new Map<number, ProgramName>(
   Object.entries(programs).map(([name, number]) => [number, name as ProgramName]),
 );
 
+/** All rows with their names, for whoever goes through them. */
+export const rows: readonly NamedRow[] = Object.entries(procedures).map(([name, row]) =>
+  ({ name, row }) as NamedRow
+);
+
 const byNumber = indexByNumber();
 
 /** The row for an event. */
@@ -137,8 +142,6 @@ export function programOf(number: number): ProgramName | undefined {
 
 function indexByNumber(): Record<ProgramName, (NamedRow | undefined)[]> {
   const index: Record<ProgramName, (NamedRow | undefined)[]> = { remote: [], qemu: [], lxc: [] };
-  for (const [name, row] of Object.entries(procedures)) {
-    index[row.program][row.number] = { name, row } as NamedRow;
-  }
+  for (const named of rows) index[named.row.program][named.row.number] = named;
   return index;
 }

@@ -12,15 +12,15 @@ export type Shape =
   | { readonly kind: "enumeration"; readonly names: Readonly<Record<string, number>> }
   | { readonly kind: "string" | "bytes" | "chars"; readonly max: number }
   | { readonly kind: "opaque" | "fixedChars"; readonly length: number }
-  | { readonly kind: "list"; readonly of: Description; readonly max: number }
-  | { readonly kind: "fixedList"; readonly of: Description; readonly length: number }
-  | { readonly kind: "optional"; readonly of: Description }
+  | { readonly kind: "list"; readonly of: Xdr<unknown>; readonly max: number }
+  | { readonly kind: "fixedList"; readonly of: Xdr<unknown>; readonly length: number }
+  | { readonly kind: "optional"; readonly of: Xdr<unknown> }
   | { readonly kind: "struct"; readonly fields: Fields }
   | {
     readonly kind: "union";
-    readonly discriminant: Description;
+    readonly discriminant: Xdr<unknown>;
     readonly cases: Cases;
-    readonly otherwise: Description | undefined;
+    readonly otherwise: Xdr<unknown> | undefined;
   };
 
 /** What all descriptions have, whatever their values are. */
