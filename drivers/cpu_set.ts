@@ -11,7 +11,9 @@ export const greatestCpu = 16_383;
 export function parseCpuSet(text: string): ReadonlySet<number> {
   const found = new Set<number>();
   for (const part of text.split(",")) {
-    const [, not, from = "0", to = from] = /^(\^?)(\d+)(?:-(\d+))?$/.exec(part) ?? [];
+    const match = /^(\^?)(\d+)(?:-(\d+))?$/.exec(part.trim());
+    if (match === null) continue;
+    const [, not, from = "0", to = from] = match;
     for (let cpu = Number(from); cpu <= Math.min(Number(to), greatestCpu); cpu++) {
       if (not === "^") found.delete(cpu);
       else found.add(cpu);
