@@ -242,6 +242,7 @@ export class ClientConnection implements RpcConnection {
       }
       this.#keepalive.heard();
       this.#takeAll();
+      this.#sendMore();
     }
   }
 
