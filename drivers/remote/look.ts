@@ -71,7 +71,7 @@ async function domain(
       line.call("domainLookupByUuid", { uuid: identity.id }),
       line.call("domainGetState", { dom, flags: 0 }),
       line.maybe("domainIsPersistent", { dom }),
-      definition ? line.maybe("domainGetXmlDesc", { dom, flags: inactiveDomain }) : undefined,
+      definition ? kept((flags) => line.call("domainGetXmlDesc", { dom, flags }), inactiveDomain) : undefined,
       liveDefinition ? line.maybe("domainGetXmlDesc", { dom, flags: 0 }) : undefined,
     ]);
     return {
@@ -107,7 +107,7 @@ async function network(
       line.call("networkLookupByUuid", { uuid: id }),
       line.call("networkIsActive", { net }),
       line.maybe("networkIsPersistent", { net }),
-      definition ? line.call("networkGetXmlDesc", { net, flags: inactive }) : undefined,
+      definition ? kept((flags) => line.call("networkGetXmlDesc", { net, flags })) : undefined,
       liveDefinition ? line.call("networkGetXmlDesc", { net, flags: 0 }) : undefined,
     ]);
     return {
@@ -139,13 +139,9 @@ async function pools(line: Line): Promise<readonly Sighting[]> {
   }));
 }
 
-async function poolDefinition(
-  line: Line,
-  { id, name }: Identity,
-): Promise<{ readonly xml: string } | undefined> {
-  return await unlessGone(() =>
-    line.call("storagePoolGetXmlDesc", { pool: { name, uuid: id }, flags: inactive })
-  );
+async function poolDefinition(line: Line, { id, name }: Identity): Promise<Text | undefined> {
+  const pool = { name, uuid: id };
+  return await unlessGone(() => kept((flags) => line.call("storagePoolGetXmlDesc", { pool, flags })));
 }
 
 async function pool(
@@ -159,7 +155,7 @@ async function pool(
       line.call("storagePoolLookupByUuid", { uuid: id }),
       line.call("storagePoolIsActive", { pool: wire }),
       line.maybe("storagePoolIsPersistent", { pool: wire }),
-      line.call("storagePoolGetXmlDesc", { pool: wire, flags: inactive }),
+      kept((flags) => line.call("storagePoolGetXmlDesc", { pool: wire, flags })),
       liveDefinition ? line.call("storagePoolGetXmlDesc", { pool: wire, flags: 0 }) : undefined,
     ]);
     return {
@@ -253,7 +249,7 @@ async function interfaceOf(
     const [found, active, inactiveXml] = await Promise.all([
       line.call("interfaceLookupByName", { name }),
       line.call("interfaceIsActive", { iface }),
-      definition ? line.maybe("interfaceGetXmlDesc", { iface, flags: inactive }) : undefined,
+      definition ? kept((flags) => line.call("interfaceGetXmlDesc", { iface, flags })) : undefined,
     ]);
     return {
       objectClass: "interface" as const,
@@ -435,14 +431,24 @@ function alive(active: boolean): { readonly live?: RemoteLive } {
 
 function texts(
   { inactiveXml, liveXml }: {
-    readonly inactiveXml?: { readonly xml: string } | undefined;
-    readonly liveXml?: { readonly xml: string } | undefined;
+    readonly inactiveXml?: Text | undefined;
+    readonly liveXml?: Text | undefined;
   },
 ): Pick<Sighting, "definition" | "liveDefinition"> {
   return {
     ...(inactiveXml === undefined ? {} : { definition: inactiveXml.xml }),
     ...(liveXml === undefined ? {} : { liveDefinition: liveXml.xml }),
   };
+}
+
+/** A definition as the far side prints it. */
+interface Text {
+  readonly xml: string;
+}
+
+/** The definition that a next start uses; drivers that keep only one know no flag for it. */
+async function kept(ask: (flags: number) => Promise<Text>, flag = inactive): Promise<Text | undefined> {
+  return await accepted(() => ask(flag)) ?? await accepted(() => ask(0));
 }
 
 /** `undefined` where the far side says that there is no such thing. */
