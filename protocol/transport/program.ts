@@ -7,7 +7,8 @@ import { VirtError } from "../../model/error.ts";
 import type { ConnectionClock } from "../clock.ts";
 import type { ProgramLink } from "../endpoint.ts";
 import type { Transport } from "../transport.ts";
-import { messageOf, type OpenOptions } from "./socket.ts";
+import { messageOf } from "../wording.ts";
+import type { OpenOptions } from "./socket.ts";
 
 /** How long a program that is to end may take before it is told more firmly, in milliseconds. */
 const patienceMs = 2_000;
@@ -77,8 +78,7 @@ class ProgramTransport implements Transport {
 
   async write(data: Uint8Array): Promise<void> {
     try {
-      // The stream may keep what it is given until long after it has said that it is ready.
-      await this.#input.write(data.slice());
+      await this.#input.write(data);
     } catch (error) {
       throw this.#closing === undefined ? await this.#explain() : error;
     }

@@ -7,6 +7,7 @@ import { VirtError } from "../../model/error.ts";
 import { reasonOf } from "../client_machine.ts";
 import type { TcpLink, UnixLink } from "../endpoint.ts";
 import type { Transport } from "../transport.ts";
+import { messageOf } from "../wording.ts";
 
 /** What opening a transport needs to know. */
 export interface OpenOptions {
@@ -167,10 +168,4 @@ export function tcpFailure(
     return failure(`no answer from ${where}`, listens);
   }
   return failure(`${where} cannot be reached: ${messageOf(error)}`, listens);
-}
-
-/** What an error says, for a message of ours. */
-export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\.$/, "");
 }

@@ -8,8 +8,10 @@ import { connect, type TLSSocket } from "node:tls";
 import { VirtError } from "../../model/error.ts";
 import { type ClientMachine, reasonOf } from "../client_machine.ts";
 import type { TlsLink } from "../endpoint.ts";
+import { lengthBytes } from "../packet.ts";
 import type { Transport } from "../transport.ts";
-import { hostAndPort, messageOf, type OpenOptions, tcpFailure } from "./socket.ts";
+import { messageOf } from "../wording.ts";
+import { hostAndPort, type OpenOptions, tcpFailure } from "./socket.ts";
 import { loadTlsCredentials, type TlsCredentials } from "./tls_credentials.ts";
 import { distrust } from "./tls_distrust.ts";
 
@@ -26,6 +28,8 @@ class TlsTransport implements Transport {
   readonly #gone: Promise<void>;
   readonly #chunks: Uint8Array[] = [];
   #waitingBytes = 0;
+  /** How much of the packet that is being sent is still to come. */
+  #owed = 0;
   #ended = false;
   #failure: unknown;
   #wake: (() => void) | undefined;
@@ -68,14 +72,18 @@ class TlsTransport implements Transport {
     return this.#take(into);
   }
 
+  /**
+   * Sends packets one by one, each in records of its own: a libvirtd (up to 11.3 at least) that finds a second packet in
+   * a record that it has opened leaves it there until more arrives, which may be never.
+   */
   async write(data: Uint8Array): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // A session that has ended calls back late or never.
-    if (this.#ended) throw this.#failure ?? new Error("The far side has ended the session");
-    const onClose = (): void => reject(this.#failure ?? new Error("The session has ended"));
-    this.#socket.once("close", onClose);
-    this.#socket.write(data, (error) => error ? reject(error) : resolve());
-    await promise.finally(() => this.#socket.off("close", onClose));
+    for (let sent = 0; sent < data.length;) {
+      if (this.#owed === 0) this.#owed = packetLength(data.subarray(sent));
+      const length = Math.min(this.#owed, data.length - sent);
+      await this.#send(data.subarray(sent, sent + length));
+      this.#owed -= length;
+      sent += length;
+    }
   }
 
   async close(): Promise<void> {
@@ -83,6 +91,16 @@ class TlsTransport implements Transport {
     this.#failure = undefined;
     this.#socket.destroy();
     await this.#gone;
+  }
+
+  async #send(data: Uint8Array): Promise<void> {
+    // A session that has ended calls back late or never.
+    if (this.#ended) throw this.#failure ?? new Error("The far side has ended the session");
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onClose = (): void => reject(this.#failure ?? new Error("The session has ended"));
+    this.#socket.once("close", onClose);
+    this.#socket.write(data, (error) => error ? reject(error) : resolve());
+    await promise.finally(() => this.#socket.off("close", onClose));
   }
 
   #take(into: Uint8Array): number {
@@ -98,6 +116,12 @@ class TlsTransport implements Transport {
     if (this.#waitingBytes <= roomBytes / 2) this.#socket.resume();
     return taken;
   }
+}
+
+/** The length of the packet that begins here; it stands in front. */
+function packetLength(data: Uint8Array): number {
+  if (data.length < lengthBytes) return data.length;
+  return Math.max(lengthBytes, new DataView(data.buffer, data.byteOffset, lengthBytes).getUint32(0));
 }
 
 /** What TLS needs beside the link. */
@@ -196,7 +220,8 @@ function handshakeFailure(
   }
   if (/ECONNRESET|closed|disconnected|EPIPE/.test(reason)) {
     return new VirtError("unreachable", `Cannot connect to "${uri}": ${where} ended the handshake of TLS`, {
-      hint: `Look into the daemon's log there: journalctl -u libvirtd -u virtproxyd`,
+      hint:
+        "Is it the port for TLS, 16514? Else look into the daemon's log there: journalctl -u libvirtd -u virtproxyd",
       cause: error,
     });
   }
