@@ -3,14 +3,27 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { VirtError } from "../../model/error.ts";
 import { readFault } from "./fault.ts";
 
-/** Up to this many bytes a loop over plain ASCII beats the decoder's call. */
-const shortTextBytes = 32;
-
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const nothing = new Uint8Array(0);
+
+/** Where a UUID's text is put together: pieces that are added up would each stay in memory. */
+const uuidText = Buffer.from("00000000-0000-0000-0000-000000000000", "latin1");
+
+/** Where in that text each byte's two digits stand. */
+const uuidPlaces = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/** The two digits of each byte, the first one in the lower half. */
+const hexDigits = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const digits = byte.toString(16).padStart(2, "0");
+  return digits.charCodeAt(0) | digits.charCodeAt(1) << 8;
+});
+
+/** The highest bit of each byte of a word. */
+const highBits = 0x80808080 | 0;
 
 /** Which part of a buffer holds the message. */
 export interface ReaderRange {
@@ -37,6 +50,8 @@ export interface ReaderRange {
 export class XdrReader {
   #bytes: Uint8Array = nothing;
   #view: DataView = new DataView(nothing.buffer);
+  /** The same bytes, for its way to make text out of single bytes, which is far faster than a decoder's. */
+  #latin: Buffer = Buffer.alloc(0);
   #start = 0;
   #at = 0;
   #end = 0;
@@ -57,6 +72,7 @@ export class XdrReader {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     this.#start = start;
     this.#at = start;
@@ -119,10 +135,7 @@ export class XdrReader {
     const length = this.uint();
     if (length > max) throw this.fault(`text of ${length} bytes where at most ${max} may be`);
     const at = this.#takePadded(length);
-    if (length <= shortTextBytes) {
-      const text = this.#shortAscii(at, length);
-      if (text !== undefined) return text;
-    }
+    if (this.#isPlain(at, length)) return this.#latin.toString("latin1", at, at + length);
     let text: string;
     try {
       text = decoder.decode(this.#bytes.subarray(at, at + length));
@@ -166,11 +179,13 @@ export class XdrReader {
   /** Sixteen bytes as the text of a UUID: lower case, with hyphens. */
   uuid(): string {
     const at = this.#take(16);
-    const b = this.#bytes;
-    return pair(b[at]) + pair(b[at + 1]) + pair(b[at + 2]) + pair(b[at + 3]) + "-" + pair(b[at + 4]) +
-      pair(b[at + 5]) + "-" + pair(b[at + 6]) + pair(b[at + 7]) + "-" + pair(b[at + 8]) + pair(b[at + 9]) +
-      "-" + pair(b[at + 10]) + pair(b[at + 11]) + pair(b[at + 12]) + pair(b[at + 13]) + pair(b[at + 14]) +
-      pair(b[at + 15]);
+    for (let index = 0; index < 16; index++) {
+      const digits = hexDigits[this.#bytes[at + index] ?? 0] ?? 0;
+      const place = uuidPlaces[index] ?? 0;
+      uuidText[place] = digits & 0xff;
+      uuidText[place + 1] = digits >> 8;
+    }
+    return uuidText.toString("latin1", 0, uuidText.length);
   }
 
   /** Refuses a message that goes on after what was expected. */
@@ -204,19 +219,20 @@ export class XdrReader {
     return at;
   }
 
-  #shortAscii(at: number, length: number): string | undefined {
-    let text = "";
-    for (let index = at; index < at + length; index++) {
-      const code = this.#bytes[index] ?? 0;
-      if (code === 0 || code > 127) return undefined;
-      text += String.fromCharCode(code);
+  /** Whether all of these bytes are ASCII and none is zero; looks at four at a time. */
+  #isPlain(at: number, length: number): boolean {
+    const end = at + length;
+    let marks = 0;
+    let index = at;
+    for (const last = end - 4; index <= last; index += 4) {
+      const word = this.#view.getInt32(index);
+      // The subtraction borrows into the highest bit of a byte that is zero.
+      marks |= word | (word - 0x01010101);
     }
-    return text;
+    for (; index < end; index++) {
+      const byte = this.#bytes[index] ?? 0;
+      marks |= byte | (byte - 1);
+    }
+    return (marks & highBits) === 0;
   }
-}
-
-const pairs: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function pair(byte: number | undefined): string {
-  return pairs[byte ?? 0] ?? "00";
 }
