@@ -7,9 +7,9 @@
  * @module
  */
 import { ManagedObject } from "../../runtime/object.ts";
+import { MomentTree } from "../moment_tree.ts";
 import { isTalk, lifeCycles } from "./life_cycle.ts";
 import { type Form, forms, isTestClass, type TestClass, type TestObject } from "./object.ts";
-import { SnapshotTree } from "./snapshot_tree.ts";
 import type { Change, CheckpointRecord, DomainRecord, HostRecord, Records } from "./world/record.ts";
 
 /** On whose behalf objects change: the job that did it, or nobody of ours. */
@@ -41,7 +41,7 @@ export class ObjectTable {
     secret: new Map(),
   };
   readonly #names = new Map<string, string>();
-  readonly #trees = new Map<string, SnapshotTree>();
+  readonly #trees = new Map<string, MomentTree>();
   readonly #checkpoints = new Map<string, Map<string, CheckpointRecord>>();
   /** What has been removed, with the revision at which it was: older news of it must not bring it back. */
   readonly #gone = new Map<string, number>();
@@ -79,8 +79,8 @@ export class ObjectTable {
   }
 
   /** The snapshots of a domain. */
-  snapshots(domain: string): SnapshotTree {
-    return this.#trees.get(domain) ?? new SnapshotTree();
+  snapshots(domain: string): MomentTree {
+    return this.#trees.get(domain) ?? new MomentTree();
   }
 
   /** The checkpoints of a domain, by name, oldest first. */
@@ -260,7 +260,7 @@ export class ObjectTable {
       this.#names.set(`${objectClass}/${object.parent ?? ""}/${form.name}`, id);
     }
     if ("domainXml" in record && "disks" in record && "state" in record) {
-      const tree = this.#trees.get(record.domain) ?? new SnapshotTree();
+      const tree = this.#trees.get(record.domain) ?? new MomentTree();
       this.#trees.set(record.domain, tree);
       tree.put(record.name, record.parent);
     }

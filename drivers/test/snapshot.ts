@@ -93,19 +93,11 @@ function entriesOf(job: Job, { domain, names }: { domain: DomainObject; names: r
   });
 }
 
-function list(job: DomainJob, { name, from, descendants, roots, leaves }: In<"snapshot.list">): Entry[] {
-  const tree = connectionOf(job).table.snapshots(job.object.id);
-  if (from !== undefined && !tree.has(from)) throw notFound("domain snapshot", from);
+function list(job: DomainJob, { name, ...filter }: In<"snapshot.list">): Entry[] {
   const glob = name === undefined ? undefined : Glob.parse(name);
-  const under = from === undefined
-    ? undefined
-    : new Set(descendants ? tree.descendantsOf(from) : tree.childrenOf(from));
-  const names = tree.names().filter((each) =>
-    (under?.has(each) ?? true) && (glob?.matches(each) ?? true) &&
-    (!roots || tree.parentOf(each) === undefined) &&
-    (leaves === undefined || leaves === (tree.childrenOf(each).length === 0))
-  );
-  return entriesOf(job, { domain: job.object, names });
+  const names = connectionOf(job).table.snapshots(job.object.id).matching(filter);
+  if (names === undefined) throw notFound("domain snapshot", filter.from ?? "");
+  return entriesOf(job, { domain: job.object, names: names.filter((each) => glob?.matches(each) ?? true) });
 }
 
 function lookUp(job: DomainJob, name: string | undefined): ObjectRef<"snapshot"> {
