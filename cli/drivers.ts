@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { servesRemotely } from "../drivers/remote/schemes.ts";
+import { driverName, schemes, servesRemotely } from "../drivers/remote/schemes.ts";
 import type { Driver } from "../runtime/driver.ts";
 
 /** A driver, and how far it has come. */
@@ -21,5 +21,13 @@ export const registeredDrivers: readonly RegisteredDriver[] = [
     met: "simulated hypervisor, in memory",
     connect: async (uri, environment) =>
       (await import("../drivers/test/mod.ts")).testDriver.connect(uri, environment),
+  },
+  {
+    name: driverName,
+    schemes,
+    serves: servesRemotely,
+    met: "libvirtd 9.0: QEMU (emulated), LXC, libvirt's own test driver",
+    connect: async (uri, environment) =>
+      (await import("../drivers/remote/mod.ts")).remoteDriver.connect(uri, environment),
   },
 ];

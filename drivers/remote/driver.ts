@@ -4,6 +4,7 @@
  * @module
  */
 import type { ConnectionUri } from "../../model/uri.ts";
+import { connectRpc } from "../../protocol/connect.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
 import type { Driver, DriverConnection, DriverEnvironment } from "../../runtime/driver.ts";
 import { RemoteConnection } from "./connection.ts";
@@ -37,3 +38,6 @@ export function createRemoteDriver(open: OpenRpc): Driver {
     },
   };
 }
+
+/** The remote driver: every host that a libvirtd answers for, by the transport that the URI names. */
+export const remoteDriver: Driver = createRemoteDriver(connectRpc);

@@ -4,11 +4,41 @@
  * @module
  */
 import type { DriverMap } from "../../runtime/driver.ts";
+import { domainAddresses } from "./domain_address.ts";
 import { domainDefinition } from "./domain_definition.ts";
+import { domainDescription } from "./domain_description.ts";
+import { domainDevices } from "./domain_device.ts";
+import { domainDiagnosis } from "./domain_diagnosis.ts";
+import { domainGuest } from "./domain_guest.ts";
+import { domainIothreads } from "./domain_iothread.ts";
 import { domainLifeCycle } from "./domain_life_cycle.ts";
+import { domainMetadata } from "./domain_metadata.ts";
+import { domainResource } from "./domain_resource.ts";
+import { domainScreen } from "./domain_screen.ts";
+import { domainStatistics } from "./domain_stats.ts";
+import { domainTuning } from "./domain_tuning.ts";
+import { hostFacts } from "./host.ts";
+import { networks } from "./network.ts";
+import { pools } from "./pool.ts";
+import { volumes } from "./volume.ts";
 
 /** The driver's map. */
 export const implementations: DriverMap = {
+  ...hostFacts,
   ...domainDefinition,
+  ...domainDescription,
   ...domainLifeCycle,
+  ...domainAddresses,
+  ...domainDevices,
+  ...domainDiagnosis,
+  ...domainGuest,
+  ...domainIothreads,
+  ...domainMetadata,
+  ...domainResource,
+  ...domainScreen,
+  ...domainStatistics,
+  ...domainTuning,
+  ...networks,
+  ...pools,
+  ...volumes,
 };
