@@ -84,9 +84,10 @@ export class OpeningCall<A, R> implements PendingCall {
     return this.#call.matches(packet);
   }
 
-  send(writer: XdrWriter, serial: number): void {
-    this.#call.send(writer, serial);
+  send(writer: XdrWriter, serial: number): boolean {
+    if (!this.#call.send(writer, serial)) return false;
     this.#stream = this.#begin(serial);
+    return true;
   }
 
   watch(signal: AbortSignal, aborted: () => void): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { VirtError } from "../model/error.ts";
-import { type Ending, textOf } from "./lost.ts";
+import type { Ending } from "./lost.ts";
 import { type Packet, packetStatus } from "./packet.ts";
 import type { PendingCall } from "./pending_call.ts";
 import { fullWriteBytes } from "./sender.ts";
@@ -68,12 +68,7 @@ export class OutstandingCalls {
       if (!this.#hasRoomFor(call) || writer.length >= fullWriteBytes) return;
       this.#queue.delete(call);
       const serial = this.#takeSerial();
-      try {
-        call.send(writer, serial);
-      } catch (cause) {
-        call.refuse(unfit(cause));
-        continue;
-      }
+      if (!call.send(writer, serial)) continue;
       this.#sent.set(serial, call);
       if (call.slow) this.#slow++;
     }
@@ -132,8 +127,4 @@ export class OutstandingCalls {
     this.#nextSerial = (serial + 1) >>> 0;
     return serial;
   }
-}
-
-function unfit(cause: unknown): VirtError {
-  return new VirtError("invalid-argument", textOf(cause), { detail: { mayHaveActed: false }, cause });
 }

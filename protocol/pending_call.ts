@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { VirtError } from "../model/error.ts";
+import { VirtError } from "../model/error.ts";
+import type { LostCall } from "./connection.ts";
 import { type Ending, lost, signalled, textOf, type Undone } from "./lost.ts";
 import { beginPacket, endPacket, type Packet, packetStatus, packetType } from "./packet.ts";
 import { readRemoteError } from "./packet_error.ts";
@@ -30,11 +31,11 @@ export interface PendingCall {
   /** Whether a packet carries its procedure's numbers. */
   matches(packet: Packet): boolean;
   /**
-   * Writes its packet.
+   * Writes its packet, or nothing where the procedure does not take such arguments, with which it is refused.
    *
-   * @throws {VirtError} where the procedure does not take such arguments; nothing has been written then
+   * @returns whether it was written
    */
-  send(writer: XdrWriter, serial: number): void;
+  send(writer: XdrWriter, serial: number): boolean;
   /** Calls `aborted` when the signal does, as long as somebody waits. */
   watch(signal: AbortSignal, aborted: () => void): void;
   /** Takes the answer. */
@@ -43,7 +44,7 @@ export interface PendingCall {
   abort(signal: AbortSignal): void;
   /** Ends the wait, since the connection has ended. */
   broken(ending: Ending): void;
-  /** Ends the wait with an error of our own before anything was sent. */
+  /** Ends the wait with an error. */
   refuse(error: VirtError): void;
 }
 
@@ -74,7 +75,7 @@ export class ValueCall<A, R> implements PendingCall {
       packet.version === programVersion;
   }
 
-  send(writer: XdrWriter, serial: number): void {
+  send(writer: XdrWriter, serial: number): boolean {
     const { row, args } = this.#init;
     const start = beginPacket(writer, {
       program: programs[row.program],
@@ -87,11 +88,13 @@ export class ValueCall<A, R> implements PendingCall {
     try {
       row.args.write(writer, args);
       endPacket(writer, start);
-    } catch (error) {
+    } catch (cause) {
       writer.truncate(start);
-      throw error;
+      this.refuse(this.#unfit(cause));
+      return false;
     }
     this.#serial = serial;
+    return true;
   }
 
   watch(signal: AbortSignal, aborted: () => void): void {
@@ -132,6 +135,14 @@ export class ValueCall<A, R> implements PendingCall {
   #settled(): void {
     this.#awaited = false;
     this.#unwatch?.();
+  }
+
+  #unfit(cause: unknown): VirtError {
+    const detail: LostCall = { mayHaveActed: false };
+    return new VirtError("invalid-argument", `Cannot call "${this.#init.name}": ${textOf(cause)}`, {
+      detail,
+      cause,
+    });
   }
 
   #unreadable(cause: unknown): VirtError {
