@@ -64,10 +64,15 @@ export function optional<T>(of: Xdr<T>): Xdr<T | undefined> {
 
 /** Fields one after the other, in the order in which they are given here. */
 export function struct<const F extends Fields>(fields: F): Xdr<FieldValues<F>> {
-  const parts = Object.entries(fields).map(([name, of]) => ({ name, of }));
+  const parts: { readonly name: string; readonly of: Xdr<unknown> }[] = [];
+  let least = 0;
+  for (const [name, of] of Object.entries(fields)) {
+    parts.push({ name, of });
+    least += of.least;
+  }
   return {
     shape: { kind: "struct", fields },
-    least: parts.reduce((sum, { of }) => sum + of.least, 0),
+    least,
     write(writer, value): void {
       if (typeof value !== "object" || value === null) throw writer.fault("a value that has no fields");
       for (const { name, of } of parts) {
