@@ -52,10 +52,29 @@ export function chooseDaemonSocket(
   }
   const daemon = `virt${uri.driver}d`;
   const direct: DaemonSocket = { path: join(folder, `${daemon}-${suffix}`), daemon, owner };
-  if (mode === "auto") {
-    if (machine.exists(direct.path)) return direct;
-    // Where neither is there, the older one is what the message names and what gets started.
-    return legacy;
+  switch (mode) {
+    case "direct":
+      return direct;
+    case "legacy":
+      return legacy;
+    case "auto":
+      if (machine.exists(direct.path)) return direct;
+      if (machine.exists(legacy.path)) return legacy;
+      return isModular({ daemon, machine }) ? direct : legacy;
   }
-  return mode === "direct" ? direct : legacy;
+}
+
+/** Whether drivers have daemons of their own here, as far as can be seen while none of this user's runs. */
+function isModular(
+  { daemon, machine }: { readonly daemon: string; readonly machine: ClientMachine },
+): boolean {
+  if (machine.exists(join(systemRuntimeDirectory(machine), `${daemon}-sock`))) return true;
+  return !machine.exists(daemonProgram("libvirtd", machine)) &&
+    machine.exists(daemonProgram(daemon, machine));
+}
+
+/** Where a daemon's program is, as libvirt's clients look for it. */
+export function daemonProgram(daemon: string, machine: ClientMachine): string {
+  const folder = machine.environment("VIRTD_PATH") ?? machine.environment("LIBVIRTD_PATH") ?? "/usr/sbin";
+  return join(folder, daemon);
 }

@@ -393,7 +393,7 @@ function wantedAuthentication(
 /** The URI without transport, user, host and port, and with the parameters given. */
 function formatName(uri: ConnectionUri, parameters: UriParameters["others"]): string {
   // As libvirt writes it: a path keeps its reserved characters, a value does not.
-  const path = encodeURI(uri.path).replaceAll(/[?#]/g, (mark) => encodeURIComponent(mark));
+  const path = encodeURI(uri.path).replaceAll(/[?#:]/g, (mark) => encodeURIComponent(mark));
   const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   return `${uri.driver}://${path}${query === "" ? "" : `?${query}`}`;
 }

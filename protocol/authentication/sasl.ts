@@ -36,9 +36,8 @@ interface Answer {
  * mechanism fits, `protocol` where the daemon does not keep to the mechanism or cannot prove that it knows the password.
  */
 export async function authenticateBySasl(options: SaslOptions): Promise<void> {
-  const { connection, endpoint, signal } = options;
-  const { mechlist } = await connection.call("authSaslInit", undefined, { signal });
-  const mechanism = chooseMechanism(mechlist, endpoint);
+  const { endpoint } = options;
+  const mechanism = chooseMechanism(await offers(options), endpoint);
   const credentials = await findCredentials({ ...options, mechanism });
   try {
     await (mechanism === "PLAIN" ? plain(credentials, options) : scram(credentials, options));
@@ -46,6 +45,27 @@ export async function authenticateBySasl(options: SaslOptions): Promise<void> {
     throw isVirtError(error) ? told(error, { endpoint, mechanism, user: credentials.user }) : error;
   }
 }
+
+/** What the daemon offers. libvirtd fails where a link has no protection and no mechanism of its brings one along. */
+async function offers({ connection, endpoint: { uri, link }, signal }: SaslOptions): Promise<string> {
+  try {
+    return (await connection.call("authSaslInit", undefined, { signal })).mechlist;
+  } catch (error) {
+    if (link.kind !== "tcp" || !isVirtError(error, "permission-denied")) throw error;
+    throw new VirtError(
+      "unsupported",
+      `Cannot connect to "${uri}": the daemon offers no SASL without protection`,
+      {
+        hint: withProtection,
+        cause: error,
+      },
+    );
+  }
+}
+
+const withProtection =
+  "Connect by TLS (+tls) or ssh (+ssh): by plain TCP libvirtd only takes mechanisms that encrypt, " +
+  "such as GSSAPI, which are not known here";
 
 /** Whether nobody but the right daemon can hear what is said. */
 function isPrivate(link: Link): boolean {
@@ -101,7 +121,9 @@ export function chooseMechanism(
   }
   throw refuse(
     `the daemon offers SASL by ${list}, of which nothing is known here`,
-    `Add scram-sha-256 to mech_list in the daemon's /etc/sasl2/libvirt.conf; libvirtd itself offers it on TLS and unix sockets alone`,
+    link.kind === "tcp"
+      ? withProtection
+      : "Add scram-sha-256 to mech_list in the daemon's /etc/sasl2/libvirt.conf, and set passwords with saslpasswd2",
   );
 }
 

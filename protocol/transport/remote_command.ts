@@ -35,7 +35,7 @@ export function remoteCommand(link: SshLink): string {
 /** Some netcats stay after their input has ended unless `-q` is given; others do not know it. */
 function netcat({ netcat, socket }: SshLink): string {
   const [program, path] = [quote(netcat), quote(socket)];
-  return `case "$(${program} -q 2>&1)" in *"requires an argument"*) exec ${program} -q 0 -U ${path};; ` +
+  return `case "$(${program} -q 2>&1 </dev/null)" in *"requires an argument"*) exec ${program} -q 0 -U ${path};; ` +
     `*) exec ${program} -U ${path};; esac`;
 }
 

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
-import { reasonOf } from "../client_machine.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
+import { type ClientMachine, reasonOf, thisMachine } from "../client_machine.ts";
+import type { ConnectionClock } from "../clock.ts";
 import type { TcpLink, UnixLink } from "../endpoint.ts";
 import type { Transport } from "../transport.ts";
 import { messageOf } from "../wording.ts";
+import { startDaemon, startsOnDemand } from "./user_daemon.ts";
 
 /** What opening a transport needs to know. */
 export interface OpenOptions {
@@ -52,19 +54,37 @@ class SocketTransport implements Transport {
 }
 
 /**
- * Connects to a socket of this machine.
+ * Connects to a socket of this machine. A daemon of the user's own is started where it does not run, as libvirt's clients
+ * do.
  *
  * @throws {VirtError} `unreachable` where nobody listens, `permission-denied` where this user may not, with what to do.
  * @throws the signal's reason once it aborts.
  */
-export async function openUnix(link: UnixLink, { uri, signal }: OpenOptions): Promise<Transport> {
-  const connecting = Deno.connect({ transport: "unix", path: link.path });
-  try {
+export async function openUnix(
+  link: UnixLink,
+  { uri, signal, clock, machine = thisMachine }: OpenOptions & {
+    readonly clock: ConnectionClock;
+    readonly machine?: ClientMachine;
+  },
+): Promise<Transport> {
+  const connect = async (): Promise<Transport> => {
+    const connecting = Deno.connect({ transport: "unix", path: link.path });
     return new SocketTransport(await unlessAborted(connecting, signal), link.path);
+  };
+  try {
+    return await connect().catch(async (error) => {
+      if (!isNobodyThere(error) || !startsOnDemand(link, machine)) throw error;
+      await using starting = startDaemon(link.socket, { uri, machine });
+      return await starting.until(connect, { clock, signal, isEarly: isNobodyThere });
+    });
   } catch (error) {
     signal.throwIfAborted();
-    throw unixFailure(error, { uri, link });
+    throw isVirtError(error) ? error : unixFailure(error, { uri, link });
   }
+}
+
+function isNobodyThere(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused;
 }
 
 /**
