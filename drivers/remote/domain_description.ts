@@ -10,7 +10,7 @@ import { askTogether } from "./act.ts";
 import { domOf } from "./domain.ts";
 import type { Line } from "./line.ts";
 import type { RemoteJob } from "./object.ts";
-import { exact, type WireDomain } from "./wire.ts";
+import { nearest, type WireDomain } from "./wire.ts";
 import { domainStateOf } from "./words.ts";
 
 /** Everything in one go; what a hypervisor lacks is not there: LXC has no snapshots. */
@@ -38,9 +38,9 @@ async function info(job: RemoteJob): Promise<Out<"domain.info">> {
       ...domainStateOf({ ...state, live: id >= 0 }),
       osType: osType?.type ?? "unknown",
       vcpus: figures.nrVirtCpu,
-      cpuTimeNs: exact(figures.cpuTime),
-      maxMemoryKib: exact(figures.maxMem),
-      memoryKib: exact(figures.memory),
+      cpuTimeNs: nearest(figures.cpuTime),
+      maxMemoryKib: nearest(figures.maxMem),
+      memoryKib: nearest(figures.memory),
       persistent: persistent?.persistent !== 0,
       autostart: autostart?.autostart === 1,
       managedSave: saved?.result === 1,

@@ -15,7 +15,7 @@ import type { Line } from "./line.ts";
 import type { RemoteJob, RemoteObject } from "./object.ts";
 import { asks, does, done, type Subject } from "./object_call.ts";
 import { byState } from "./reconcile.ts";
-import { exact, wireDomain } from "./wire.ts";
+import { nearest, wireDomain } from "./wire.ts";
 
 /** Which device is meant: as a document says, or as an alias does. */
 interface Meant {
@@ -242,9 +242,9 @@ async function blockInfo(
     flags: 0,
   });
   return {
-    capacityBytes: exact(found.capacity),
-    allocationBytes: exact(found.allocation),
-    physicalBytes: exact(found.physical),
+    capacityBytes: nearest(found.capacity),
+    allocationBytes: nearest(found.allocation),
+    physicalBytes: nearest(found.physical),
   };
 }
 
@@ -330,7 +330,7 @@ export const domainDevices = {
         path: disk,
         flags: 0,
       });
-      return Math.abs(exact(capacity) - sizeBytes) < sectorBytes;
+      return Math.abs(nearest(capacity) - sizeBytes) < sectorBytes;
     },
     answer: {},
   }),

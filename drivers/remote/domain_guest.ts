@@ -16,7 +16,7 @@ import type { Line } from "./line.ts";
 import type { RemoteJob, RemoteObject } from "./object.ts";
 import { asks, does, done, type Subject } from "./object_call.ts";
 import { type Parameters, plainParameters } from "./parameters.ts";
-import { exact, wireDomain } from "./wire.ts";
+import { nearest, wireDomain } from "./wire.ts";
 
 /** The pauses between two looks at a program in a guest, in milliseconds. */
 const firstPauseMs = 20;
@@ -247,7 +247,7 @@ export const domainGuest = {
   }),
   "domain.time": asks<"domain.time">("ask for the time of", async (line, { object }) => {
     const { seconds, nseconds } = await line.call("domainGetTime", { dom: wireDomain(object), flags: 0 });
-    return { seconds: exact(seconds), nanoseconds: nseconds };
+    return { seconds: nearest(seconds), nanoseconds: nseconds };
   }),
   "domain.setTime": does<"domain.setTime">({
     doing: "set the time of",

@@ -24,7 +24,7 @@ import type { Line } from "./line.ts";
 import type { RemoteJob, RemoteObject } from "./object.ts";
 import { asks, does, done, type Subject } from "./object_call.ts";
 import { byState } from "./reconcile.ts";
-import { exact, wireDomain } from "./wire.ts";
+import { nearest, wireDomain } from "./wire.ts";
 
 /** Flags for the most that a domain can have. Source: libvirt, VIR_DOMAIN_MEM_MAXIMUM, VIR_DOMAIN_VCPU_MAXIMUM. */
 const maximumFlag = 1 << 2;
@@ -87,7 +87,7 @@ async function vcpus(
   return info.map(({ number, state, cpuTime, cpu }, index) => ({
     vcpu: number,
     state: vcpuStates[state] ?? "offline",
-    cpuTimeNs: exact(cpuTime),
+    cpuTimeNs: nearest(cpuTime),
     ...(cpu < 0 ? {} : { cpu }),
     cpus: pins[index] ?? "",
   }));

@@ -14,7 +14,7 @@ import { nameFilter } from "./named_list.ts";
 import type { RemoteJob, RemoteObject } from "./object.ts";
 import { asks, type Subject } from "./object_call.ts";
 import { plainParameters } from "./parameters.ts";
-import { exact, type WireDomain, wireDomain } from "./wire.ts";
+import { nearest, type WireDomain, wireDomain } from "./wire.ts";
 
 /** The flags of the groups. Source: libvirt, virDomainStatsTypes. */
 const groupFlags: Readonly<Record<typeof statsGroups[number], number>> = {
@@ -104,7 +104,7 @@ async function memoryStats(
   });
   return Object.fromEntries(stats.flatMap(({ tag, val }) => {
     const name = memoryNames[tag];
-    return name === undefined ? [] : [[name, exact(val)]];
+    return name === undefined ? [] : [[name, nearest(val)]];
   }));
 }
 
@@ -142,11 +142,11 @@ async function blockStats(
   // Without a path libvirt adds up all disks. Source: libvirt, virDomainBlockStats.
   const found = await line.call("domainBlockStats", { dom: wireDomain(object), path: disk ?? "" });
   return {
-    readRequests: exact(found.rdReq),
-    readBytes: exact(found.rdBytes),
-    writeRequests: exact(found.wrReq),
-    writeBytes: exact(found.wrBytes),
-    errors: exact(found.errs),
+    readRequests: nearest(found.rdReq),
+    readBytes: nearest(found.rdBytes),
+    writeRequests: nearest(found.wrReq),
+    writeBytes: nearest(found.wrBytes),
+    errors: nearest(found.errs),
   };
 }
 
@@ -156,14 +156,14 @@ async function interfaceStats(
 ): Promise<Out<"domain.interfaceStats">> {
   const found = await line.call("domainInterfaceStats", { dom: wireDomain(object), device: input.interface });
   return {
-    receivedBytes: exact(found.rxBytes),
-    receivedPackets: exact(found.rxPackets),
-    receiveErrors: exact(found.rxErrs),
-    receiveDrops: exact(found.rxDrop),
-    sentBytes: exact(found.txBytes),
-    sentPackets: exact(found.txPackets),
-    sendErrors: exact(found.txErrs),
-    sendDrops: exact(found.txDrop),
+    receivedBytes: nearest(found.rxBytes),
+    receivedPackets: nearest(found.rxPackets),
+    receiveErrors: nearest(found.rxErrs),
+    receiveDrops: nearest(found.rxDrop),
+    sentBytes: nearest(found.txBytes),
+    sentPackets: nearest(found.txPackets),
+    sendErrors: nearest(found.txErrs),
+    sendDrops: nearest(found.txDrop),
   };
 }
 

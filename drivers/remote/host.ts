@@ -12,7 +12,7 @@ import { ask, askTogether } from "./act.ts";
 import { connectionOf } from "./connection.ts";
 import type { Line } from "./line.ts";
 import type { RemoteJob } from "./object.ts";
-import { exact } from "./wire.ts";
+import { nearest } from "./wire.ts";
 
 /** How a processor compares with the host's. Source: libvirt, virCPUCompareResult. */
 const comparisons = ["incompatible", "identical", "superset"] as const;
@@ -24,7 +24,7 @@ const bytesPerKib = 1024n;
 
 /** A version of libvirt's, which packs three numbers into one. Source: libvirt, virConnectGetVersion. */
 function versionOf(packed: bigint): string {
-  const number = exact(packed);
+  const number = nearest(packed);
   return [Math.floor(number / 1_000_000), Math.floor(number / 1000) % 1000, number % 1000].join(".");
 }
 
@@ -63,7 +63,7 @@ async function nodeInfo(job: RemoteJob): Promise<Out<"connection.nodeInfo">> {
   const end = model.indexOf(0);
   return {
     model: new TextDecoder().decode(end < 0 ? model : model.subarray(0, end)),
-    memoryKib: exact(memory),
+    memoryKib: nearest(memory),
     ...rest,
   };
 }
@@ -76,7 +76,7 @@ async function freeMemory(job: RemoteJob): Promise<Out<"connection.freeMemory">>
     ]);
     const cells = (await cellsOf(line, nodes) ?? [all.freeMem]).map((bytes, cell) => ({
       cell,
-      freeKib: exact(bytes / bytesPerKib),
+      freeKib: nearest(bytes / bytesPerKib),
     }));
     return { totalKib: cells.reduce((sum, { freeKib }) => sum + freeKib, 0), cells };
   });
@@ -116,7 +116,7 @@ async function freePages(job: RemoteJob): Promise<Out<"connection.freePages">> {
           cellCount: 1,
           flags: 0,
         });
-        return sizesKib.map((pageKib, index) => ({ cell, pageKib, free: exact(counts[index] ?? 0n) }));
+        return sizesKib.map((pageKib, index) => ({ cell, pageKib, free: nearest(counts[index] ?? 0n) }));
       }),
     );
     return found.flat();
@@ -140,7 +140,7 @@ async function cpuStats(
     const { nparams } = await line.call("nodeGetCpuStats", { cpuNum, nparams: 0, flags: 0 });
     return (await line.call("nodeGetCpuStats", { cpuNum, nparams, flags: 0 })).params;
   }, { doing: cpu === undefined ? "show the processors of" : `show processor ${cpu} of` });
-  const time = (name: string): number => exact(params.find(({ field }) => field === name)?.value ?? 0n);
+  const time = (name: string): number => nearest(params.find(({ field }) => field === name)?.value ?? 0n);
   return { userNs: time("user"), kernelNs: time("kernel"), idleNs: time("idle"), iowaitNs: time("iowait") };
 }
 

@@ -16,7 +16,7 @@ import { isRunning, makes, refuseOutdated, type Wanted } from "./making.ts";
 import { asAsked, ifThere, lookUpNamed, nameFilter, showObject } from "./named_list.ts";
 import { asks, does, done, isGone, runs } from "./object_call.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
-import { exact, type WireNamed, wireNamed } from "./wire.ts";
+import { nearest, type WireNamed, wireNamed } from "./wire.ts";
 
 type Entry = Out<"pool.list">[number];
 
@@ -133,9 +133,9 @@ async function info(job: RemoteJob): Promise<Out<"pool.info">> {
     ...entryOf(job, object, { state: found.state, autostart }),
     type: typeOf(xml),
     ...(path === undefined ? {} : { path }),
-    capacityBytes: exact(found.capacity),
-    allocationBytes: exact(found.allocation),
-    availableBytes: exact(found.available),
+    capacityBytes: nearest(found.capacity),
+    allocationBytes: nearest(found.allocation),
+    availableBytes: nearest(found.available),
     volumes: volumes.num,
   };
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
 import type { Identity, RemoteLive } from "./object.ts";
 
 /** A domain on the wire; the number is -1 while it does not run. */
@@ -56,12 +55,9 @@ export function domainSeen(
 }
 
 /**
- * A number that fits into JavaScript's exactly; sizes and times do for the next decades.
- *
- * @throws {VirtError} `protocol`
+ * The number nearest to one of 64 bits: beyond 2^53 its last digits are rounded. Processor times in nanoseconds get there
+ * within months, and "unlimited" is often the greatest number of all.
  */
-export function exact(value: bigint): number {
-  const number = Number(value);
-  if (Number.isSafeInteger(number)) return number;
-  throw new VirtError("protocol", `The far side answered with ${value}, which is too large a number`);
+export function nearest(value: bigint): number {
+  return Number(value);
 }
