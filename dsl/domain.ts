@@ -5,6 +5,7 @@
  */
 import { type ErrorCode, isVirtError } from "../model/error.ts";
 import type { CallOptions } from "./call_options.ts";
+import { consoleOf, type DomainConsole } from "./console.ts";
 import { DomainSnapshots } from "./domain_snapshots.ts";
 import { DomainWaits, whetherOff } from "./domain_until.ts";
 import type { Duration } from "./duration.ts";
@@ -62,6 +63,38 @@ export class DomainHandle extends ObjectHandle<"domain"> {
   /** The domain's snapshots. */
   get snapshots(): DomainSnapshots {
     return new DomainSnapshots(this);
+  }
+
+  /**
+   * The domain's first serial console: `await vm.console.expect(/login: $/)`.
+   *
+   * Needs `domain:open_device`.
+   */
+  get console(): DomainConsole {
+    return consoleOf(this, {});
+  }
+
+  /** Another serial console or port of the domain, by its alias: `vm.serial("serial1")`. */
+  serial(alias: string): DomainConsole {
+    return consoleOf(this, { console: alias });
+  }
+
+  /**
+   * A channel between host and guest, by its name: what the guest has as `/dev/virtio-ports/NAME`.
+   *
+   * @example
+   * ```ts
+   * import type { Domain } from "drover";
+   *
+   * export async function ask(vm: Domain, question: string): Promise<string> {
+   *   const channel = vm.channel("org.example.0");
+   *   await channel.sendLine(question);
+   *   return (await channel.expect(/^(.*)\n/)).groups[0] ?? "";
+   * }
+   * ```
+   */
+  channel(name: string): DomainConsole {
+    return consoleOf(this, { channel: name });
   }
 
   /**

@@ -46,9 +46,18 @@ export type {
 } from "./handles.ts";
 export type { Handle, ObjectHandle } from "./handle.ts";
 export type { DomainHandle, MigrateInput, Shutdown, ShutdownOptions } from "./domain.ts";
+export type {
+  ConsoleDevice,
+  ConsoleGaps,
+  ConsoleMatch,
+  ConsoleOpenOptions,
+  DomainConsole,
+  Pattern,
+  SendOptions,
+} from "./console.ts";
 export type { HostHandle, TemporaryMakers } from "./host.ts";
 export type { PoolHandle, TemporaryVolumes } from "./pool.ts";
-export type { CallOptions, MakeOptions, Temporary } from "./call_options.ts";
+export type { CallOptions, CallProgress, MakeOptions, Temporary } from "./call_options.ts";
 export type { DomainSnapshots, DuringOptions, SnapshotEntry } from "./domain_snapshots.ts";
 export type {
   DomainEvent,

@@ -17,6 +17,9 @@ import { asReference } from "./plain.ts";
 import { PoolHandle } from "./pool.ts";
 import type { Answer, CallDetails, Session } from "./session.ts";
 
+/** What is asked for, beside operation and object. */
+type Details = Pick<CallDetails, "input" | "options" | "above">;
+
 /** What handles of a class are made with. */
 type HandleClass = new (ref: ObjectRef, objects: Objects) => Handle;
 
@@ -95,12 +98,31 @@ export class Objects {
     >;
   }
 
+  /** Holds something until the run ends: as {@linkcode invoke}, and the lease gives it back. */
+  async hold<N extends OperationName>(
+    operation: N,
+    through: Handle,
+    input: GivenTo<N>,
+    options?: MakeOptions,
+  ): Promise<{ readonly value: AnswerOf<N>; readonly lease: Lease }> {
+    const details = { input, options: { ...options, temporary: true } };
+    const { answer, value } = await this.#ask(operation, through, details);
+    // The registry says what the operation answers; the runtime has checked it.
+    return { value: value as AnswerOf<N>, lease: new Lease(this.session, answer, [through.toString()]) };
+  }
+
   /** Asks for an operation through a handle. */
-  async call(
+  async call(operation: string, through: Handle, details: Details): Promise<unknown> {
+    const { answer, value } = await this.#ask(operation, through, details);
+    if (answer.lease !== undefined && value instanceof Handle) leased(value, this.session, answer);
+    return value;
+  }
+
+  async #ask(
     operation: string,
     through: Handle,
-    { input, options, above }: Pick<CallDetails, "input" | "options" | "above">,
-  ): Promise<unknown> {
+    { input, options, above }: Details,
+  ): Promise<{ readonly answer: Answer; readonly value: unknown }> {
     const given = typeof input === "string" ? { name: input } : input;
     const ref = through.$ref === "connection" ? undefined : this.#upToDate(through);
     const { connection } = through;
@@ -116,9 +138,7 @@ export class Objects {
         own: this.#isOwn(operation, options),
       });
     }
-    const value = this.received(answer.value);
-    if (answer.lease !== undefined && value instanceof Handle) leased(value, this.session, answer);
-    return value;
+    return { answer, value: this.received(answer.value) };
   }
 
   /** A received value with handles for its references. The value is changed in place. */

@@ -124,6 +124,12 @@ export interface OperationDeclaration {
   readonly timeoutMs?: number;
   /** The input's fields that hold secret values: never journalled, shown or logged. */
   readonly secretInput?: readonly string[];
+  /**
+   * Whether what it is given may come back to whoever gave it, as what is typed is echoed: values of secrets, which a recipe
+   * must not learn, are not put in.
+   * @default false
+   */
+  readonly echoes?: boolean;
   /** The operation that takes it back, for temporary objects; its target is the reference in this one's output. */
   readonly undo?: string;
   /** The output's fields that the operation which takes it back is given as its input. */

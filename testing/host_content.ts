@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Change, Guest } from "../drivers/test/world/record.ts";
+import { guestNamespace } from "../drivers/test/world/dialogue.ts";
 import { bareHost, defaultHost } from "../drivers/test/world/default_host.ts";
 
 /** A domain of a simulated host: a name, or more than that. */
@@ -23,12 +24,28 @@ export interface SimulatedDomain {
   readonly disks?: readonly string[];
   /** XML that goes into its `<metadata>`. */
   readonly metadata?: string;
+  /** What its guest says on its serial console. @default a line when it boots, a login for anybody, and a shell */
+  readonly console?: SimulatedConsole;
+  /** The names of its channels; what is written into one comes back, unless `console.answers` says otherwise. */
+  readonly channels?: readonly string[];
   /** Whether it starts with its host. */
   readonly autostart?: boolean;
   /** Whether it vanishes when it stops. @default false */
   readonly transient?: boolean;
   /** Snapshots, oldest first; each one is the parent of the next. */
   readonly snapshots?: readonly SimulatedSnapshot[];
+}
+
+/** What a simulated guest says on its serial console, and understands. */
+export interface SimulatedConsole {
+  /** What it prints when it boots, line by line. @default "Booting NAME" */
+  readonly boot?: readonly string[];
+  /** Who may log in. @default anybody */
+  readonly user?: string;
+  /** What is asked for at the login. @default nothing */
+  readonly password?: string;
+  /** What it answers to lines that are typed in its shell, or written into its channels. */
+  readonly answers?: Readonly<Record<string, string>>;
 }
 
 /** A snapshot of a simulated domain. */
@@ -179,20 +196,15 @@ function domainChanges(
   ];
 }
 
-function domainXml(
-  { name, memoryMib = 512, cpus = 1, disks, metadata }: SimulatedDomain,
-  uuid: string,
-): string {
+function domainXml(domain: SimulatedDomain, uuid: string): string {
+  const { name, memoryMib = 512, cpus = 1, disks, channels = [] } = domain;
+  const metadata = `${domain.metadata ?? ""}${consoleXml(domain.console)}`;
   const paths = disks ?? [`/var/lib/libvirt/default/${name}.qcow2`];
   const letters = "abcdefghijklmnopqrstuvwxyz";
   return `<domain type='test'>
   <name>${escaped(name)}</name>
   <uuid>${uuid}</uuid>
-${
-    metadata === undefined
-      ? ""
-      : `  <metadata>${metadata}</metadata>\n`
-  }  <memory unit='MiB'>${memoryMib}</memory>
+${metadata === "" ? "" : `  <metadata>${metadata}</metadata>\n`}  <memory unit='MiB'>${memoryMib}</memory>
   <vcpu>${cpus}</vcpu>
   <os>
     <type arch='x86_64'>hvm</type>
@@ -211,9 +223,32 @@ ${
       <mac address='52:54:00:${uuid.slice(0, 2)}:${uuid.slice(2, 4)}:${uuid.slice(4, 6)}'/>
       <source network='default'/>
     </interface>
-  </devices>
+${
+    channels.map((channel) =>
+      `    <channel type='unix'>
+      <target type='virtio' name='${escaped(channel)}'/>
+    </channel>
+`
+    ).join("")
+  }  </devices>
 </domain>
 `;
+}
+
+function consoleXml(console: SimulatedConsole | undefined): string {
+  if (console === undefined) return "";
+  const { boot = [], user, password, answers = {} } = console;
+  const attribute = (name: string, value: string | undefined): string =>
+    value === undefined ? "" : ` ${name}='${escaped(value)}'`;
+  return [
+    `<guest xmlns='${guestNamespace}'>`,
+    `<login${attribute("user", user)}${attribute("password", password)}/>`,
+    ...boot.map((line) => `<boot>${escaped(line)}</boot>`),
+    ...Object.entries(answers).map(([to, answer]) =>
+      `<answer to='${escaped(to)}'>${escaped(answer)}</answer>`
+    ),
+    "</guest>",
+  ].join("");
 }
 
 function networkChange({ name, active = true, xml: given }: SimulatedNetwork): Change {

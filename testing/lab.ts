@@ -32,6 +32,8 @@ const quietTurns = 3;
 export interface GuestBehaviour {
   /** How long they take to shut down when they are asked. @default 0 */
   readonly shutdown?: Duration;
+  /** How long they take to come up: to answer on their console, by their agent, and to have an address. @default 0 */
+  readonly boot?: Duration;
   /** Those that do not listen when they are asked to shut down: a glob over names of domains. */
   readonly deaf?: string;
 }
@@ -83,7 +85,11 @@ export class Lab implements AsyncDisposable {
       hosts[name] = new SimulatedHost(name, {
         content,
         clock: this.clock,
-        settings: { ...defaultSettings, shutdownMs: duration(options.guests?.shutdown ?? 0) },
+        settings: {
+          ...defaultSettings,
+          shutdownMs: duration(options.guests?.shutdown ?? 0),
+          bootMs: duration(options.guests?.boot ?? 0),
+        },
         deaf: options.guests?.deaf,
       });
     }

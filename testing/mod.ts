@@ -33,6 +33,7 @@ export {
 export type {
   HostContent,
   Simulated,
+  SimulatedConsole,
   SimulatedDomain,
   SimulatedNetwork,
   SimulatedPool,

@@ -126,6 +126,8 @@ export class SimulatedHost {
   readonly #bootId: string;
   readonly #settings: TestSettings;
   readonly #deaf: Glob | undefined;
+  /** What the hypervisor calls the test, once it has done something there. */
+  #outsider: number | undefined;
 
   /** @ignore */
   constructor(name: string, { content, clock, settings, deaf }: SimulatedHostOptions) {
@@ -196,7 +198,8 @@ export class SimulatedHost {
    */
   outside<E extends EffectName>(effect: E, input: EffectInput<E>): void {
     this.#learnNames();
-    this.#hypervisor.perform({ effect, input, now: this.#clock.now() });
+    this.#outsider ??= this.#hypervisor.attach(() => {}).client;
+    this.#hypervisor.perform({ effect, input, now: this.#clock.now() }, this.#outsider);
   }
 
   /** Opens a connection for the kernel. */

@@ -22,7 +22,8 @@ async function dial(dialling: Dialling): Promise<ConsoleLine> {
   const job: DomainJob = dialling.job;
   const { object, token } = job;
   needGuest(object, `open the ${kind} of`);
-  const { link, table, outsider } = connectionOf(job);
+  const connection = connectionOf(job);
+  const { link, table, outsider, settings } = connection;
   const place = { id: object.id, port: `${kind}:${name}`, line: job.clock.uuid() };
   const asking = { token, label: object.name };
   let known: { readonly guestId: number; readonly printed: number } | undefined;
@@ -54,8 +55,11 @@ async function dial(dialling: Dialling): Promise<ConsoleLine> {
   return {
     async write(data, signal): Promise<void> {
       const input = { ...place, text: new TextDecoder().decode(data) };
-      const { changes } = await link.request("console.type", input, { ...asking, signal });
+      const { result: deed, changes } = await link.request("console.type", input, { ...asking, signal });
       table.absorb(changes, outsider);
+      if (deed !== "power-off" || known === undefined) return;
+      const { guestId } = known;
+      connection.guestLater("guest.power-off", { id: place.id, guestId, afterMs: settings.shutdownMs });
     },
     async close(): Promise<void> {
       open.dispose();

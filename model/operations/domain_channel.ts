@@ -98,6 +98,7 @@ export const domainWriteConsole = operation("domain.writeConsole", {
   effect: "write",
   reconcile: "never",
   secretInput: ["secret"],
+  echoes: true,
   input: z.object({
     ...device,
     reader: reader.optional(),

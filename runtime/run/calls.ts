@@ -186,7 +186,7 @@ export class RunCalls {
       const { outcome, object } = await this.#context.kernel.call({
         ...request,
         input: await this.#secrets.reveal(request.input, {
-          fields: operation?.secretInput ?? [],
+          fields: operation?.echoes === true ? [] : operation?.secretInput ?? [],
           readAgain: (secret) => this.#readAgain(secret, signal),
         }),
         journal: {

@@ -5,8 +5,8 @@
  */
 import { z } from "zod";
 import { VirtError } from "../../../model/error.ts";
-import { hasPort, silent, type } from "./dialogue.ts";
-import { needGuest, putGuest, restart, withoutGuest } from "./domain_effects.ts";
+import { firstConsole, hasPort, printed, silent, type } from "./dialogue.ts";
+import { needGuest, putGuest, restart } from "./domain_effects.ts";
 import { effect } from "./effect.ts";
 import type { GuestConsole } from "./record.ts";
 import type { Transaction } from "./world.ts";
@@ -55,7 +55,15 @@ export const closeConsole = effect("domain", z.object({ id, port, line }), (worl
   putConsole(world, { id, port }, rest);
 });
 
-/** Somebody types on a console, and the guest does what it is told. */
+/** A guest prints something by itself. Nobody asks for this; it happens. */
+export const print = effect(
+  "domain",
+  z.object({ id, port: port.default(firstConsole), text: z.string() }),
+  (world, { id, port, text }) =>
+    putConsole(world, { id, port }, printed(consoleOf(world, { id, port }), text)),
+);
+
+/** Somebody types on a console, and the guest does what it is told; off it goes by itself, by `guest.power-off`. */
 export const typeOnConsole = effect(
   "domain",
   z.object({ id, port, line, text: z.string() }),
@@ -65,11 +73,12 @@ export const typeOnConsole = effect(
     if (console.line?.id !== line) {
       throw new VirtError("wrong-state", `The console of domain "${record.name}" was taken by somebody else`);
     }
-    if (guest.state !== "running" || guest.booting === true) return;
+    if (guest.state !== "running" || guest.booting === true) return undefined;
     const { console: after, deed } = type(console, { text, name: record.name, xml: guest.xml });
     putConsole(world, { id, port }, after);
     if (deed === "reboot") restart(world, { id, now });
-    else if (deed === "power-off") withoutGuest(world, world.need("domain", id), "shutdown");
+    else if (deed === "power-off") putGuest(world, { id, guest: { reason: "shutting-down", since: now } });
+    return deed;
   },
   { withheld: ["text"] },
 );

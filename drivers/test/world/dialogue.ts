@@ -81,7 +81,7 @@ export function booted(console: GuestConsole, { name, xml }: { name: string; xml
   if (fresh.at === "echo") return fresh;
   const { boot } = scriptOf(xml);
   const lines = boot.length > 0 ? boot : [`Booting ${name}`];
-  return print(fresh, `${lines.map((line) => `${line}\r\n`).join("")}\r\n${name} login: `);
+  return printed(fresh, `${lines.map((line) => `${line}\r\n`).join("")}\r\n${name} login: `);
 }
 
 /** Somebody types; a guest that is paused or has not booted yet hears nothing. */
@@ -106,7 +106,7 @@ export function type(
 function echo(console: GuestConsole, character: string): GuestConsole {
   const { typed, at } = console;
   const longer = { ...console, typed: `${typed}${character}`.slice(0, longestLine) };
-  return at === "password" || at === "echo" ? longer : print(longer, character);
+  return at === "password" || at === "echo" ? longer : printed(longer, character);
 }
 
 function enter(
@@ -118,18 +118,18 @@ function enter(
   const prompt = `${name}:~# `;
   switch (console.at) {
     case "echo":
-      return { console: print(console, `${script.answers.get(typed) ?? typed}\n`) };
+      return { console: printed(console, `${script.answers.get(typed) ?? typed}\n`) };
     case "login":
-      if (typed === "") return { console: print(console, `\r\n${name} login: `) };
+      if (typed === "") return { console: printed(console, `\r\n${name} login: `) };
       if (script.password !== undefined) {
-        return { console: print({ ...console, at: "password", user: typed }, "\r\nPassword: ") };
+        return { console: printed({ ...console, at: "password", user: typed }, "\r\nPassword: ") };
       }
       if (script.user !== undefined && typed !== script.user) return { console: refused(console, name) };
-      return { console: print({ ...console, at: "shell", user: typed }, `\r\n${prompt}`) };
+      return { console: printed({ ...console, at: "shell", user: typed }, `\r\n${prompt}`) };
     case "password": {
       const isHim = typed === script.password && (script.user ?? console.user) === console.user;
       return {
-        console: isHim ? print({ ...console, at: "shell" }, `\r\n${prompt}`) : refused(console, name),
+        console: isHim ? printed({ ...console, at: "shell" }, `\r\n${prompt}`) : refused(console, name),
       };
     }
     case "shell":
@@ -138,7 +138,7 @@ function enter(
 }
 
 function refused(console: GuestConsole, name: string): GuestConsole {
-  return print({ ...console, at: "login" }, `\r\nLogin incorrect\r\n${name} login: `);
+  return printed({ ...console, at: "login" }, `\r\nLogin incorrect\r\n${name} login: `);
 }
 
 function shell(
@@ -154,10 +154,10 @@ function shell(
   const [path = "", ...words] = line.split(/\s+/);
   const answer = script.answers.get(line);
   if (path === "poweroff" || path === "reboot") {
-    return { console: print(console, "\r\n"), deed: path === "reboot" ? "reboot" : "power-off" };
+    return { console: printed(console, "\r\n"), deed: path === "reboot" ? "reboot" : "power-off" };
   }
   if (path === "exit" || path === "logout") {
-    return { console: print({ ...console, at: "login", status: 0 }, `\r\n\r\n${name} login: `) };
+    return { console: printed({ ...console, at: "login", status: 0 }, `\r\n\r\n${name} login: `) };
   }
   const said = words.map((word) =>
     word === "$?" ? String(console.status ?? 0) : word.replaceAll(/['"]/g, "")
@@ -167,10 +167,11 @@ function shell(
     : { exitCode: 0, stdout: answer === undefined ? "" : `${answer}\n` };
   const output = end?.stdout ?? `sh: ${path}: not found\n`;
   const status = end?.exitCode ?? 127;
-  return { console: print({ ...console, status }, `\r\n${output.replaceAll("\n", "\r\n")}${prompt}`) };
+  return { console: printed({ ...console, status }, `\r\n${output.replaceAll("\n", "\r\n")}${prompt}`) };
 }
 
-function print(console: GuestConsole, text: string): GuestConsole {
+/** A guest has printed something. */
+export function printed(console: GuestConsole, text: string): GuestConsole {
   return {
     ...console,
     printed: console.printed + text.length,

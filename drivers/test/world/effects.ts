@@ -61,6 +61,7 @@ export const effects = {
   "guest.power-off": domain.powerOff,
   "guest.die": domain.die,
   "guest.boot": domain.bootGuest,
+  "guest.print": console.print,
   "console.open": console.openConsole,
   "console.close": console.closeConsole,
   "console.type": console.typeOnConsole,

@@ -12,7 +12,15 @@
 import { VirtError } from "../../../model/error.ts";
 import { canonicalUuid, readDefinition } from "../../definition.ts";
 import { readVolume } from "../volume_definition.ts";
-import { attributeOf, childOf, childrenOf, readXml, textOf, without, type XmlElement } from "../../xml_span.ts";
+import {
+  attributeOf,
+  childOf,
+  childrenOf,
+  readXml,
+  textOf,
+  without,
+  type XmlElement,
+} from "../../xml_span.ts";
 import { bareHost } from "./default_host.ts";
 import type { Change, DomainRecord, HostRecord } from "./record.ts";
 

@@ -1,0 +1,58 @@
+/**
+ * The time that a wait has, and what ends it early.
+ *
+ * @module
+ */
+import { duration } from "./duration.ts";
+import type { Session } from "./session.ts";
+import type { WaitOptions } from "./until.ts";
+import { anySignal } from "./wait.ts";
+
+/** How long waits take at most where nobody says, in milliseconds. */
+export const defaultWithinMs = 300_000;
+
+/** Rings once: when the time is up, when the run ends, or when the wait's own signal aborts. */
+export class WaitClock implements Disposable {
+  /** How long it may take, in milliseconds. */
+  readonly withinMs: number;
+  /** Resolves when it rings. */
+  readonly rang: Promise<undefined>;
+  readonly #signal: AbortSignal;
+  readonly #stop: () => void;
+  #expired: boolean;
+
+  /** @throws the signal's reason, where it has aborted already; `invalid-argument` for a length of time that is none. */
+  constructor(session: Session, options: WaitOptions) {
+    this.withinMs = options.within === undefined ? defaultWithinMs : duration(options.within);
+    this.#signal = anySignal(session.signal, options.signal);
+    this.#signal.throwIfAborted();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.rang = promise;
+    const ring = (): void => resolve(undefined);
+    this.#expired = this.withinMs <= 0;
+    if (this.#expired) ring();
+    const endTimer = this.#expired ? undefined : session.timer(this.withinMs, () => {
+      this.#expired = true;
+      ring();
+    });
+    this.#signal.addEventListener("abort", ring, { once: true });
+    this.#stop = (): void => {
+      endTimer?.();
+      this.#signal.removeEventListener("abort", ring);
+    };
+  }
+
+  /** Whether the time is up. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  /** Throws the reason of what ended it early. */
+  throwIfAborted(): void {
+    this.#signal.throwIfAborted();
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+}
