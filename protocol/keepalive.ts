@@ -81,9 +81,10 @@ export class Keepalive {
   }
 
   #look(): void {
-    const silent = this.#options.clock.now() - this.#heardAt;
-    // A clock that was set back must not put the next look off for as long.
-    const rest = this.#intervalMs - Math.max(0, silent);
+    const now = this.#options.clock.now();
+    // A clock that was set back must not put this off for as long.
+    this.#heardAt = Math.min(this.#heardAt, now);
+    const rest = this.#heardAt + this.#intervalMs - now;
     if (this.#listening && this.#unanswered === 0 && rest > 0) {
       this.#wait(rest);
       return;
