@@ -12,11 +12,16 @@ import { type Benchmark, measure } from "./measure.ts";
 import { memoryBenchmarks } from "./memory.ts";
 import { permissionBenchmarks } from "./permission.ts";
 import { recipeBenchmarks } from "./recipe.ts";
+import { remoteBenchmarks } from "./remote.ts";
 import { wholeBenchmarks } from "./whole.ts";
 
-const groups: Readonly<
-  Record<string, (directory: string) => Promise<readonly Benchmark[]> | readonly Benchmark[]>
-> = {
+/** Benchmarks with what they need meanwhile. */
+type Prepared = { readonly benchmarks: readonly Benchmark[] } & AsyncDisposable;
+
+/** Benchmarks, with what they need where that has to be given back. */
+type Group = readonly Benchmark[] | Prepared;
+
+const groups: Readonly<Record<string, (directory: string) => Promise<Group> | Group>> = {
   kernel: () => kernelBenchmarks(),
   permission: () => permissionBenchmarks(),
   journal: journalBenchmarks,
@@ -24,6 +29,7 @@ const groups: Readonly<
   recipe: recipeBenchmarks,
   whole: wholeBenchmarks,
   memory: () => memoryBenchmarks(),
+  remote: remoteBenchmarks,
 };
 
 const unknown = Deno.args.filter((name) => groups[name] === undefined);
@@ -35,7 +41,8 @@ const directory = await Deno.makeTempDir({ prefix: "drover-bench-" });
 try {
   for (const [group, benchmarks] of Object.entries(groups)) {
     if (Deno.args.length > 0 && !Deno.args.includes(group)) continue;
-    for (const benchmark of await benchmarks(directory)) {
+    await using made = prepared(await benchmarks(directory));
+    for (const benchmark of made.benchmarks) {
       console.log(JSON.stringify({ group, ...await measure(benchmark) }));
     }
   }
@@ -43,3 +50,8 @@ try {
   await Deno.remove(directory, { recursive: true });
 }
 Deno.exit(0);
+
+function prepared(group: Group): Prepared {
+  if (Symbol.asyncDispose in group) return group;
+  return { benchmarks: group, [Symbol.asyncDispose]: () => Promise.resolve() };
+}

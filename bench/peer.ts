@@ -1,0 +1,65 @@
+/**
+ * Clients of a libvirt daemon that are measured side by side, each in a process of its own: it gets pieces of work as
+ * lines of JSON and says how long each took, so that nobody's start counts.
+ *
+ * @module
+ */
+
+/** What a client is to do. */
+export interface Work {
+  /** `versions`: the daemon's version asked `count` times; `definitions`: all domains listed, each with its definition. */
+  readonly work: "versions" | "definitions";
+  readonly count: number;
+  /** How many calls wait for their answer at a time. */
+  readonly inFlight: number;
+}
+
+/** A client in a process of its own. */
+export class Peer implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #work: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  #text = "";
+
+  constructor(program: string, args: readonly string[]) {
+    this.#process = new Deno.Command(program, {
+      args: [...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#work = this.#process.stdin.getWriter();
+    this.#answers = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Has it do something, and says how many seconds that took. */
+  async seconds(work: Work): Promise<number> {
+    await this.#work.write(new TextEncoder().encode(`${JSON.stringify(work)}\n`));
+    const answer: unknown = JSON.parse(await this.#line());
+    if (typeof answer === "object" && answer !== null && "seconds" in answer) return Number(answer.seconds);
+    throw new Error(`A client answered ${JSON.stringify(answer)}`);
+  }
+
+  /** How many calls it makes in a second. */
+  async callsPerSecond(work: Work): Promise<number> {
+    return work.count / await this.seconds(work);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#work.close().catch(() => {});
+    await this.#process.status;
+    await this.#answers.cancel();
+  }
+
+  async #line(): Promise<string> {
+    while (!this.#text.includes("\n")) {
+      const { done, value } = await this.#answers.read();
+      if (done) throw new Error("A client ended before its work did");
+      this.#text += value;
+    }
+    const end = this.#text.indexOf("\n");
+    const line = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end + 1);
+    return line;
+  }
+}
