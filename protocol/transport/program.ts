@@ -6,8 +6,9 @@
 import { VirtError } from "../../model/error.ts";
 import type { ConnectionClock } from "../clock.ts";
 import type { ProgramLink } from "../endpoint.ts";
+import { maxMessageBytes } from "../packet.ts";
 import type { Transport } from "../transport.ts";
-import { messageOf } from "../wording.ts";
+import { messageOf, printable } from "../wording.ts";
 import type { OpenOptions } from "./socket.ts";
 
 /** How long a program that is to end may take before it is told more firmly, in milliseconds. */
@@ -48,8 +49,9 @@ class ProgramTransport implements Transport {
   #complaint = "";
   /** What was read and not yet asked for. */
   #rest: Uint8Array = new Uint8Array();
+  #heard = false;
   #closing: Promise<void> | undefined;
-  #ended: Promise<VirtError> | undefined;
+  #ended: Promise<ProgramEnd> | undefined;
 
   constructor(child: Deno.ChildProcess, options: ProgramOptions) {
     this.#child = child;
@@ -67,7 +69,13 @@ class ProgramTransport implements Transport {
     while (this.#rest.length === 0) {
       const chunk = await this.#output.read().catch(() => ({ done: true, value: undefined }));
       if (this.#closing !== undefined) return null;
-      if (chunk.value === undefined) throw await this.#explain();
+      if (chunk.value === undefined) {
+        const end = await this.#end();
+        if (end.code === 0) return null;
+        throw this.#options.explain(end);
+      }
+      if (!this.#heard) this.#refuseChatter(chunk.value);
+      this.#heard = true;
       this.#rest = chunk.value;
     }
     const length = Math.min(into.length, this.#rest.length);
@@ -80,7 +88,7 @@ class ProgramTransport implements Transport {
     try {
       await this.#input.write(data);
     } catch (error) {
-      throw this.#closing === undefined ? await this.#explain() : error;
+      throw this.#closing === undefined ? this.#options.explain(await this.#end()) : error;
     }
   }
 
@@ -95,13 +103,25 @@ class ProgramTransport implements Transport {
     await this.#end();
   }
 
-  /** Why nothing comes any more. */
-  #explain(): Promise<VirtError> {
-    return this.#ended ??= this.#end().then((end) => this.#options.explain(end));
+  /** A daemon begins with the length of a packet; whoever begins with text is somebody else. */
+  #refuseChatter(first: Uint8Array): void {
+    if ((first[0] ?? 0) <= maxMessageBytes >>> 24) return;
+    const text = printable(new TextDecoder().decode(first));
+    throw new VirtError(
+      "protocol",
+      `Connection to "${this.#options.uri}": not the daemon but something else says "${text}"`,
+      {
+        hint: "A shell that starts on the way must print nothing: look into .bashrc and the like for echo",
+      },
+    );
   }
 
   /** Waits for the end of the program, hastening it where it takes too long. */
-  async #end(): Promise<ProgramEnd> {
+  #end(): Promise<ProgramEnd> {
+    return this.#ended ??= this.#awaitEnd();
+  }
+
+  async #awaitEnd(): Promise<ProgramEnd> {
     const { clock } = this.#options;
     this.#input.close().catch(() => {});
     using _term = clock.after(patienceMs, () => this.#kill("SIGTERM"));
