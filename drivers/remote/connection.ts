@@ -73,6 +73,8 @@ export class RemoteConnection implements DriverConnection {
   readonly #listeners = new Set<(event: DriverEvent) => void>();
   readonly #hints = new Hints((identity) => this.#follow(identity));
   readonly #occupations = new Occupations((identity) => this.#hints.add(identity));
+  readonly #connect: (signal: AbortSignal) => Promise<RpcConnection>;
+  readonly #apart = new Set<RpcConnection>();
   readonly #closing = new AbortController();
   #ready = new Gate();
   #missing: ReadonlySet<RemoteClass> = new Set();
@@ -83,6 +85,7 @@ export class RemoteConnection implements DriverConnection {
     this.driver = identity.driver;
     this.identity = identity;
     this.implementations = implementations;
+    this.#connect = connect;
     this.table = new ObjectTable({
       host: this.host,
       driver: this.driver,
@@ -175,6 +178,19 @@ export class RemoteConnection implements DriverConnection {
     return new Line(rpc, { signal, askedAt: this.table.moment() });
   }
 
+  /**
+   * A connection of its own, for one call that takes long: a libvirtd answers each client only so many calls at a time,
+   * and a few migrations would leave no room for those that look after them. Whoever opens it closes it.
+   *
+   * @throws {VirtError} `unreachable`; nothing has been sent.
+   */
+  async apart(signal: AbortSignal): Promise<RpcConnection> {
+    const rpc = await this.#connect(AbortSignal.any([signal, this.#closing.signal]));
+    this.#apart.add(rpc);
+    void rpc.closed.then(() => this.#apart.delete(rpc));
+    return rpc;
+  }
+
   /** Something was heard of an object: it is looked at, once no job of ours acts on it. */
   hear(identity: Identity, { redefined = false }: { readonly redefined?: boolean } = {}): void {
     if (this.#occupations.hear(identity)) return;
@@ -203,6 +219,7 @@ export class RemoteConnection implements DriverConnection {
     this.#hints.close();
     this.#listeners.clear();
     if (!this.#ready.settled) this.#ready.fail(this.#closing.signal.reason);
+    await Promise.all([...this.#apart].map((rpc) => rpc.close()));
     await this.#session.close();
   }
 

@@ -5,15 +5,18 @@
  */
 import type { DriverMap } from "../../runtime/driver.ts";
 import { domainAddresses } from "./domain_address.ts";
+import { domainBlockJobs } from "./domain_block_job.ts";
 import { domainDefinition } from "./domain_definition.ts";
 import { domainDescription } from "./domain_description.ts";
 import { domainDevices } from "./domain_device.ts";
 import { domainDiagnosis } from "./domain_diagnosis.ts";
 import { domainGuest } from "./domain_guest.ts";
 import { domainIothreads } from "./domain_iothread.ts";
+import { domainJobs } from "./domain_job.ts";
 import { domainLifeCycle } from "./domain_life_cycle.ts";
 import { domainMetadata } from "./domain_metadata.ts";
 import { domainResource } from "./domain_resource.ts";
+import { domainSave } from "./domain_save.ts";
 import { domainScreen } from "./domain_screen.ts";
 import { domainStatistics } from "./domain_stats.ts";
 import { domainTuning } from "./domain_tuning.ts";
@@ -29,12 +32,15 @@ export const implementations: DriverMap = {
   ...domainDescription,
   ...domainLifeCycle,
   ...domainAddresses,
+  ...domainBlockJobs,
   ...domainDevices,
   ...domainDiagnosis,
   ...domainGuest,
   ...domainIothreads,
+  ...domainJobs,
   ...domainMetadata,
   ...domainResource,
+  ...domainSave,
   ...domainScreen,
   ...domainStatistics,
   ...domainTuning,

@@ -16,6 +16,7 @@ export const domainManagedSave = operation("domain.managedSave", {
   effect: "write",
   cancel: "between-hops",
   reconcile: "by-state",
+  timeoutMs: 3_600_000,
   aliases: ["managedsave"],
   input: z.object({
     paused: z.boolean().optional().describe(
@@ -68,6 +69,7 @@ export const domainSave = operation("domain.save", {
   effect: "write",
   cancel: "between-hops",
   reconcile: "by-state",
+  timeoutMs: 3_600_000,
   aliases: ["save"],
   places: { path: "path" },
   input: z.object({
@@ -90,6 +92,7 @@ export const domainRestore = operation("domain.restore", {
   reconcile: "by-state",
   on: "connection",
   as: "restoreDomain",
+  timeoutMs: 3_600_000,
   aliases: ["restore"],
   places: { path: "path" },
   input: z.object({
@@ -134,6 +137,7 @@ export const domainDump = operation("domain.dump", {
   effect: "write",
   cancel: "between-hops",
   reconcile: "by-state",
+  timeoutMs: 3_600_000,
   aliases: ["dump"],
   places: { path: "path" },
   input: z.object({
