@@ -132,7 +132,9 @@ export class BackPressure {
     const now = this.#clock.now();
     let longest = 0;
     for (const [buffer, takenAt] of this.#full) {
-      const restMs = Math.min(this.#patienceMs, takenAt + this.#patienceMs - now);
+      // A clock that was set back must not make it wait for as long.
+      if (takenAt > now) this.#full.set(buffer, now);
+      const restMs = Math.min(takenAt, now) + this.#patienceMs - now;
       longest = Math.max(longest, restMs);
       if (restMs > 0 || buffer.heldBytes < this.#limitBytes) continue;
       this.#full.delete(buffer);
