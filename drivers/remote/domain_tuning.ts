@@ -39,11 +39,18 @@ type Group = In<"domain.parameters">["group"];
 /** The groups of parameters that a domain has as a whole. */
 const groups: { readonly [G in Group]: (dom: WireDomain) => Tunable } = {
   scheduler: (dom) => ({
+    // Not every hypervisor has the calls with flags, or knows any.
     get: async (line, flags) => {
       const nparams = limits.domainSchedulerParameters;
-      return (await line.call("domainGetSchedulerParametersFlags", { dom, nparams, flags })).params;
+      const found = (flags & (affectLive | affectConfig)) === 0
+        ? await line.call("domainGetSchedulerParameters", { dom, nparams })
+        : await line.call("domainGetSchedulerParametersFlags", { dom, nparams, flags });
+      return found.params;
     },
-    set: (line, { params, flags }) => line.call("domainSetSchedulerParametersFlags", { dom, params, flags }),
+    set: (line, { params, flags }) =>
+      flags === 0
+        ? line.call("domainSetSchedulerParameters", { dom, params })
+        : line.call("domainSetSchedulerParametersFlags", { dom, params, flags }),
   }),
   blkio: (dom) => ({
     get: async (line, flags) => {
