@@ -119,7 +119,12 @@ export class FakeServer {
     });
   }
 
-  /** The next packet that nothing was set for. */
+  /** The next packet that nothing was set for, where one has come. */
+  take(): Received | undefined {
+    return this.#received.shift();
+  }
+
+  /** The next packet that nothing was set for, as soon as it comes. */
   next(): Promise<Received> {
     const received = this.#received.shift();
     if (received !== undefined) return Promise.resolve(received);

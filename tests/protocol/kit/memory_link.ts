@@ -26,6 +26,7 @@ export class MemoryLink {
   #writable = Promise.resolve();
   #letWrite: () => void = () => {};
   #reads = 0;
+  #cutAt: number | undefined;
 
   constructor({ peer = "memory", written }: MemoryLinkOptions) {
     this.#written = written;
@@ -71,6 +72,11 @@ export class MemoryLink {
     this.#letWrite();
   }
 
+  /** Breaks the link in the middle of the next write: so many bytes of it still arrive. */
+  cutNextWrite(bytes: number): void {
+    this.#cutAt = bytes;
+  }
+
   /** Lets writes wait, as a far side does that no longer reads, until the returned function is called. */
   holdWrites(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -103,7 +109,11 @@ export class MemoryLink {
     await this.#writable;
     if (this.#broken !== undefined) throw this.#broken.cause;
     if (this.#closed) throw new Error("the link is closed");
-    this.#written(new Uint8Array(data));
+    if (this.#cutAt === undefined) return this.#written(new Uint8Array(data));
+    const arrived = data.slice(0, this.#cutAt);
+    if (arrived.length > 0) this.#written(arrived);
+    this.break();
+    throw new Error("broken pipe");
   }
 
   #close(): Promise<void> {
