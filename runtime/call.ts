@@ -37,6 +37,8 @@ export interface Authority {
    * `invalid-document` where it cannot be read.
    */
   checkReach(use: ReachUse): void | Promise<void>;
+  /** Whether any decision depends on what definitions say: on labels. @default false */
+  readonly readsDefinitions?: boolean;
   /** Whether the object may be seen with this permission; decides lists, without an audit entry. */
   sees(use: PermissionUse): boolean;
 }

@@ -8,6 +8,7 @@ import { objectKey } from "../model/object.ts";
 import type { OperationName } from "../model/operations/mod.ts";
 import type { CallIntent, CallRequest, CallResult } from "./call.ts";
 import { type Claim, claimsOf, objectOf, sameClaims, takeAll } from "./claim.ts";
+import { describeObjects } from "./describe.ts";
 import type { FencingToken, Observation } from "./driver.ts";
 import { type JobEnvironment, KernelJob } from "./job.ts";
 import type { ManagedObject } from "./object.ts";
@@ -22,10 +23,13 @@ import {
   checkAsked,
   checkObtained,
   findObject,
+  neverAborts,
+  objectsIn,
   refuseMoved,
   type TargetedCall,
   targetOf,
   understand,
+  type UnderstoodCall,
   visible,
   waitAtGate,
 } from "./understood_call.ts";
@@ -125,6 +129,8 @@ export class CallRunner {
     const gate = waitAtGate(understood, clock);
     if (gate !== undefined) await gate;
     const target = targetOf(understood);
+    const described = early ? undefined : this.#describe(understood, [target]);
+    if (described !== undefined) await described;
     const asked = early ? undefined : checkAsked(understood, target);
     if (asked !== undefined) await asked;
     if (target === undefined && request.target !== undefined && understood.operation.on !== "connection") {
@@ -139,6 +145,8 @@ export class CallRunner {
     const job = this.#job(call, { object, holds: [], newId: this.#newId(call) });
     using _stop = this.#stopOnAbort(call, job);
     const value = await call.implementation.run(job, call.input);
+    const described = this.#describe(call, objectsIn(call, value));
+    if (described !== undefined) await described;
     const answered = checkAnswered(call, value);
     if (answered !== undefined) await answered;
     return { outcome: { kind: "done", value: visible(call, value) }, object };
@@ -181,6 +189,7 @@ export class CallRunner {
   /** Destroy kills first, through nothing that a stuck monitor could block, and then takes the job. */
   async #kill(call: TargetedCall, object: ManagedObject): Promise<Intended> {
     const { implementation, operation, input } = call;
+    await this.#describe(call, [object]);
     await checkObtained(call, []);
     this.#uncertain.refuseWrite(object.key, operation.name);
     const newId = this.#newId(call);
@@ -203,6 +212,8 @@ export class CallRunner {
     const { object, holds } = held;
     const writes = operation.effect === "write";
     if (intended === undefined) {
+      const described = this.#describe(call, [call.target, ...held.claims.map(({ object }) => object)]);
+      if (described !== undefined) await described;
       const obtained = checkObtained(call, held.claims);
       if (obtained !== undefined) await obtained;
     }
@@ -446,6 +457,16 @@ export class CallRunner {
       ...(target === undefined ? {} : { target }),
       ...(other === undefined ? {} : { peer: other }),
     });
+  }
+
+  /** Reads what permissions are decided by, where the connection does not keep it. */
+  #describe(
+    { connection, operation, request, deadline }: UnderstoodCall,
+    objects: Iterable<ManagedObject | undefined>,
+  ): Promise<void> | undefined {
+    const { authority, signal = neverAborts } = request;
+    const { clock } = this.#environment;
+    return describeObjects(objects, { connection, authority, operation, clock, deadline, signal });
   }
 
   #newId({ request }: TargetedCall): string {

@@ -170,6 +170,12 @@ export interface DriverConnection {
    * nobody else can act.
    */
   look?(object: ManagedObject, signal: AbortSignal): Promise<void>;
+  /**
+   * Reads the definitions of objects, so that `config` is what is there now: by it permissions are decided that go by
+   * labels, or by what a definition reaches that it did not reach before. What may not be read stays as it was. Absent
+   * where `config` always is.
+   */
+  describe?(objects: readonly ManagedObject[], signal: AbortSignal): Promise<void>;
   /** Storage that the owner has granted: host paths of pools. What a definition may reach without a `host:*` grant. */
   grantedPaths(): readonly string[];
   /** Subscribes to what happens, including what others did. */

@@ -196,6 +196,16 @@ export function visible(call: UnderstoodCall, value: unknown): unknown {
   });
 }
 
+/** The objects in an answer that is checked, or restricted to what the caller may see, by what it has found. */
+export function objectsIn({ connection, operation }: UnderstoodCall, value: unknown): ManagedObject[] {
+  if (operation.on !== "connection" && operation.filter === undefined) return [];
+  const items = Array.isArray(value) ? value : [value];
+  return items.flatMap((item: unknown) => {
+    const ref = refIn(item);
+    return (ref === undefined ? undefined : connection.find(ref)) ?? [];
+  });
+}
+
 /**
  * The object that a reference means.
  *

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { ConnectionUri } from "../../model/uri.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
@@ -203,6 +203,17 @@ export class RemoteConnection implements DriverConnection {
   /** A job begins to act on objects. */
   occupy(objects: readonly RemoteObject[]): Disposable {
     return this.#occupations.begin(objects);
+  }
+
+  /** What may not be read stays as it was: nothing is granted by labels that nobody has seen. */
+  async describe(objects: readonly ManagedObject[], signal: AbortSignal): Promise<void> {
+    await Promise.all(objects.map(async (object) => {
+      try {
+        await this.see(object as RemoteObject, { signal, definition: true, liveDefinition: true });
+      } catch (error) {
+        if (!isVirtError(error) || error.remoteCode === undefined) throw error;
+      }
+    }));
   }
 
   grantedPaths(): readonly string[] {

@@ -111,7 +111,8 @@ export class GrantAuthority implements Authority {
 
   /** Answers at once where nothing has to be waited for; see {@linkcode Authority}. */
   check(use: PermissionUse): void | Promise<void> {
-    if (use.definition !== undefined && this.#labelsIn === undefined && this.#usesLabels) {
+    // Whatever is asked first: what lists show is decided without waiting.
+    if (this.#labelsIn === undefined && this.readsDefinitions) {
       return this.#loadLabels().then(() => this.check(use));
     }
     const decision = this.decide(use);
@@ -175,7 +176,7 @@ export class GrantAuthority implements Authority {
     throw severalRefusals(refusals);
   }
 
-  get #usesLabels(): boolean {
+  get readsDefinitions(): boolean {
     return this.#grants.usesLabels || this.#needs?.usesLabels === true;
   }
 
@@ -188,7 +189,7 @@ export class GrantAuthority implements Authority {
     const uri = this.#options.uris?.get(use.connection);
     const name = use.reached ?? use.name;
     const labels = use.labels ??
-      (use.definition === undefined || !this.#usesLabels ? undefined : this.#labelsIn?.(use.definition));
+      (use.definition === undefined || !this.readsDefinitions ? undefined : this.#labelsIn?.(use.definition));
     return {
       permission: use.permission,
       connection: use.connection,

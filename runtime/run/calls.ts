@@ -10,6 +10,7 @@ import type { Operation } from "../../model/operation.ts";
 import { operations } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { CallIntent, CallRequest, CallState } from "../call.ts";
+import { describeObjects } from "../describe.ts";
 import type { StepRecord } from "../journal/record.ts";
 import type { ManagedObject } from "../object.ts";
 import { changingUses, sightUse } from "../permission/uses.ts";
@@ -20,6 +21,9 @@ import { RunProgress } from "./progress.ts";
 import { answersSecret, SecretValues } from "./secret_values.ts";
 import { stepEndEvent, stepStateEvent } from "./step_event.ts";
 import { asRef, type CallMessage, labelOf } from "./step_identity.ts";
+
+/** How long definitions may take to be read that permissions depend on, in milliseconds. */
+const describeMs = 60_000;
 
 /** A recipe's wish to have objects for itself. */
 export type AcquireMessage = Extract<FromRecipe, { readonly t: "acquire" }>;
@@ -283,7 +287,7 @@ export class RunCalls {
     const { kernel } = this.#context;
     const { step, options } = message;
     const objects = message.objects.map((ref) => this.#current(asRef(ref)));
-    for (const ref of objects) await this.#checkExclusive(ref, "asked");
+    for (const ref of objects) await this.#checkExclusive(ref, { when: "asked", signal });
     const withinMs = options.noWait === true ? 0 : options.withinMs;
     const lease = await this.#leases.acquire({
       step,
@@ -294,7 +298,7 @@ export class RunCalls {
     });
     try {
       // While it waited, names may have changed.
-      for (const ref of objects) await this.#checkExclusive(ref, "obtained");
+      for (const ref of objects) await this.#checkExclusive(ref, { when: "obtained", signal });
     } catch (error) {
       await this.#leases.release(lease.id);
       throw error;
@@ -303,11 +307,23 @@ export class RunCalls {
   }
 
   /** Who may see an object and change nothing of it would only keep others from it. */
-  async #checkExclusive(ref: ObjectRef, when: "asked" | "obtained"): Promise<void> {
+  async #checkExclusive(
+    ref: ObjectRef,
+    { when, signal }: { readonly when: "asked" | "obtained"; readonly signal: AbortSignal },
+  ): Promise<void> {
     const { authority, kernel, connections } = this.#context;
     const name = ref.connection;
     const object = kernel.find(ref, connections);
-    const options = { operation: "exclusive", when, name, connection: connections.get(name)! };
+    const connection = connections.get(name)!;
+    const options = { operation: "exclusive", when, name, connection };
+    const { clock } = kernel;
+    await describeObjects([object], {
+      connection,
+      authority,
+      clock,
+      deadline: clock.now() + describeMs,
+      signal,
+    });
     await authority.check(sightUse(object, options));
     const changing = changingUses(object, options);
     if (changing.some((use) => authority.sees(use))) return;

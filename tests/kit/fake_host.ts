@@ -42,6 +42,7 @@ export class FakeHost implements DriverConnection {
   readonly self: ManagedObject;
   readonly ready: Gate = new Gate();
   look?: (object: ManagedObject, signal: AbortSignal) => Promise<void>;
+  describe?: (objects: readonly ManagedObject[], signal: AbortSignal) => Promise<void>;
   closed = 0;
   readonly #objects = new Map<string, ManagedObject>();
   readonly #implementations = new Map<string, unknown>();
