@@ -107,6 +107,8 @@ export function anyGeneration({ generation: _generation, ...ref }: ObjectRef): O
 interface TestHost {
   readonly name: string;
   open(): Promise<Bench & AsyncDisposable>;
+  /** Tests that cannot hold there, by name, and why. */
+  readonly except?: Readonly<Record<string, string>>;
 }
 
 /** Declares tests on a host; one whose driver lacks the operation says so instead of failing. */
@@ -114,6 +116,11 @@ export function withTest(
   host: TestHost,
 ): (operation: OperationName, name: string, run: (bench: Bench) => Promise<void>) => void {
   return (operation, name, run) => {
+    const exception = host.except?.[name];
+    if (exception !== undefined) {
+      Deno.test({ name: `${host.name}: ${name} (not here: ${exception})`, ignore: true, fn: () => {} });
+      return;
+    }
     Deno.test(`${host.name}: ${name}`, async (t) => {
       await using bench = await host.open();
       const supported = Object.hasOwn(bench.host.implementations, operation);

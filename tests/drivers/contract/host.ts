@@ -11,6 +11,8 @@ export interface ContractHost {
   readonly name: string;
   /** Opens a connection to a host; tests clean up what they make on it. */
   open(): Promise<Bench & AsyncDisposable>;
+  /** Tests that cannot hold there, by name, and why. */
+  readonly except?: Readonly<Record<string, string>>;
   /** Definitions that the driver takes. */
   readonly xml: {
     domain(name: string): string;
