@@ -199,6 +199,26 @@ Deno.test("text comes out as it went in, whatever its length and its characters"
   }
 });
 
+Deno.test("text is read as a strict decoder of UTF-8 reads it, and never with a zero byte", () => {
+  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const byte = fc.oneof({ weight: 20, arbitrary: fc.integer({ min: 1, max: 127 }) }, fc.nat(255));
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 24 }), (codes) => {
+      const content = new Uint8Array(codes);
+      const message = encode(bytes(24), content);
+      let expected: string | undefined;
+      try {
+        expected = strict.decode(content);
+      } catch {
+        expected = undefined;
+      }
+      if (expected === undefined || codes.includes(0)) refuses(() => decode(string(24), message));
+      else assert.equal(decode(string(24), message), expected);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 Deno.test("a UUID is read in lower case with hyphens, however it was written", () => {
   const message = encode(uuid, "6695EB01F6A4830479AA97F2502E193F");
   assert.equal(message.toHex(), "6695eb01f6a4830479aa97f2502e193f");
