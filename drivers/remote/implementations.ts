@@ -4,6 +4,8 @@
  * @module
  */
 import type { DriverMap } from "../../runtime/driver.ts";
+import { backups } from "./backup.ts";
+import { checkpoints } from "./checkpoint.ts";
 import { domainAddresses } from "./domain_address.ts";
 import { domainBlockJobs } from "./domain_block_job.ts";
 import { domainDefinition } from "./domain_definition.ts";
@@ -20,10 +22,18 @@ import { domainSave } from "./domain_save.ts";
 import { domainScreen } from "./domain_screen.ts";
 import { domainStatistics } from "./domain_stats.ts";
 import { domainTuning } from "./domain_tuning.ts";
+import { filterBindings } from "./filter_binding.ts";
 import { hostFacts } from "./host.ts";
+import { interfaces } from "./interface.ts";
 import { networks } from "./network.ts";
+import { filters } from "./network_filter.ts";
+import { networkPorts } from "./network_port.ts";
+import { nodeDevices } from "./node_device.ts";
 import { pools } from "./pool.ts";
+import { secrets } from "./secret.ts";
+import { snapshots } from "./snapshot.ts";
 import { volumes } from "./volume.ts";
+import { volumeTransfers } from "./volume_transfer.ts";
 
 /** The driver's map. */
 export const implementations: DriverMap = {
@@ -44,7 +54,17 @@ export const implementations: DriverMap = {
   ...domainScreen,
   ...domainStatistics,
   ...domainTuning,
+  ...snapshots,
+  ...checkpoints,
+  ...backups,
   ...networks,
+  ...networkPorts,
   ...pools,
   ...volumes,
+  ...volumeTransfers,
+  ...interfaces,
+  ...nodeDevices,
+  ...secrets,
+  ...filters,
+  ...filterBindings,
 };

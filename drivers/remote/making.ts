@@ -56,8 +56,13 @@ export interface Making<N extends MakingOperation> {
   readonly about?: Implementation<N>["about"];
 }
 
+/** An operation that makes something, and can tell whether it did. */
+export type MakingImplementation<N extends OperationName> =
+  & Implementation<N>
+  & Required<Pick<Implementation<N>, "reconcile">>;
+
 /** An operation that makes something. */
-export function makes<N extends MakingOperation>(making: Making<N>): Implementation<N> {
+export function makes<N extends MakingOperation>(making: Making<N>): MakingImplementation<N> {
   const { objectClass, doing, read, make, about, isSo = isDefined, find } = making;
   const made = (job: RemoteJob, input: In<N>): RemoteObject | undefined => {
     const { id, parent } = read(job, input);

@@ -50,6 +50,11 @@ export type Piece = { readonly data: Uint8Array; readonly hole?: undefined } | {
   readonly hole: number;
 };
 
+/** How many bytes a piece stands for. */
+export function lengthOf(piece: Piece): number {
+  return piece.data === undefined ? piece.hole : piece.data.length;
+}
+
 /** Everything that comes out of a stream. */
 export async function* piecesOf(stream: RpcStream<unknown>, signal: AbortSignal): AsyncGenerator<Piece> {
   while (true) {

@@ -170,7 +170,7 @@ export const nodeDeviceReattach = operation("nodeDevice.reattach", {
 
 export const nodeDeviceReset = operation("nodeDevice.reset", {
   summary: "Reset a device that no guest uses",
-  permission: "node_device:write",
+  permission: "node_device:detach",
   job: "modify",
   effect: "write",
   aliases: ["nodedev-reset"],

@@ -18,7 +18,7 @@ export const secretEntry = z.object({
   usage: z.string(),
   private: z.boolean().describe("Whether its value can be read by nobody but the hypervisor"),
   ephemeral: z.boolean().describe("Whether it is kept in memory only"),
-  hasValue: z.boolean(),
+  hasValue: z.boolean().optional().describe("Absent where the host does not tell without showing it"),
 });
 
 export const secretList = operation("secret.list", {
