@@ -87,7 +87,8 @@ interface Pull {
  * or the domain stops; after a stop the next thing that is asked of it opens it again. Several runs can read the same
  * console at the same time.
  *
- * Text that came is kept until it is taken: by `expect`, `read` or `lines`. Everything that is read is on record and is
+ * Text that came is kept until it is taken: by `expect`, `read` or `lines`. Of a serial console it is what a person would
+ * read: colours and cursor movements are left out, lines end in `\n`. Everything that is read is on record and is
  * there again when the run is resumed; what the guest printed while no runtime was there is not, and `gaps` counts that.
  *
  * Needs `domain:open_device`.
@@ -106,7 +107,7 @@ interface Pull {
  *     await vm.console.expect(/[#$] $/);
  *   }
  *   await vm.console.sendLine("uname -r");
- *   const { groups: [release = ""] } = await vm.console.expect(/\n(\S+)\r?\n/);
+ *   const { groups: [release = ""] } = await vm.console.expect(/^(\d\S+)\n/m);
  *   return release;
  * }
  * ```
@@ -128,7 +129,7 @@ export class DomainConsole implements AsyncDisposable {
   readonly #device: ConsoleDevice;
   readonly #name: string;
   readonly #lineEnd: string;
-  #text = new ConsoleText();
+  #text: ConsoleText;
   #opened: Promise<Opened> | undefined;
   #pull: Pull | undefined;
   #readers = 0;
@@ -145,6 +146,7 @@ export class DomainConsole implements AsyncDisposable {
     this.#name = isChannel ? `channel "${device.channel}" of ${vm}` : `the console of ${vm}`;
     // The Enter key of a terminal sends a carriage return; a channel is no terminal.
     this.#lineEnd = isChannel ? "\n" : "\r";
+    this.#text = new ConsoleText({ terminal: !isChannel });
   }
 
   /** What was printed and this recipe has not seen. */
@@ -251,7 +253,7 @@ export class DomainConsole implements AsyncDisposable {
 
   /** Closes it, so that others can have it. What came and was not taken is dropped. It is opened again by whatever is asked next. */
   async close(): Promise<void> {
-    this.#text = new ConsoleText();
+    this.#text = new ConsoleText({ terminal: !("channel" in this.#device) });
     this.#ended = undefined;
     await this.#release();
   }

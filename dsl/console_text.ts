@@ -24,11 +24,37 @@ export interface ConsoleMatch {
   readonly named: Readonly<Record<string, string>>;
 }
 
-/** Text that was decoded and not taken. Guests print what they like: what cannot be decoded is replaced. */
+/** How much is held back of a sequence that has not ended, in UTF-16 units. */
+const longestSequence = 4096;
+
+/**
+ * What terminals take as commands and do not show. Source: ECMA-48, 5.3 and 5.4: control sequences, control strings,
+ * and the shorter ones.
+ */
+const sequences =
+  // deno-lint-ignore no-control-regex -- terminals are spoken to in control characters
+  /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])|[\0\x07]/g;
+
+/** The beginning of a sequence, or of a line end, at the end of what came. */
+// deno-lint-ignore no-control-regex -- as above
+const unfinished = /(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)|\r+)$/;
+
+/**
+ * Text that was decoded and not taken. Guests print what they like: what cannot be decoded is replaced. Of what comes
+ * over a terminal only the text is kept: what moves the cursor or changes colours is left out, and lines end in a line
+ * feed alone.
+ */
 export class ConsoleText {
+  readonly #terminal: boolean;
   #decoder = new TextDecoder();
   #text = "";
+  /** What came and may be the beginning of something longer. */
+  #held = "";
   #dropped = 0;
+
+  constructor({ terminal }: { readonly terminal: boolean }) {
+    this.#terminal = terminal;
+  }
 
   /** What there is. */
   get pending(): string {
@@ -42,7 +68,7 @@ export class ConsoleText {
 
   /** Takes in what came. */
   push(data: Uint8Array): void {
-    this.#text += this.#decoder.decode(data, { stream: true });
+    this.#add(this.#decoder.decode(data, { stream: true }));
     const excess = this.#text.length - mostKept;
     if (excess <= 0) return;
     this.#text = this.#text.slice(excess);
@@ -51,7 +77,9 @@ export class ConsoleText {
 
   /** What comes next does not follow on what came last. */
   breakOff(): void {
-    this.#text += this.#decoder.decode();
+    this.#add(this.#decoder.decode());
+    this.#text += plain(this.#held);
+    this.#held = "";
     this.#decoder = new TextDecoder();
   }
 
@@ -63,7 +91,7 @@ export class ConsoleText {
   /** Takes a line, without its end; nothing where none has ended. */
   takeLine(): string | undefined {
     const end = this.#text.indexOf("\n");
-    return end < 0 ? undefined : this.#cut(end + 1).replace(/\r*\n$/, "");
+    return end < 0 ? undefined : this.#cut(end + 1).slice(0, -1);
   }
 
   /** Takes everything up to the end of the first match of any of the patterns. */
@@ -87,11 +115,27 @@ export class ConsoleText {
     };
   }
 
+  #add(decoded: string): void {
+    if (!this.#terminal) {
+      this.#text += decoded;
+      return;
+    }
+    const whole = this.#held + decoded;
+    const at = unfinished.exec(whole.slice(-longestSequence))?.[0].length ?? 0;
+    this.#held = whole.slice(whole.length - at);
+    this.#text += plain(whole.slice(0, whole.length - at));
+  }
+
   #cut(length: number): string {
     const taken = this.#text.slice(0, length);
     this.#text = this.#text.slice(length);
     return taken;
   }
+}
+
+/** Text as a person would read it. */
+function plain(text: string): string {
+  return text.replace(sequences, "").replace(/\r+\n/g, "\n");
 }
 
 /** Where a pattern matches first, whatever its flags say about where to begin. */

@@ -251,6 +251,22 @@ export function consoleInUse(domain: { readonly label: string }, { kind }: Conso
   });
 }
 
+/** The error for a console or channel that a domain does not have. */
+export function noSuchDevice(
+  domain: { readonly label: string },
+  { wish: { kind, name }, there }: { readonly wish: ConsoleWish; readonly there: readonly string[] },
+): VirtError {
+  const which = name === undefined ? `no ${kind}` : `no ${kind} "${name}"`;
+  const others = there.length === 0 ? "" : `; it has ${there.map((each) => `"${each}"`).join(", ")}`;
+  return new VirtError(
+    "invalid-argument",
+    `Cannot open the ${kind} of ${domain.label}: it has ${which}${others}`,
+    {
+      target: domain.label,
+    },
+  );
+}
+
 /** The operations, on lines that a driver dials. */
 export function consoleOperations(dial: Dial): {
   readonly [N in ConsoleOperation | "domain.closeConsole"]: NonNullable<DriverMap[N]>;

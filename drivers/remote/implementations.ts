@@ -8,6 +8,7 @@ import { backups } from "./backup.ts";
 import { checkpoints } from "./checkpoint.ts";
 import { domainAddresses } from "./domain_address.ts";
 import { domainBlockJobs } from "./domain_block_job.ts";
+import { domainConsole } from "./domain_console.ts";
 import { domainDefinition } from "./domain_definition.ts";
 import { domainDescription } from "./domain_description.ts";
 import { domainDevices } from "./domain_device.ts";
@@ -42,6 +43,7 @@ export const implementations: DriverMap = {
   ...domainDescription,
   ...domainLifeCycle,
   ...domainAddresses,
+  ...domainConsole,
   ...domainBlockJobs,
   ...domainDevices,
   ...domainDiagnosis,

@@ -26,10 +26,10 @@ Deno.test("a recipe logs in on the console, asks, and closes it at its end", asy
     await console.sendLine("s3cret", { secret: true });
     await console.expect(/# $/);
     await console.sendLine("hostname");
-    const { groups, before } = await console.expect(/\n(\S+)\r?\n/);
+    const { groups, before } = await console.expect(/\n(\S+)\n/);
     return [groups, before];
   });
-  assert.deepEqual(run.result, [["web-1"], "hostname\r"]);
+  assert.deepEqual(run.result, [["web-1"], "hostname"]);
   assert.deepEqual(lab.host.effects.map(({ effect }) => effect).filter((effect) => /^console/.test(effect)), [
     "console.open",
     ...Array.from({ length: 4 }, () => "console.type"),
@@ -70,7 +70,7 @@ Deno.test("what never comes is waited for as long as was said, and the error sho
   assert.equal(run.error?.code, "timed-out");
   assert.equal(
     run.error?.message,
-    'Waited 1m 30s for /# $/ on the console of domain "web-1": the last that came was "\\r\\nweb-1 login: "',
+    'Waited 1m 30s for /# $/ on the console of domain "web-1": the last that came was "\\nweb-1 login: "',
   );
   assert.equal(run.durationMs, 90_000);
 });
@@ -155,7 +155,7 @@ Deno.test("two runs read the same console, and each sees all that comes while it
   });
   assert.equal(talker.exit, 0);
   const watched = await lab.clock.until(watcher.ended);
-  assert.match(String(watched.result), /root\r\nweb-1:~# echo $/);
+  assert.match(String(watched.result), /root\nweb-1:~# echo $/);
   const opened = lab.host.effects.filter(({ effect }) => effect === "console.open");
   assert.equal(opened.length, 1, "the hypervisor hands it out once");
   assert.equal(lab.host.effects.at(-1)?.effect, "console.close");
@@ -224,7 +224,7 @@ Deno.test("without waiting a read takes what is there", async () => {
     const after = await console.read({ within: 0 });
     return [before, after, await console.read({ within: "5s" })];
   });
-  assert.deepEqual(run.result, ["", "\r\nweb-1 login: ", ""]);
+  assert.deepEqual(run.result, ["", "\nweb-1 login: ", ""]);
   assert.equal(run.durationMs, 5_000);
 });
 
