@@ -147,7 +147,7 @@ export async function openTls(link: TlsLink, options: TlsOptions): Promise<Trans
     port: link.port,
     // An address is looked for in the certificate too, but not announced.
     ...(isIP(link.host) === 0 ? { servername: link.host } : {}),
-    ...(authorities === undefined ? {} : { ca: authorities.pem }),
+    ...(authorities === undefined ? {} : { ca: [...authorities.trusted] }),
     ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
     minVersion: "TLSv1.2",
     // The handshake may end, so that the certificate can be looked at and it can be said what is wrong with it. That

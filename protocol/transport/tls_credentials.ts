@@ -27,7 +27,9 @@ export interface TlsCredentials {
   /** Who is trusted; absent only where nothing is verified and there is no file. */
   readonly authorities?: {
     readonly file: string;
-    readonly pem: string;
+    /** Those that are valid now, in PEM. */
+    readonly trusted: readonly string[];
+    /** All of them, for messages. */
     readonly certificates: readonly X509Certificate[];
   };
   readonly revoked?: RevocationList;
@@ -94,7 +96,7 @@ function findPlaces(pkiPath: string | undefined, machine: ClientMachine): Places
  * expired; each with the file and what to do.
  */
 export function loadTlsCredentials(link: TlsLink, options: TlsCredentialsOptions): TlsCredentials {
-  const { machine = thisMachine, uri } = options;
+  const { machine = thisMachine, uri, now = Date.now() } = options;
   const places = findPlaces(link.pkiPath, machine);
   const read = (file: string): string | undefined => {
     try {
@@ -121,16 +123,29 @@ export function loadTlsCredentials(link: TlsLink, options: TlsCredentialsOptions
   const identity = readIdentity(places, { ...options, link, read });
   return {
     ...(authority === undefined ? {} : {
-      authorities: {
-        file: places.authority,
-        pem: authority,
-        certificates: readCertificates(authority, { file: places.authority, uri }),
-      },
+      authorities: readAuthorities(authority, { file: places.authority, uri, now }),
     }),
     ...(revoked === undefined ? {} : { revoked: new RevocationList(revoked, places.revoked) }),
     ...(identity === undefined ? {} : { identity }),
     identityPlace: places.certificate,
   };
+}
+
+function readAuthorities(
+  pem: string,
+  { file, uri, now }: { readonly file: string; readonly uri: string; readonly now: number },
+): NonNullable<TlsCredentials["authorities"]> {
+  const certificates = readCertificates(pem, { file, uri });
+  return {
+    file,
+    // TLS does not look at the dates of those whom it is told to trust.
+    trusted: certificates.filter((one) => isValid(one, now)).map((one) => one.toString()),
+    certificates,
+  };
+}
+
+function isValid({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
 }
 
 function readCertificates(

@@ -66,16 +66,17 @@ function fault(
       hint: "Write one of these names into the URI, or have a certificate made that has this one",
     };
   }
-  const issuer = authorities?.certificates.find((one) => certificate.checkIssued(one));
   const signer = oneLine(certificate.issuer);
-  if (issuer === undefined) {
+  const namesakes = authorities?.certificates.filter((one) => oneLine(one.subject) === signer) ?? [];
+  const issuer = namesakes.find((one) => certificate.verify(one.publicKey));
+  if (namesakes.length === 0) {
     return {
       what: `is signed by "${signer}", whom "${authorities?.file}" does not have`,
       hint:
         "Put the certificate of that authority there if you trust it; the host must send those in between itself",
     };
   }
-  if (!certificate.verify(issuer.publicKey)) {
+  if (issuer === undefined) {
     return {
       what: `names "${signer}" as its signer, but the one of "${authorities?.file}" did not sign it`,
       hint:
