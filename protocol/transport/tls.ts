@@ -221,7 +221,7 @@ function handshakeFailure(
   if (/ECONNRESET|closed|disconnected|EPIPE/.test(reason)) {
     return new VirtError("unreachable", `Cannot connect to "${uri}": ${where} ended the handshake of TLS`, {
       hint:
-        "Is it the port for TLS, 16514? Else look into the daemon's log there: journalctl -u libvirtd -u virtproxyd",
+        "Is it the port for TLS, 16514, and our certificate one that the server knows? Look into the daemon's log there: journalctl -u libvirtd -u virtproxyd",
       cause: error,
     });
   }
