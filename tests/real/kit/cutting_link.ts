@@ -1,88 +1,146 @@
 /**
- * A link between a client and a daemon that breaks where a test wants it to.
+ * A link between a client and a daemon at which a test may do something at a moment of its choice: sever it, silence it, kill
+ * the daemon.
  *
  * @module
  */
 
-/** Where a link breaks. Bytes are counted from its beginning, in each direction by itself. */
-export interface Cut {
-  /** After how many bytes from the client. Those before have all been passed on. */
-  readonly afterToServer?: number;
-  /** After how many bytes from the daemon. */
-  readonly afterToClient?: number;
-  /** Whether it is closed or just says nothing any more, in both directions. @default "close" */
-  readonly how?: "close" | "silence";
-}
+/** Which way. */
+export type Direction = "toServer" | "toClient";
 
-/** How much has gone through a link. */
+/**
+ * A moment in the traffic of one direction, counted from when it was asked for: just before a packet is passed on (the next one
+ * is number 0), or when so many bytes have been.
+ */
+export type Moment =
+  | { readonly direction: Direction; readonly packet: number }
+  | { readonly direction: Direction; readonly byte: number };
+
+/** How much has gone through. */
 export interface Traffic {
-  readonly toServer: number;
-  readonly toClient: number;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
-/** One connection that goes through. */
-class Wire {
-  readonly #client: Deno.Conn;
-  readonly #server: Deno.Conn;
-  readonly #cut: Cut;
-  readonly traffic = { toServer: 0, toClient: 0 };
-  #silent = false;
-  readonly #ended = Promise.withResolvers<void>();
-  readonly #pumps: Promise<unknown>;
+/** A moment that is waited for, in the counts of its direction. */
+interface Awaited {
+  readonly direction: Direction;
+  readonly packet: number;
+  readonly byte: number;
+  readonly action: () => void | Promise<void>;
+}
 
-  constructor(client: Deno.Conn, { server, cut }: { readonly server: Deno.Conn; readonly cut: Cut }) {
-    this.#client = client;
-    this.#server = server;
-    this.#cut = cut;
-    this.#pumps = Promise.all([
-      this.#pump(client, { to: server, direction: "toServer", limit: cut.afterToServer }),
-      this.#pump(server, { to: client, direction: "toClient", limit: cut.afterToClient }),
-    ]);
+/** One direction of one connection. */
+class Pipe {
+  packets = 0;
+  bytes = 0;
+  #rest = new Uint8Array();
+
+  /** Takes what was read and gives the packets that are complete: each begins with its own length. */
+  *take(chunk: Uint8Array): Generator<Uint8Array> {
+    const joined = new Uint8Array(this.#rest.length + chunk.length);
+    joined.set(this.#rest);
+    joined.set(chunk, this.#rest.length);
+    let at = 0;
+    while (joined.length - at >= 4) {
+      const length = new DataView(joined.buffer, at).getUint32(0);
+      if (length < 4 || joined.length - at < length) break;
+      yield joined.subarray(at, at += length);
+    }
+    this.#rest = joined.subarray(at);
+  }
+}
+
+/** Passes packets between a client and a daemon. */
+class Wire {
+  readonly #ends: Readonly<Record<Direction, Deno.Conn>>;
+  readonly #pipes: Readonly<Record<Direction, Pipe>> = { toServer: new Pipe(), toClient: new Pipe() };
+  readonly #pumps: Promise<unknown>;
+  #awaited: Awaited | undefined;
+  #silent = false;
+
+  constructor(client: Deno.Conn, server: Deno.Conn) {
+    this.#ends = { toServer: server, toClient: client };
+    this.#pumps = Promise.all([this.#pump("toServer"), this.#pump("toClient")]);
+  }
+
+  traffic(direction: Direction): Traffic {
+    const { packets, bytes } = this.#pipes[direction];
+    return { packets, bytes };
+  }
+
+  expect(moment: Moment, action: () => void | Promise<void>): void {
+    const { packets, bytes } = this.#pipes[moment.direction];
+    this.#awaited = {
+      direction: moment.direction,
+      packet: "packet" in moment ? packets + moment.packet : Infinity,
+      byte: "byte" in moment ? bytes + moment.byte : Infinity,
+      action,
+    };
+  }
+
+  /** Waits for no moment any more. */
+  forget(): void {
+    this.#awaited = undefined;
+  }
+
+  /** Passes nothing on any more, and closes nothing. */
+  silence(): void {
+    this.#silent = true;
   }
 
   /** Closes both ends, now. */
-  async close(): Promise<void> {
-    this.#end();
-    await this.#pumps;
-  }
-
-  #end(): void {
-    for (const connection of [this.#client, this.#server]) {
+  sever(): void {
+    this.#silent = true;
+    for (const end of Object.values(this.#ends)) {
       try {
-        connection.close();
+        end.close();
       } catch (error) {
         if (!(error instanceof Deno.errors.BadResource)) throw error; // closed before
       }
     }
-    this.#ended.resolve();
   }
 
-  async #pump(
-    from: Deno.Conn,
-    { to, direction, limit = Infinity }: {
-      readonly to: Deno.Conn;
-      readonly direction: keyof Traffic;
-      readonly limit: number | undefined;
-    },
-  ): Promise<void> {
+  async ended(): Promise<void> {
+    await this.#pumps;
+  }
+
+  async #pump(direction: Direction): Promise<void> {
+    const from = this.#ends[direction === "toServer" ? "toClient" : "toServer"];
+    const pipe = this.#pipes[direction];
     const buffer = new Uint8Array(65_536);
     try {
-      while (true) {
-        const count = await from.read(buffer);
-        if (count === null) break;
-        if (this.#silent) continue;
-        const passing = Math.min(count, limit - this.traffic[direction]);
-        // Counted before it is passed on: who has an answer knows that its bytes were counted.
-        this.traffic[direction] += passing;
-        for (let sent = 0; sent < passing;) sent += await to.write(buffer.subarray(sent, passing));
-        if (this.traffic[direction] < limit) continue;
-        if (this.#cut.how !== "silence") break;
-        this.#silent = true;
+      for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+        for (const packet of pipe.take(buffer.subarray(0, count))) await this.#pass(packet, direction);
       }
     } catch {
       // One end has closed: so does the other.
     }
-    this.#end();
+    this.sever();
+  }
+
+  async #pass(packet: Uint8Array, direction: Direction): Promise<void> {
+    const pipe = this.#pipes[direction];
+    if (this.#awaited?.direction === direction && this.#awaited.packet <= pipe.packets) await this.#act();
+    const { byte = Infinity } = this.#awaited?.direction === direction ? this.#awaited : {};
+    const first = Math.min(packet.length, byte - pipe.bytes);
+    await this.#write(packet.subarray(0, first), direction);
+    if (first < packet.length) await this.#act();
+    await this.#write(packet.subarray(first), direction);
+    pipe.packets += 1;
+  }
+
+  async #write(bytes: Uint8Array, direction: Direction): Promise<void> {
+    if (this.#silent) return;
+    // Counted before it is passed on: who has an answer knows that its bytes were counted.
+    this.#pipes[direction].bytes += bytes.length;
+    for (let sent = 0; sent < bytes.length;) sent += await this.#ends[direction].write(bytes.subarray(sent));
+  }
+
+  async #act(): Promise<void> {
+    const action = this.#awaited?.action;
+    this.#awaited = undefined;
+    await action?.();
   }
 }
 
@@ -95,8 +153,8 @@ export class CuttingLink implements AsyncDisposable {
   readonly #server: string;
   readonly #accepting: Promise<void>;
   readonly #wires: Wire[] = [];
-  #cuts: Cut[] = [];
   #refusing = false;
+  #atNext: { readonly moment: Moment; readonly action: () => void | Promise<void> } | undefined;
 
   private constructor(server: string, directory: string) {
     this.#server = server;
@@ -111,14 +169,30 @@ export class CuttingLink implements AsyncDisposable {
     return new CuttingLink(server, await Deno.makeTempDir({ prefix: "drover-link-" }));
   }
 
-  /** Says how the next connections break: the first one as the first cut says, and so on. Later ones do not break. */
-  cutNext(...cuts: readonly Cut[]): void {
-    this.#cuts = [...cuts];
+  /** Does something, once, when a moment comes on the connection that was made last. The traffic there waits for it. */
+  at(moment: Moment, action: () => void | Promise<void>): void {
+    this.#last?.expect(moment, action);
   }
 
-  /** Breaks all connections that there are. */
-  async cut(): Promise<void> {
-    await Promise.all(this.#wires.map((wire) => wire.close()));
+  /** Does nothing any more when the moment comes. */
+  forget(): void {
+    for (const wire of this.#wires) wire.forget();
+    this.#atNext = undefined;
+  }
+
+  /** Does something when a moment comes on the connection that is made next. */
+  atNext(moment: Moment, action: () => void | Promise<void>): void {
+    this.#atNext = { moment, action };
+  }
+
+  /** Closes all connections that there are. */
+  sever(): void {
+    for (const wire of this.#wires) wire.sever();
+  }
+
+  /** Lets all connections that there are say nothing any more, without an end. */
+  silence(): void {
+    for (const wire of this.#wires) wire.silence();
   }
 
   /** Whether further connections are closed as soon as they come. */
@@ -131,15 +205,20 @@ export class CuttingLink implements AsyncDisposable {
     return this.#wires.length;
   }
 
-  /** What went through the connection with a number, the last one where not given. */
-  traffic(index = this.#wires.length - 1): Traffic {
-    return this.#wires[index]?.traffic ?? { toServer: 0, toClient: 0 };
+  /** What went through the connection that was made last. */
+  traffic(direction: Direction): Traffic {
+    return this.#last?.traffic(direction) ?? { packets: 0, bytes: 0 };
+  }
+
+  get #last(): Wire | undefined {
+    return this.#wires.at(-1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#accepting;
-    await this.cut();
+    this.sever();
+    for (const wire of this.#wires) await wire.ended();
     await Deno.remove(this.#directory, { recursive: true });
   }
 
@@ -147,10 +226,15 @@ export class CuttingLink implements AsyncDisposable {
     for await (const client of this.#listener) {
       const server = this.#refusing
         ? undefined
-        : await Deno.connect({ transport: "unix", path: this.#server })
-          .catch(() => undefined);
-      if (server === undefined) client.close();
-      else this.#wires.push(new Wire(client, { server, cut: this.#cuts.shift() ?? {} }));
+        : await Deno.connect({ transport: "unix", path: this.#server }).catch(() => undefined);
+      if (server === undefined) {
+        client.close();
+        continue;
+      }
+      const wire = new Wire(client, server);
+      this.#wires.push(wire);
+      if (this.#atNext !== undefined) wire.expect(this.#atNext.moment, this.#atNext.action);
+      this.#atNext = undefined;
     }
   }
 }

@@ -192,7 +192,11 @@ export class RealHost implements AsyncDisposable {
 
   /** Kills the daemon at once, as a crash would; guests go on. */
   kill(): void {
-    Deno.kill(this.#daemonPid, "SIGKILL");
+    try {
+      Deno.kill(this.#daemonPid, "SIGKILL");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // dead already
+    }
   }
 
   /** Stops the daemon, so that it hears nothing and says nothing, until `thaw`. */
@@ -243,9 +247,22 @@ export class RealHost implements AsyncDisposable {
     }).catch(async (error: Error) => {
       throw new Error(`${error.message}\n${(await this.log()).slice(-4000)}`);
     });
-    const daemon = descendants(this.#init.pid).find(({ program }) => program === "libvirtd");
+    // Its parent waits for it; what a daemon was about to become another program is an orphan, or its child.
+    const below = descendants(this.initPid);
+    const waiting = below.filter(({ parent, program }) =>
+      parent === this.initPid && program === "host_init.sh"
+    );
+    const daemon = below.find(({ parent, program }) =>
+      program === "libvirtd" && waiting.some(({ pid }) => pid === parent)
+    );
     if (daemon === undefined) throw new Error("libvirtd answered and is gone");
     this.#daemonPid = daemon.pid;
+  }
+
+  /** How daemons have ended that nobody killed, by their exit codes. */
+  get crashes(): readonly string[] {
+    const killed = String(128 + 9);
+    return this.#ends().filter((code) => code !== killed);
   }
 
   /** The exit codes of the daemons that have ended, in order. */

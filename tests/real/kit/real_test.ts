@@ -20,7 +20,10 @@ export interface RealTestsOptions extends RealHostOptions {
   readonly needs?: Readonly<Record<string, string>>;
 }
 
-/** One host for all tests of a file, started before the first and ended after the last, however they end. */
+/**
+ * One host for all tests of a file, started before the first and ended after the last, however they end. Each test finds
+ * its daemon running.
+ */
 export function realTests({ needs, ...options }: RealTestsOptions = {}): RealTests {
   const reason = unavailable(needs);
   let host: RealHost | undefined;
@@ -41,7 +44,15 @@ export function realTests({ needs, ...options }: RealTestsOptions = {}): RealTes
       Deno.test({
         name: reason === undefined ? name : `${name} (skipped: ${reason})`,
         ignore: reason !== undefined,
-        fn: (t) => run(running(), t),
+        fn: async (t) => {
+          const host = running();
+          if (!host.running) await host.restart();
+          const crashes = host.crashes.length;
+          await run(host, t).finally(() => {
+            const ends = host.crashes.slice(crashes);
+            if (ends.length > 0) throw new Error(`libvirtd has ended by itself, with ${ends.join(", ")}`);
+          });
+        },
       });
     },
     get host(): RealHost {
