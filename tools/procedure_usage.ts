@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { pathToFileURL } from "node:url";
 import { isRowName, type RowName } from "../protocol/procedures/mod.ts";
 
 /** Who calls what. */
@@ -60,7 +61,7 @@ interface SourceFile {
 }
 
 /** Reads the driver's text, below `root`, the project's folder. */
-export function readProcedureUsage(root: string): ProcedureUsage {
+export async function readProcedureUsage(root: string): Promise<ProcedureUsage> {
   const files = new Map(
     sourceNames(`${root}/${driver}`).map((
       name,
@@ -70,8 +71,16 @@ export function readProcedureUsage(root: string): ProcedureUsage {
   for (const [name, file] of files) {
     if (foundation.includes(name)) continue;
     for (const declaration of file.declarations.values()) {
-      for (const [operation, text] of entriesOf(declaration)) {
+      if (!isDriverMap(declaration)) continue;
+      const entries = entriesOf(declaration);
+      for (const [operation, text] of entries) {
         operations.set(operation, reachable(files, { file: name, name: operation, text }));
+      }
+      // A part that a function makes has no entries to be read: all of its operations may call what it leads to.
+      if (entries.length === 0) {
+        for (const operation of await operationsOf(root, declaration)) {
+          operations.set(operation, reachable(files, declaration));
+        }
       }
     }
   }
@@ -158,12 +167,17 @@ function isDriverMap({ text }: Declaration): boolean {
 
 /** The entries of a declaration that is a part of the driver's map. */
 function entriesOf(declaration: Declaration): readonly (readonly [operation: string, text: string])[] {
-  if (!isDriverMap(declaration)) return [];
   const starts = [...declaration.text.matchAll(/^ {2}"(\w+\.\w+)": /gm)];
   return starts.map((match, index) => [
     String(match[1]),
     declaration.text.slice(match.index, starts[index + 1]?.index ?? declaration.text.length),
   ]);
+}
+
+async function operationsOf(root: string, { file, name }: Declaration): Promise<readonly string[]> {
+  const module: unknown = await import(pathToFileURL(`${root}/${driver}/${file}`).href);
+  const part: unknown = typeof module === "object" && module !== null ? Reflect.get(module, name) : undefined;
+  return typeof part === "object" && part !== null ? Object.keys(part) : [];
 }
 
 function parsed(file: string, source: string): SourceFile {

@@ -90,7 +90,7 @@ const classLabels: Readonly<Record<string, string>> = {
 
 /** The page as it should be, formatted. */
 export async function protocolPage(root: string): Promise<string> {
-  return await formatted(root, page(readProcedureUsage(root)));
+  return await formatted(root, page(await readProcedureUsage(root)));
 }
 
 function page(usage: ProcedureUsage): string {
@@ -111,9 +111,9 @@ ${heard.length} events.
 Names are libvirt's in camel case, without the prefix: \`REMOTE_PROC_DOMAIN_GET_XML_DESC\` is \`domainGetXmlDesc\`. An
 older server lacks what is marked with a later release; asked for it, it says so, and the operation is \`unsupported\`.
 
-In the last column stand the operations that call a procedure. _Looking_ is what happens with the object of every job,
-before it and after it, and with every object when a connection is opened or opened again. Where nothing stands, an older
-or a newer form of the same call is used, or no operation needs it.
+Behind a name stand its number and then the operations that call it. _Looking_ is what happens with the object of every job,
+before it and after it, and with every object when a connection is opened or opened again. Where none stands, an older or
+a newer form of the same call is used, or no operation needs it.
 ${
     Object.entries(chapters).map(([title, part]) => chapter(title, { names: Object.keys(part), usage })).join(
       "",
@@ -132,23 +132,22 @@ function chapter(title: string, { names, usage }: ChapterContent): string {
   return `
 ## ${title}
 
-| number | name | what it is | since | used by |
-|--:|---|---|---|---|
 ${shown.map((named) => line(named, usage)).join("\n")}
 `;
 }
 
 function line({ name, row }: NamedRow, usage: ProcedureUsage): string {
-  return `| ${row.number} | \`${name}\` | ${kindOf(row)} | ${row.since ?? ""} | ${
-    usersOf(name, usage).join(", ")
-  } |`;
+  const facts = [`${row.number}`, ...kindOf(row), ...(row.since === undefined ? [] : [`since ${row.since}`])];
+  const users = usersOf(name, usage);
+  return `- \`${name}\` (${facts.join(", ")})${users.length === 0 ? "" : `: ${users.join(", ")}`}`;
 }
 
-function kindOf(row: NamedRow["row"]): string {
-  if (row.kind === "message") return "event";
-  if (row.files !== "none") return "call with open files, which Deno cannot pass";
-  if (!("stream" in row)) return "call";
-  return { read: "stream to us", write: "stream from us", both: "stream both ways" }[row.stream];
+/** What a row is beside a call. */
+function kindOf(row: NamedRow["row"]): readonly string[] {
+  if (row.kind === "message") return ["event"];
+  if (row.files !== "none") return ["with open files, which Deno cannot pass"];
+  if (!("stream" in row)) return [];
+  return [{ read: "stream to us", write: "stream from us", both: "stream both ways" }[row.stream]];
 }
 
 function usersOf(name: RowName, { operations, looks, connection }: ProcedureUsage): readonly string[] {
