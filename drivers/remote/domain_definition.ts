@@ -197,8 +197,9 @@ function refTo(
 async function define(job: RemoteJob, { xml, basedOn }: In<"domain.define">): Promise<Out<"domain.define">> {
   const definition = definitionOf(job, xml);
   const target = { label: `domain "${definition.name}"` };
+  const isNew = job.object.objectClass === "connection";
   await actTogether(job, "domain.define", async (line) => {
-    await refuseConflict(line, { definition, basedOn, newId: job.newId });
+    await refuseConflict(line, { definition, basedOn, isNew, newId: job.newId });
     return await line.call("domainDefineXml", { xml: definition.xml });
   }, { doing: "define", target, also: ({ dom }) => [domainNamed(dom)] });
   return refTo(job, definition);
@@ -207,9 +208,11 @@ async function define(job: RemoteJob, { xml, basedOn }: In<"domain.define">): Pr
 /** Refuses a definition whose UUID or name is another one's, or that is based on what is not there any more. */
 async function refuseConflict(
   line: Line,
-  { definition: { name, uuid }, basedOn, newId }: {
+  { definition: { name, uuid }, basedOn, isNew, newId }: {
     readonly definition: Definition;
     readonly basedOn: string | undefined;
+    /** Nobody here knew of such a domain when the slot was taken, which is that of its name. */
+    readonly isNew: boolean;
     readonly newId: string;
   },
 ): Promise<void> {
@@ -229,6 +232,16 @@ async function refuseConflict(
       "already-exists",
       `Cannot define domain "${name}": there is one with this name, and its UUID is ${byName.dom.uuid}`,
       { target: `domain "${name}"`, hint: "Put that UUID into the definition to change it" },
+    );
+  }
+  if (isNew && byUuid !== undefined) {
+    throw new VirtError(
+      "changed-outside",
+      `Cannot define domain "${name}": somebody else has just defined it`,
+      {
+        target: `domain "${name}"`,
+        hint: "Read its definition, and apply the change to that",
+      },
     );
   }
   if (basedOn === undefined) return;

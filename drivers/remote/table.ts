@@ -98,6 +98,7 @@ export class ObjectTable {
     if (seen.doer.outside && this.#options.isBusy(sighting)) return present;
     if (seen.askedAt < (present?.facts.seenAt ?? this.#gone.get(key) ?? -1)) {
       if (present === undefined || !isAsSeen(present, sighting)) this.#options.onDoubt(sighting);
+      else learnDefinition(present, sighting);
       return present;
     }
     const object = present ?? this.#enter(key, known ?? this.provisional(sighting));
@@ -248,6 +249,14 @@ function takeDefinition(object: RemoteObject, { definition, liveDefinition }: Si
   }
   if (liveDefinition !== undefined && liveDefinition !== object.config) object.redefineLive(liveDefinition);
   if (definition !== undefined) object.definePersistent(definition);
+}
+
+/** A look that says nothing new may still have seen a definition that nobody had asked for before. */
+function learnDefinition(object: RemoteObject, sighting: Sighting): void {
+  const { definition } = sighting;
+  if (definition === undefined || object.facts.definition !== undefined) return;
+  takeDefinition(object, sighting);
+  object.facts = { ...object.facts, definition };
 }
 
 function isAsSeen(object: RemoteObject, { name, live, persistent, definition }: Sighting): boolean {
