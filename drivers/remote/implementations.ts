@@ -26,6 +26,7 @@ import { domainTuning } from "./domain_tuning.ts";
 import { filterBindings } from "./filter_binding.ts";
 import { hostFacts } from "./host.ts";
 import { interfaces } from "./interface.ts";
+import { migration } from "./migration.ts";
 import { networks } from "./network.ts";
 import { filters } from "./network_filter.ts";
 import { networkPorts } from "./network_port.ts";
@@ -56,6 +57,7 @@ export const implementations: DriverMap = {
   ...domainScreen,
   ...domainStatistics,
   ...domainTuning,
+  ...migration,
   ...snapshots,
   ...checkpoints,
   ...backups,

@@ -4,6 +4,7 @@
  * @module
  */
 import { isVirtError } from "../../model/error.ts";
+import type { RpcConnection } from "../../protocol/connection.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type ActOptions, actTogether } from "./act.ts";
 import { connectionOf } from "./connection.ts";
@@ -30,6 +31,8 @@ export function fractionOf(statistics: Parameters): number | undefined {
 
 /** How something long is done. */
 export interface LongActOptions<T> extends ActOptions<T> {
+  /** The connection on which it is done. @default one of its own */
+  readonly on?: RpcConnection;
   /** Whether libvirt can stop it when it is asked to. @default true */
   readonly stoppable?: boolean;
 }
@@ -45,11 +48,12 @@ export function actLong<T>(
   job: RemoteJob,
   where: string,
   deed: (line: Line) => Promise<T>,
-  { stoppable = true, ...options }: LongActOptions<T> = {},
+  { stoppable = true, on, ...options }: LongActOptions<T> = {},
 ): Promise<T> {
   const connection = connectionOf(job);
   return actTogether(job, where, async (line) => {
-    await using own = await connection.apart(line.signal);
+    await using given = new AsyncDisposableStack();
+    const rpc = on ?? given.use(await connection.apart(line.signal));
     using attendance = new Attendance({
       dom: wireDomain(job.object),
       clock: job.clock,
@@ -60,7 +64,7 @@ export function actLong<T>(
     });
     try {
       // The signal does not end the call: what is on its way is stopped over there, or not at all.
-      return await deed(new Line(own, { signal: never, askedAt: line.askedAt }));
+      return await deed(new Line(rpc, { signal: never, askedAt: line.askedAt }));
     } catch (error) {
       const refused = isVirtError(error) && error.remoteCode !== undefined;
       throw refused && attendance.stopAsked && isVirtError(line.signal.reason) ? line.signal.reason : error;
@@ -68,8 +72,8 @@ export function actLong<T>(
   }, options);
 }
 
-/** Does not abort. */
-const never = new AbortController().signal;
+/** Does not abort: for calls that are brought to their end. */
+export const never = new AbortController().signal;
 
 /** What looking after a long call needs. */
 interface Attended {

@@ -73,6 +73,7 @@ export const domainMigrate = operation("domain.migrate", {
       "Of copied disks: the guest's writes wait for both",
     ),
     postCopy: z.boolean().default(false).describe("Allow startPostCopy"),
+    resumePostCopy: z.boolean().default(false).describe("Take up a post-copy phase whose connection broke"),
     postCopyBandwidthMibPerS: z.int().min(1).max(2 ** 31).optional(),
     compressed: z.boolean().default(false),
     compression: z.array(z.enum(["xbzrle", "mt", "zlib", "zstd"])).max(4).optional().describe(
