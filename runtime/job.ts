@@ -272,8 +272,8 @@ export class KernelJob<Live = unknown, Facts = unknown> implements Job<Live, Fac
     if (code === "timed-out" || code === "cancelled" || error === this.signal.reason) {
       return this.signal.aborted;
     }
-    return code === "unreachable" && typeof detail === "object" && detail !== null &&
-      "mayHaveActed" in detail && detail.mayHaveActed === true;
+    return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
+      detail.mayHaveActed === true;
   }
 
   /** Nothing leaves after a cancel or the deadline but what gives back. */

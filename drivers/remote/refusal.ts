@@ -49,8 +49,8 @@ export function isDoubt(error: unknown): boolean {
   if (error.code === "timed-out" || error.code === "revoked") return true;
   if (error.cause !== undefined && isDoubt(error.cause)) return true;
   const { detail } = error;
-  return error.code === "unreachable" && typeof detail === "object" && detail !== null &&
-    "mayHaveActed" in detail && detail.mayHaveActed === true;
+  return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
+    detail.mayHaveActed === true;
 }
 
 /** The error for something that does not go in the state in which an object is. libvirt: code 55. */
