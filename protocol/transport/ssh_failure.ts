@@ -69,18 +69,18 @@ const causes: readonly Cause[] = [
     hint: ({ host }) => `Check the name: getent hosts ${host}; and ssh's own settings: ssh -G ${host}`,
   },
   {
+    says: /(?:virt-ssh-helper|nc): .*Permission denied/,
+    code: "permission-denied",
+    what: "the user there may not use the daemon's socket",
+    hint: ({ user }) =>
+      `Add ${user === undefined ? "the user" : `"${user}"`} to the group libvirt on the far side`,
+  },
+  {
     says:
       /virt-ssh-helper: cannot connect|Failed to connect socket|nc: .*(refused|No such file|unix connect)/i,
     code: "unreachable",
     what: "the daemon on the far side does not listen",
     hint: (link) => `Look there: ${byHand(link)} systemctl status libvirtd virtqemud`,
-  },
-  {
-    says: /Permission denied/,
-    code: "permission-denied",
-    what: "the user there may not use the daemon's socket",
-    hint: ({ user }) =>
-      `Add ${user === undefined ? "the user" : `"${user}"`} to the group libvirt on the far side`,
   },
   {
     says: /not found|No such file or directory/,
