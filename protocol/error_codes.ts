@@ -234,6 +234,37 @@ const refinements: readonly Refinement[] = [
     text: /\balready (exists|defined)\b/,
     code: "already-exists",
   },
+  {
+    number: remoteErrors.VIR_ERR_CONFIG_UNSUPPORTED.number,
+    text: /\bno disk named\b/,
+    code: "invalid-argument",
+  },
+  // Two pools cannot be at one place, two secrets not be for one thing.
+  {
+    number: remoteErrors.VIR_ERR_OPERATION_FAILED.number,
+    text: /\bsource conflict with pool\b/,
+    code: "already-exists",
+  },
+  {
+    number: remoteErrors.VIR_ERR_INTERNAL_ERROR.number,
+    text: /\balready defined for use with\b/,
+    code: "already-exists",
+  },
+  {
+    number: remoteErrors.VIR_ERR_INTERNAL_ERROR.number,
+    text: /\balready in use\b/,
+    code: "in-use",
+  },
+  {
+    number: remoteErrors.VIR_ERR_INTERNAL_ERROR.number,
+    text: /\bCould not find parent device\b/,
+    code: "not-found",
+  },
+  {
+    number: remoteErrors.VIR_ERR_INVALID_SECRET.number,
+    text: /\bsecret is private\b/,
+    code: "permission-denied",
+  },
 ];
 
 const names = Object.keys(remoteErrors).filter(isRemoteErrorName);

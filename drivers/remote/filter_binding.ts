@@ -12,7 +12,7 @@ import { named } from "./claim.ts";
 import { needAttribute, readRoot } from "./document_name.ts";
 import { classAccess } from "./look.ts";
 import { isThere, makes, type Wanted } from "./making.ts";
-import { nameFilter } from "./named_list.ts";
+import { finding, nameFilter } from "./named_list.ts";
 import { asks, does, done, isGone } from "./object_call.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import { notFound } from "./refusal.ts";
@@ -51,6 +51,7 @@ async function find(
     job,
     `find ${name}`,
     async (line) => identityOf((await line.call("nwfilterBindingLookupByPortDev", { name })).nwfilter),
+    finding("filterBinding", name),
   );
   if (found === undefined) throw notFound("network filter binding", name);
   return job.ref(found, "filterBinding");

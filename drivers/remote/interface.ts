@@ -9,15 +9,13 @@ import type { In, Out } from "../operation_types.ts";
 import { listObjects, lookUpObject } from "./act.ts";
 import { named } from "./claim.ts";
 import { needAttribute, readRoot } from "./document_name.ts";
+import { printed } from "./kept_xml.ts";
 import { classAccess } from "./look.ts";
 import { makes, type Wanted } from "./making.ts";
-import { asAsked, ifThere, nameFilter } from "./named_list.ts";
+import { asAsked, finding, ifThere, nameFilter } from "./named_list.ts";
 import { asks, does, done, isGone, runs } from "./object_call.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import { notFound } from "./refusal.ts";
-
-/** Source: libvirt, virInterfaceXMLFlags. */
-const inactiveXml = 1;
 
 /** An interface on the wire. */
 interface WireInterface {
@@ -54,7 +52,7 @@ async function find(job: RemoteJob, { name }: In<"interface.lookup">): Promise<O
     const { iface } = await ifThere(line.call("interfaceLookupByName", { name })) ??
       await line.call("interfaceLookupByMacString", { mac: name });
     return await classAccess.interface.look(line, identityOf(iface), {});
-  });
+  }, finding("interface", name));
   if (found === undefined) throw notFound("interface", name);
   return job.ref(found, "interface");
 }
@@ -122,9 +120,9 @@ export const interfaces = {
     isSo: (_line, subject) => isGone(subject),
     answer: {},
   }),
-  "interface.xml": asks<"interface.xml">("show", async (line, { object, input: { inactive } }) => {
-    const flags = inactive ? inactiveXml : 0;
-    return (await line.call("interfaceGetXmlDesc", { iface: wireInterface(object), flags })).xml;
+  "interface.xml": asks<"interface.xml">("show", (line, { object, input: { inactive } }) => {
+    const iface = wireInterface(object);
+    return printed((flags) => line.call("interfaceGetXmlDesc", { iface, flags }), { kept: inactive });
   }),
   "interface.beginChange": step<"interface.beginChange">(
     "begin a change of interfaces at",

@@ -7,7 +7,7 @@ import { isVirtError } from "../../model/error.ts";
 import { objectClasses, type ObjectRef } from "../../model/object.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import { canonicalUuid } from "../definition.ts";
-import { lookUpObject } from "./act.ts";
+import { type AskOptions, lookUpObject } from "./act.ts";
 import type { Line } from "./line.ts";
 import { classAccess, type LookOptions } from "./look.ts";
 import { holderOf } from "./object_call.ts";
@@ -32,15 +32,19 @@ export async function lookUpNamed<C extends RemoteClass>(
   { objectClass, byName }: NamedLookup<C>,
 ): Promise<ObjectRef<C>> {
   const uuid = canonicalUuid(name);
-  const found =
-    await lookUpObject(job, `find ${name}`, (line) => sightNamed(line, { objectClass, byName, name })) ??
-      (uuid === undefined ? undefined : await lookUpObject(
-        job,
-        `find ${name}`,
-        (line) => sightById(line, { objectClass, id: uuid, name }),
-      ));
+  const look = (line: Line): Promise<Sighting | undefined> => sightNamed(line, { objectClass, byName, name });
+  const lookById = (line: Line): Promise<Sighting | undefined> =>
+    sightById(line, { objectClass, id: uuid ?? "", name });
+  const options = finding(objectClass, name);
+  const found = await lookUpObject(job, `find ${name}`, look, options) ??
+    (uuid === undefined ? undefined : await lookUpObject(job, `find ${name}`, lookById, options));
   if (found === undefined) throw notFound(objectClasses[objectClass].label, name);
   return job.ref(found, objectClass);
+}
+
+/** For errors: what is being found. */
+export function finding(objectClass: RemoteClass, name: string): AskOptions {
+  return { doing: "find", target: { label: `${objectClasses[objectClass].label} "${name}"` } };
 }
 
 async function sightNamed<C extends RemoteClass>(

@@ -10,20 +10,21 @@ import { updated } from "../network_update.ts";
 import type { In, Out } from "../operation_types.ts";
 import { listObjects } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
+import { printed } from "./kept_xml.ts";
 import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
 import { isRunning, makes, refuseOutdated, type Wanted } from "./making.ts";
 import { asAsked, lookUpNamed, nameFilter, showObject } from "./named_list.ts";
 import { asks, does, done, isGone, runs } from "./object_call.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
+import { needPersistent, needRunning, refuseRunning } from "./object_state.ts";
+import { sameText } from "./same_text.ts";
 import { type WireNamed, wireNamed } from "./wire.ts";
 
 type Entry = Out<"network.info">;
 
 /** Only those that start with their host. Source: libvirt, virConnectListAllNetworksFlags. */
 const autostarted = 1 << 4;
-/** Source: libvirt, virNetworkXMLFlags. */
-const inactiveXml = 1;
 
 /** Numbers of what an update does and where. Source: libvirt, virNetworkUpdateCommand, virNetworkUpdateSection. */
 const commands: Readonly<Record<In<"network.update">["command"], number>> = {
@@ -56,6 +57,14 @@ const affectConfig = 2;
  * them the other way round. Source: libvirt, VIR_DRV_FEATURE_NETWORK_UPDATE_HAS_CORRECT_ORDER.
  */
 const updateHasCorrectOrder = 16;
+
+/** A network's definition: the one that its next start uses, or the one in force. */
+function xmlOf(
+  line: Line,
+  { net, kept }: { readonly net: WireNamed; readonly kept: boolean },
+): Promise<string> {
+  return printed((flags) => line.call("networkGetXmlDesc", { net, flags }), { kept });
+}
 
 /** The name of a network's bridge, where it has one. */
 async function bridgeOf(line: Line, net: WireNamed): Promise<string | undefined> {
@@ -163,13 +172,15 @@ async function isUpdated(
   { object, input }: { readonly object: RemoteObject; readonly input: In<"network.update"> },
 ): Promise<boolean> {
   const scope = scopeOf(object, input);
-  const texts = await Promise.all([
-    ...(scope.live ? [0] : []),
-    ...(scope.config ? [inactiveXml] : []),
-  ].map((flags) => line.call("networkGetXmlDesc", { net: wireNamed(object), flags })));
-  return texts.every(({ xml }) => {
+  const texts = await Promise.all(
+    [...(scope.live ? [false] : []), ...(scope.config ? [true] : [])].map((kept) =>
+      xmlOf(line, { net: wireNamed(object), kept })
+    ),
+  );
+  return texts.every((xml) => {
     try {
-      return updated(object, { ...input, element: input.xml, xml }) === xml;
+      const again = updated(object, { ...input, element: input.xml, xml });
+      return input.command === "modify" && sameText(again, xml, object.id);
     } catch (error) {
       if (isVirtError(error, "wrong-state")) return input.command !== "modify";
       throw error;
@@ -198,8 +209,8 @@ export const networks = {
     about: (connection, { xml }) => claimDefinition(connection, "network", xml),
     make: async (line, { wanted: { xml, name, id = "" }, input: { basedOn } }) => {
       if (basedOn !== undefined) {
-        const present = await line.call("networkGetXmlDesc", { net: { name, uuid: id }, flags: inactiveXml });
-        refuseOutdated("network", { name, id, basedOn, present: present.xml });
+        const present = await xmlOf(line, { net: { name, uuid: id }, kept: true });
+        refuseOutdated("network", { name, id, basedOn, present });
       }
       return identityOf((await line.call("networkDefineXml", { xml })).net);
     },
@@ -220,12 +231,15 @@ export const networks = {
   }),
   "network.destroy": does({
     doing: "stop",
+    check: ({ object }) => needRunning(object, "stop"),
     act: (line, { object }) => done(line.call("networkDestroy", { net: wireNamed(object) })),
     isSo: (_line, subject) => !runs(subject),
     answer: {},
   }),
   "network.undefine": does({
     doing: "undefine",
+    // libvirt would make it transient, which stops it for good at its next stop.
+    check: ({ object }) => refuseRunning(object, "undefine"),
     act: (line, { object }) => done(line.call("networkUndefine", { net: wireNamed(object) })),
     isSo: (_line, subject) => isGone(subject) || !subject.object.persistent,
     answer: {},
@@ -241,10 +255,10 @@ export const networks = {
     isSo: (_line, subject) => isGone(subject),
     answer: {},
   }),
-  "network.xml": asks("show", async (line, { object, input: { inactive } }) => {
-    const flags = inactive ? inactiveXml : 0;
-    return (await line.call("networkGetXmlDesc", { net: wireNamed(object), flags })).xml;
-  }),
+  "network.xml": asks(
+    "show",
+    (line, { object, input: { inactive } }) => xmlOf(line, { net: wireNamed(object), kept: inactive }),
+  ),
   "network.info": {
     run: async (job: RemoteJob) => {
       const { object, rest } = await showObject(job, async (line, network) => {
@@ -257,6 +271,7 @@ export const networks = {
   },
   "network.setAutostart": does({
     doing: "change the autostart of",
+    check: ({ object }) => needPersistent(object, "change the autostart of"),
     act: (line, { object, input: { autostart } }) =>
       done(line.call("networkSetAutostart", { net: wireNamed(object), autostart: autostart ? 1 : 0 })),
     isSo: async (line, { object, input: { autostart } }) =>

@@ -15,6 +15,7 @@ import { readRoot, withUuid } from "./document_name.ts";
 import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
 import { isThere, makes, type Wanted } from "./making.ts";
+import { finding } from "./named_list.ts";
 import { asks, does, done, isGone, needHolder, type Subject } from "./object_call.ts";
 import { type Identity, identityOf, type RemoteJob } from "./object.ts";
 import { areSet, type Parameters, plainParameters } from "./parameters.ts";
@@ -55,7 +56,7 @@ async function find(job: RemoteJob, { name }: In<"networkPort.lookup">): Promise
     job,
     `find ${name}`,
     async (line) => portIdentity((await line.call("networkPortLookupByUuid", { network, uuid })).port),
-    { doing: "find a port of" },
+    finding("networkPort", name),
   );
   if (found === undefined) throw notFound("network port", name);
   return job.ref(found, "networkPort");

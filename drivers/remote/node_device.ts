@@ -16,7 +16,7 @@ import { readRoot } from "./document_name.ts";
 import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
 import { isThere, makes, type Wanted } from "./making.ts";
-import { asAsked, ifThere, nameFilter, showObject } from "./named_list.ts";
+import { asAsked, finding, ifThere, nameFilter, showObject } from "./named_list.ts";
 import { asks, does, done, isGone, runs } from "./object_call.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import { notFound } from "./refusal.ts";
@@ -94,7 +94,7 @@ async function find(job: RemoteJob, { name }: In<"nodeDevice.lookup">): Promise<
       ? await line.call("nodeDeviceLookupByName", { name })
       : await line.call("nodeDeviceLookupScsiHostByWwn", { wwnn, wwpn, flags: 0 });
     return await classAccess.nodeDevice.look(line, identity(dev), {});
-  });
+  }, finding("nodeDevice", name));
   if (found === undefined) throw notFound("node device", name);
   return job.ref(found, "nodeDevice");
 }

@@ -61,6 +61,8 @@ export type Shows = boolean | { readonly unknown: string };
 export interface Deed<N extends OperationName> {
   /** `start`, `change the autostart of`: for errors. */
   readonly doing: string;
+  /** Refuses what the far side would do although we do not. @throws {VirtError} */
+  readonly check?: (subject: Subject<N>) => void;
   readonly act: (line: Line, subject: Subject<N>) => Promise<Out<N>>;
   /** Whether what was asked for is so now; absent for what leaves no trace. The object has been looked at. */
   readonly isSo?: (line: Line, subject: PastSubject<N>) => Shows | Promise<Shows>;
@@ -77,11 +79,12 @@ export interface Deed<N extends OperationName> {
 
 /** An operation that does something. */
 export function does<N extends OperationName>(deed: Deed<N>): Implementation<N> {
-  const { doing, act, isSo, answer, observe, about, also, hint } = deed;
+  const { doing, check, act, isSo, answer, observe, about, also, hint } = deed;
   return {
-    run: (job: RemoteJob, input) => {
+    run: async (job: RemoteJob, input) => {
       const subject = subjectOf<N>(job, input);
-      return actTogether(job, job.operation, (line) => act(line, subject), {
+      check?.(subject);
+      return await actTogether(job, job.operation, (line) => act(line, subject), {
         doing,
         ...(also === undefined ? {} : { also: () => also(subject) }),
         ...(hint === undefined ? {} : { hint }),

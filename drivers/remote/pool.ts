@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import { poolTarget, readDefinition } from "../definition.ts";
@@ -11,10 +10,13 @@ import type { In, Out } from "../operation_types.ts";
 import { attributeOf, readXml } from "../xml_span.ts";
 import { askTogether, listObjects, lookUpObject } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
+import { printed } from "./kept_xml.ts";
+import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
 import { isRunning, makes, refuseOutdated, type Wanted } from "./making.ts";
-import { asAsked, ifThere, lookUpNamed, nameFilter, showObject } from "./named_list.ts";
+import { asAsked, finding, ifThere, lookUpNamed, nameFilter, showObject } from "./named_list.ts";
 import { asks, does, done, isGone, runs } from "./object_call.ts";
+import { needPersistent } from "./object_state.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import { nearest, type WireNamed, wireNamed } from "./wire.ts";
 
@@ -22,8 +24,6 @@ type Entry = Out<"pool.list">[number];
 
 /** Only those that start with their host. Source: libvirt, virConnectListAllStoragePoolsFlags. */
 const autostarted = 1 << 4;
-/** Source: libvirt, virStorageXMLFlags. */
-const inactiveXml = 1;
 /** Source: libvirt, virStoragePoolCreateFlags. */
 const withBuild = 1;
 /** Source: libvirt, virStoragePoolBuildFlags. */
@@ -39,6 +39,14 @@ function stateOf(number: number): Entry["state"] {
 /** The type that a definition says. */
 function typeOf(xml: string): string {
   return xml === "" ? "" : attributeOf(readXml(xml), "type") ?? "";
+}
+
+/** A pool's definition: the one that its next start uses, or the one in force. */
+function xmlOf(
+  line: Line,
+  { pool, kept }: { readonly pool: WireNamed; readonly kept: boolean },
+): Promise<string> {
+  return printed((flags) => line.call("storagePoolGetXmlDesc", { pool, flags }), { kept });
 }
 
 function entryOf(
@@ -77,14 +85,20 @@ async function list(job: RemoteJob, input: In<"pool.list">): Promise<Entry[]> {
   });
 }
 
+/** The pool whose volumes are at a path. */
+async function atPath(job: RemoteJob, path: string): Promise<RemoteObject | undefined> {
+  return await lookUpObject(job, `find ${path}`, async (line) => {
+    const found = await line.maybe("storagePoolLookupByTargetPath", { path });
+    if (found !== undefined) return await classAccess.pool.look(line, identityOf(found.pool), {});
+    // Some hypervisors cannot tell; their pools can.
+    const all = await classAccess.pool.list?.(line) ?? [];
+    return all.find(({ definition }) => definition !== undefined && poolTarget(definition) === path);
+  }, finding("pool", path));
+}
+
 async function find(job: RemoteJob, name: string): Promise<ObjectRef<"pool">> {
-  const byPath = name.startsWith("/")
-    ? await lookUpObject(job, `find ${name}`, async (line) => {
-      const { pool } = await line.call("storagePoolLookupByTargetPath", { path: name });
-      return await classAccess.pool.look(line, identityOf(pool), {});
-    })
-    : undefined;
-  if (byPath !== undefined) return job.ref(byPath, "pool");
+  const found = name.startsWith("/") ? await atPath(job, name) : undefined;
+  if (found !== undefined) return job.ref(found, "pool");
   return await lookUpNamed(job, name, {
     objectClass: "pool",
     byName: async (line, wanted) => (await line.call("storagePoolLookupByName", { name: wanted })).pool,
@@ -98,17 +112,6 @@ function read(job: RemoteJob, { xml }: { readonly xml: string }): Wanted {
 
 function identityOf({ name, uuid }: WireNamed): Identity<"pool"> {
   return { objectClass: "pool", id: uuid, name };
-}
-
-/** Two pools cannot be at one place; libvirt says so under its most general number. */
-async function refusingConflict<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!(error instanceof VirtError) || !/source conflict with pool/i.test(error.message)) throw error;
-    const { message, remoteCode = "VIR_ERR_OPERATION_FAILED" } = error;
-    throw new VirtError("already-exists", message, { remoteCode, cause: error });
-  }
 }
 
 async function info(job: RemoteJob): Promise<Out<"pool.info">> {
@@ -150,12 +153,10 @@ export const pools = {
     about: (connection, { xml }) => claimDefinition(connection, "pool", xml),
     make: async (line, { wanted: { xml, name, id = "" }, input: { basedOn } }) => {
       if (basedOn !== undefined) {
-        const pool = { name, uuid: id };
-        const present = await line.call("storagePoolGetXmlDesc", { pool, flags: inactiveXml });
-        refuseOutdated("pool", { name, id, basedOn, present: present.xml });
+        const present = await xmlOf(line, { pool: { name, uuid: id }, kept: true });
+        refuseOutdated("pool", { name, id, basedOn, present });
       }
-      const { pool } = await refusingConflict(line.call("storagePoolDefineXml", { xml, flags: 0 }));
-      return identityOf(pool);
+      return identityOf((await line.call("storagePoolDefineXml", { xml, flags: 0 })).pool);
     },
   }),
   "pool.create": makes({
@@ -165,7 +166,7 @@ export const pools = {
     about: (connection, { xml }) => claimDefinition(connection, "pool", xml),
     make: async (line, { wanted: { xml }, input: { build } }) => {
       const flags = build ? withBuild : 0;
-      return identityOf((await refusingConflict(line.call("storagePoolCreateXml", { xml, flags }))).pool);
+      return identityOf((await line.call("storagePoolCreateXml", { xml, flags })).pool);
     },
     isSo: isRunning,
   }),
@@ -223,13 +224,14 @@ export const pools = {
     isSo: () => false,
     answer: {},
   }),
-  "pool.xml": asks("show", async (line, { object, input: { inactive } }) => {
-    const flags = inactive ? inactiveXml : 0;
-    return (await line.call("storagePoolGetXmlDesc", { pool: wireNamed(object), flags })).xml;
-  }),
+  "pool.xml": asks(
+    "show",
+    (line, { object, input: { inactive } }) => xmlOf(line, { pool: wireNamed(object), kept: inactive }),
+  ),
   "pool.info": { run: info },
   "pool.setAutostart": does({
     doing: "change the autostart of",
+    check: ({ object }) => needPersistent(object, "change the autostart of"),
     act: (line, { object, input: { autostart } }) =>
       done(line.call("storagePoolSetAutostart", { pool: wireNamed(object), autostart: autostart ? 1 : 0 })),
     isSo: async (line, { object, input }) => {

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { isVirtError, VirtError } from "../../model/error.ts";
+import { isVirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverConnection, DriverMap, Reconciled, SlotClaim } from "../../runtime/driver.ts";
 import { canonicalUuid } from "../definition.ts";
 import type { In, Nothing, Out } from "../operation_types.ts";
 import { childOf, textOf } from "../xml_span.ts";
-import { act, ask, askTogether, listObjects, lookUpObject } from "./act.ts";
+import { act, askTogether, listObjects, lookUpObject } from "./act.ts";
 import { named } from "./claim.ts";
 import { readRoot, withUuid } from "./document_name.ts";
 import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
 import { makes, type Wanted } from "./making.ts";
-import { asAsked, ifThere } from "./named_list.ts";
+import { asAsked, finding, ifThere } from "./named_list.ts";
 import { asks, does, done, isGone } from "./object_call.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import { notFound } from "./refusal.ts";
@@ -89,7 +89,7 @@ async function find(job: RemoteJob, { name }: In<"secret.lookup">): Promise<Obje
     );
     const secret = byUsage.find((each) => each !== undefined)?.secret;
     return secret === undefined ? undefined : identityOf(secret);
-  });
+  }, finding("secret", name));
   if (found === undefined) throw notFound("secret", name);
   return job.ref(found, "secret");
 }
@@ -111,17 +111,6 @@ function claim(connection: DriverConnection, { xml }: { readonly xml: string }):
   return [known === undefined ? { objectClass: "secret", name } : { object: known }];
 }
 
-/** Two secrets cannot be for the same; libvirt says so under its most general number. */
-async function refusingSecond<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!isVirtError(error) || !/already defined for use/.test(error.message)) throw error;
-    const { message, remoteCode = "VIR_ERR_INTERNAL_ERROR" } = error;
-    throw new VirtError("already-exists", message, { remoteCode, cause: error });
-  }
-}
-
 function bytesOf(value: string | Uint8Array): Uint8Array {
   return typeof value === "string" ? new TextEncoder().encode(value) : value;
 }
@@ -132,23 +121,6 @@ async function setValue(job: RemoteJob, { value }: In<"secret.setValue">): Promi
     doing: "set the value of",
   });
   return {};
-}
-
-/** A private value is not shown, libvirt says by a number that means that something is wrong with the secret. */
-async function readValue(job: RemoteJob): Promise<Uint8Array> {
-  const secret = wireSecret(job.object);
-  try {
-    const { value } = await ask(job, "secretGetValue", { secret, flags: 0 }, { doing: "read the value of" });
-    return value;
-  } catch (error) {
-    if (!isVirtError(error) || error.remoteCode !== "VIR_ERR_INVALID_SECRET") throw error;
-    const { label } = job.object;
-    throw new VirtError("permission-denied", `Cannot read the value of ${label}: it is private`, {
-      target: label,
-      remoteCode: error.remoteCode,
-      cause: error,
-    });
-  }
 }
 
 async function isSet(job: RemoteJob, { value }: In<"secret.setValue">): Promise<Reconciled<Nothing>> {
@@ -175,12 +147,12 @@ export const secrets = {
     read,
     about: claim,
     make: async (line, { wanted: { xml } }) =>
-      identityOf((await refusingSecond(line.call("secretDefineXml", { xml, flags: 0 }))).secret),
+      identityOf((await line.call("secretDefineXml", { xml, flags: 0 })).secret),
   }),
   "secret.setValue": { run: setValue, reconcile: isSet },
-  "secret.value": {
-    run: async (job: RemoteJob) => ({ value: await readValue(job) }),
-  },
+  "secret.value": asks<"secret.value">("read the value of", async (line, { object }) => {
+    return await line.call("secretGetValue", { secret: wireSecret(object), flags: 0 });
+  }),
   "secret.undefine": does<"secret.undefine">({
     doing: "undefine",
     act: (line, { object }) => done(line.call("secretUndefine", { secret: wireSecret(object) })),

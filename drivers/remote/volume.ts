@@ -14,7 +14,7 @@ import { connectionOf } from "./connection.ts";
 import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
 import { isThere, makes, type MakingSubject, type Wanted } from "./making.ts";
-import { ifThere, nameFilter, showObject } from "./named_list.ts";
+import { finding, ifThere, nameFilter, showObject } from "./named_list.ts";
 import { asks, does, done, isGone } from "./object_call.ts";
 import { type Identity, identityOf, type RemoteJob, type RemoteObject } from "./object.ts";
 import { notFound } from "./refusal.ts";
@@ -76,7 +76,7 @@ async function find(job: RemoteJob, { name }: In<"volume.lookup">): Promise<Obje
   const found = await lookUpObject(job, `find ${name}`, async (line) => {
     const { vol } = await line.call("storageVolLookupByName", { pool: wireNamed(pool), name });
     return volumeIdentity(vol, pool);
-  }, { doing: `find volume "${name}" of` });
+  }, finding("volume", name));
   if (found === undefined) throw notFound("storage volume", name);
   return job.ref(found, "volume");
 }
@@ -91,7 +91,7 @@ async function byPath(job: RemoteJob, { path }: In<"volume.byPath">): Promise<Ob
     const known = table.byName("pool", vol.pool)?.id;
     const id = known ?? (await line.call("storagePoolLookupByName", { name: vol.pool })).pool.uuid;
     return volumeIdentity(vol, { id });
-  }, { doing: `find storage volume "${path}" at` });
+  }, finding("volume", path));
   if (volume?.parent === undefined) throw notFound("storage volume", path);
   const { parent } = volume;
   if (table.byId("pool", parent) === undefined) {

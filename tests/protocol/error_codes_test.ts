@@ -85,6 +85,20 @@ Deno.test("what libvirt says is there already is told from other failures by its
   );
   assert.equal(errorCodeOf(55, "Requested operation is not valid: domain is already running"), "wrong-state");
   assert.equal(errorCodeOf(1, "internal error: it already exists"), "internal");
+  assert.equal(errorCodeOf(9, "operation failed: Storage source conflict with pool: 'a'"), "already-exists");
+  assert.equal(
+    errorCodeOf(1, "internal error: a secret with UUID 6695 already defined for use with /a"),
+    "already-exists",
+  );
+});
+
+Deno.test("what libvirt reports as a fault of its own or of the caller's is what it says", () => {
+  assert.equal(errorCodeOf(1, "internal error: Could not find parent device for 'new device'"), "not-found");
+  assert.equal(errorCodeOf(1, "internal error: Network is already in use by interface virbr0"), "in-use");
+  assert.equal(errorCodeOf(1, "internal error: unable to find a device"), "internal");
+  assert.equal(errorCodeOf(65, "Invalid secret: secret is private"), "permission-denied");
+  assert.equal(errorCodeOf(65, "Invalid secret: no"), "invalid-argument");
+  assert.equal(errorCodeOf(67, "unsupported configuration: no disk named 'vdz'"), "invalid-argument");
 });
 
 Deno.test("a number that libvirt will have one day is an operation that failed", () => {

@@ -17,13 +17,15 @@ import { unavailable } from "./kit/requirements.ts";
 
 const real = realTests();
 
-/** A disk image that a domain of this name may have. */
+/** A disk image that a domain of this name may have, and that can hold snapshots. */
 function image(name: string): string {
   const folder = `${real.host.directory}/images`;
   Deno.mkdirSync(folder, { recursive: true });
-  const path = `${folder}/${name}.img`;
-  Deno.writeFileSync(path, new Uint8Array(1 << 20));
-  Deno.chmodSync(path, 0o666);
+  const path = `${folder}/${name}.qcow2`;
+  const args = ["create", "-q", "-f", "qcow2", path, "1M"];
+  if (new Deno.Command("qemu-img", { args }).outputSync().code !== 0) {
+    throw new Error(`Cannot make "${path}"`);
+  }
   return path;
 }
 
@@ -47,7 +49,7 @@ const hosts: readonly ContractHost[] = [
   <os><type arch='x86_64'>hvm</type></os>
   <devices>
     <disk type='file' device='disk'>
-      <driver name='qemu' type='raw'/>
+      <driver name='qemu' type='qcow2'/>
       <source file='${image(name)}'/>
       <target dev='vda' bus='virtio'/>
     </disk>

@@ -97,7 +97,8 @@ export function deviceContract(host: ContractHost): void {
     assert.doesNotMatch(await bench.call("secret.xml", {}, { on: ref }), /sesame/);
     await bench.refused("already-exists", "secret.define", { input: { xml: host.xml.secret("/vol/a") } });
     const [entry] = await bench.call("secret.list", {});
-    assert.deepEqual([entry?.usageType, entry?.usage, entry?.hasValue], ["volume", "/vol/a", true]);
+    assert.deepEqual([entry?.usageType, entry?.usage], ["volume", "/vol/a"]);
+    assert.notEqual(entry?.hasValue, false);
     await bench.call("secret.undefine", {}, { on: ref });
     const hidden = await bench.call("secret.define", {
       xml: host.xml.secret("/vol/b").replace("<secret>", "<secret private='yes'>"),

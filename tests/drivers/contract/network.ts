@@ -58,10 +58,11 @@ export function networkContract(host: ContractHost): void {
       await bench.refused("wrong-state", "network.update", { on: ref, input: update("add-last", entry) });
       assert.match(await bench.call("network.xml", {}, { on: ref }), /10\.7\.0\.5/);
       assert.doesNotMatch(await bench.call("network.xml", { inactive: true }, { on: ref }), /10\.7\.0\.5/);
-      await bench.call("network.update", update("modify", entry.replace("0.5'", "0.6'")), { on: ref });
+      const moved = entry.replace("0.5'", "0.6'");
+      await bench.call("network.update", update("modify", moved), { on: ref });
       assert.match(await bench.call("network.xml", {}, { on: ref }), /10\.7\.0\.6/);
-      await bench.call("network.update", update("delete", entry), { on: ref });
-      await bench.refused("wrong-state", "network.update", { on: ref, input: update("delete", entry) });
+      await bench.call("network.update", update("delete", moved), { on: ref });
+      await bench.refused("wrong-state", "network.update", { on: ref, input: update("delete", moved) });
       await bench.refused("unsupported", "network.update", {
         on: ref,
         input: { command: "modify", section: "bridge", xml: "<bridge name='x'/>" },
