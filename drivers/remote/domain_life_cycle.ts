@@ -102,20 +102,20 @@ async function killForDiscard(job: RemoteJob): Promise<void> {
 
 async function discard(job: RemoteJob): Promise<Nothing> {
   const { object } = job;
-  if (object.live !== undefined) await kill(job);
+  if (object.live !== undefined) await killForDiscard(job);
   if (object.phase === "removed" || !object.persistent) return {};
   const { managedSave, snapshots, nvram, checkpoints } = everythingOf;
   const dom = domOf(job);
   // Each hypervisor knows other flags, and refuses what it does not know before it does anything.
   for (const flags of [managedSave | snapshots | nvram | checkpoints, managedSave | snapshots, managedSave]) {
     try {
-      await act(job, "domainUndefineFlags", { dom, flags }, { doing: "discard" });
+      await act(job, "domainUndefineFlags", { dom, flags }, { doing: "discard", offline: true });
       return {};
     } catch (error) {
       if (!isVirtError(error, "invalid-argument") && !isVirtError(error, "unsupported")) throw error;
     }
   }
-  await act(job, "domainUndefine", { dom }, { doing: "discard" });
+  await act(job, "domainUndefine", { dom }, { doing: "discard", offline: true });
   return {};
 }
 
