@@ -4,6 +4,7 @@
  * @module
  */
 import { type ErrorCode, isVirtError } from "../model/error.ts";
+import { DomainAgent } from "./agent.ts";
 import type { CallOptions } from "./call_options.ts";
 import { consoleOf, type DomainConsole } from "./console.ts";
 import { DomainSnapshots } from "./domain_snapshots.ts";
@@ -12,6 +13,7 @@ import type { Duration } from "./duration.ts";
 import { Handle, ObjectHandle, objectsOf } from "./handle.ts";
 import type { Domain, Host } from "./handles.ts";
 import type { GivenTo } from "./method.ts";
+import { Task } from "./task.ts";
 import { type Look, waitUntil } from "./until.ts";
 
 /** How a domain is shut down. */
@@ -72,6 +74,13 @@ export class DomainHandle extends ObjectHandle<"domain"> {
    */
   get console(): DomainConsole {
     return consoleOf(this, {});
+  }
+
+  /**
+   * The agent in the guest: `await vm.agent.exec("/bin/uname", ["-r"])`.
+   */
+  get agent(): DomainAgent {
+    return new DomainAgent(this);
   }
 
   /** Another serial console or port of the domain, by its alias: `vm.serial("serial1")`. */
@@ -141,7 +150,8 @@ export class DomainHandle extends ObjectHandle<"domain"> {
   }
 
   /**
-   * Moves the domain to another host of the recipe, and gives its handle there.
+   * Moves the domain to another host of the recipe, and gives its handle there. The answer can be awaited like any other,
+   * followed by its `progress()`, and aborted.
    *
    * Needs `domain:migrate` here, and what defining and starting take there.
    *
@@ -162,9 +172,26 @@ export class DomainHandle extends ObjectHandle<"domain"> {
    *   },
    * });
    * ```
+   *
+   * @example Follow it, and give it up when it does not come to an end
+   * ```ts
+   * import type { Domain, Host } from "drover";
+   *
+   * export async function moveOrStay(vm: Domain, target: Host): Promise<Domain> {
+   *   const moving = vm.migrate({ to: target });
+   *   let looks = 0;
+   *   for await (const { fraction } of moving.progress()) {
+   *     if (fraction < 1 && ++looks > 600) moving.abort("It does not converge");
+   *   }
+   *   return await moving;
+   * }
+   * ```
    */
-  migrate(input: MigrateInput, options?: CallOptions): Promise<Domain> {
+  migrate(input: MigrateInput, options?: CallOptions): Task<Domain> {
     const to = input.to instanceof Handle ? input.to.connection : input.to;
-    return objectsOf(this).invoke("domain.migrate", this, { ...input, to }, options);
+    return new Task(
+      (options) => objectsOf(this).invoke("domain.migrate", this, { ...input, to }, options),
+      options,
+    );
   }
 }

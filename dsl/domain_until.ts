@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { isVirtError } from "../model/error.ts";
+import { type ErrorCode, isVirtError, VirtError } from "../model/error.ts";
 import type { lifecycleEvents, VirtEvent } from "../model/event.ts";
 import { matchesCidr } from "./cidr.ts";
+import { consoleOf } from "./console.ts";
+import type { ConsoleMatch, Pattern } from "./console_text.ts";
 import { type ObjectHandle, objectsOf } from "./handle.ts";
 import type { AnswerOf } from "./method.ts";
 import { type Look, waitForEvent, type WaitOptions, waitUntil } from "./until.ts";
@@ -37,13 +39,28 @@ export interface IpOptions extends WaitOptions {
   readonly cidr?: string;
   /**
    * Who is asked: the host's DHCP leases, the guest's agent, or the host's ARP table.
-   * @default "lease"
+   * @default the leases, and the agent where there are none
    */
-  readonly source?: "lease" | "agent" | "arp";
+  readonly source?: AddressSource;
 }
+
+/** Who knows a guest's addresses. */
+export type AddressSource = "lease" | "agent" | "arp";
 
 /** How often addresses are looked for, since they come without an event; milliseconds. */
 const addressPollMs = 2_000;
+
+/** How often an agent is looked for that came up without anybody being told; milliseconds. */
+const agentPollMs = 10_000;
+
+/** What a guest that is not up yet, or an agent that is not, is answered with: both may come. */
+const maybeLater: readonly ErrorCode[] = ["wrong-state", "operation-failed", "timed-out", "slot-timeout"];
+
+/** Addresses by which nobody reaches a guest but itself. */
+const ownAddress = /^(127\.|::1$)/;
+
+/** Addresses that everybody gives himself, and that say nothing without an interface. */
+const linkLocal = /^(169\.254\.|fe80:)/i;
 
 /**
  * Waits for a domain. Each one subscribes to the domain's events, then looks, then waits: what is true already is found at
@@ -106,7 +123,8 @@ export class DomainWaits {
   }
 
   /**
-   * Waits until the domain has an address, and gives it.
+   * Waits until the domain has an address, and gives it. Those that lead to nobody else are not meant; those of a single
+   * link are, where `cidr` names them.
    *
    * @throws {VirtError} `timed-out`, with the addresses that were found and did not fit.
    *
@@ -119,36 +137,115 @@ export class DomainWaits {
    * }
    * ```
    */
-  ip({ family, cidr, source = "lease", ...options }: IpOptions = {}): Promise<string> {
-    const fits = cidr === undefined ? (): boolean => true : matchesCidr(cidr);
+  ip({ family, cidr, source, ...options }: IpOptions = {}): Promise<string> {
+    const fits = cidr === undefined
+      ? (address: string): boolean => !linkLocal.test(address)
+      : matchesCidr(cidr);
+    const sources: readonly AddressSource[] = source === undefined ? ["lease", "agent"] : [source];
     const look = async (): Promise<Look<string>> => {
       const others: string[] = [];
-      try {
-        for (const { addresses } of await this.#addresses(source)) {
-          for (const { address, family: its } of addresses) {
+      const reasons: string[] = [];
+      for (const from of sources) {
+        try {
+          for (const { address, family: its } of await this.#addresses(from)) {
             if ((family === undefined || its === family) && fits(address)) return { found: address };
             others.push(address);
           }
+        } catch (error) {
+          // Where the leases are asked first, a guest without an agent is none that can never have an address.
+          const isHope = from === "agent" && source === undefined && isVirtError(error, "unsupported");
+          if (!isHope && !isOneOf(error, maybeLater)) throw error;
+          reasons.push(error.message);
         }
-      } catch (error) {
-        // Not running yet, or an agent that is not up yet: both may come.
-        if (!isVirtError(error, "wrong-state") && !isVirtError(error, "operation-failed")) throw error;
-        return { instead: error.message };
       }
-      return { instead: others.length === 0 ? "it has none" : `it has ${others.join(", ")}` };
+      if (others.length > 0) return { instead: `it has ${others.join(", ")}` };
+      return { instead: ["it has none", ...reasons].join("; ") };
     };
     const kind = `${family ?? "an address"}${cidr === undefined ? "" : ` in ${cidr}`}`;
     return waitUntil(
       this.#vm,
-      {
-        what: `${this.#vm} to get ${kind} (source: ${source})`,
-        look,
-        pollMs: addressPollMs,
-        hint:
-          'Is its interface on a network with DHCP? Other sources: { source: "agent" }, { source: "arp" }',
-      },
+      { what: `${kind} of ${this.#vm}`, look, pollMs: addressPollMs },
       options,
     );
+  }
+
+  /**
+   * Waits until the guest's agent answers.
+   *
+   * Needs `domain:read`.
+   *
+   * @throws {VirtError} `timed-out`, with what it answers instead; `unsupported` where the domain has no agent's channel.
+   *
+   * @example
+   * ```ts
+   * import type { Domain } from "drover";
+   *
+   * export async function release(vm: Domain): Promise<string> {
+   *   await vm.until.agent({ within: "2m" });
+   *   return (await vm.agent.exec("/bin/uname", ["-r"])).out.trim();
+   * }
+   * ```
+   */
+  async agent(options?: WaitOptions): Promise<void> {
+    const look = async (): Promise<Look<true>> => {
+      try {
+        await objectsOf(this.#vm).invoke("domain.time", this.#vm, {}, { within: agentPollMs });
+        return { found: true };
+      } catch (error) {
+        if (!isOneOf(error, maybeLater)) throw error;
+        return { instead: error.message };
+      }
+    };
+    await waitUntil(
+      this.#vm,
+      { what: `the agent of ${this.#vm} to answer`, look, pollMs: agentPollMs },
+      options,
+    );
+  }
+
+  /**
+   * Waits until a pattern matches what comes on the domain's serial console, and takes it: `vm.console.expect(…)`.
+   *
+   * Needs `domain:open_device`.
+   *
+   * @throws {VirtError} `timed-out`, with the last that came; `wrong-state` where the console ended.
+   */
+  console(pattern: Pattern | readonly Pattern[], options?: WaitOptions): Promise<ConsoleMatch> {
+    return consoleOf(this.#vm, {}).expect(pattern, options);
+  }
+
+  /**
+   * Waits until a device is gone that was detached: the guest has to let go of it first.
+   *
+   * @param alias the device's alias in the domain's live definition: `virtio-disk1`, `ua-mine`
+   *
+   * @throws {VirtError} `operation-failed` where the guest does not let go of it; `timed-out`.
+   *
+   * @example
+   * ```ts
+   * import type { Domain } from "drover";
+   *
+   * export async function unplug(vm: Domain, alias: string): Promise<void> {
+   *   await vm.detachDevice({ alias });
+   *   await vm.until.deviceRemoved(alias, { within: "30s" });
+   * }
+   * ```
+   */
+  async deviceRemoved(alias: string, options?: WaitOptions): Promise<void> {
+    const look = async (): Promise<Look<true>> => {
+      const xml = await objectsOf(this.#vm).invoke("domain.xml", this.#vm, {});
+      return hasAlias(xml, alias) ? { instead: "it is still there" } : { found: true };
+    };
+    const hear = ({ detail }: VirtEvent): { readonly found: true } | undefined => {
+      if (detail === `device-removed ${alias}`) return { found: true };
+      if (detail !== `device-removal-failed ${alias}`) return undefined;
+      throw new VirtError(
+        "operation-failed",
+        `Cannot wait for "${alias}" of ${this.#vm} to be gone: the guest did not let go of it`,
+        { target: this.#vm.toString() },
+      );
+    };
+    await waitUntil(this.#vm, { what: `device "${alias}" of ${this.#vm} to be gone`, look, hear }, options);
   }
 
   /**
@@ -184,9 +281,23 @@ export class DomainWaits {
     return infoOf(this.#vm);
   }
 
-  #addresses(source: "lease" | "agent" | "arp"): Promise<AnswerOf<"domain.addresses">> {
-    return objectsOf(this.#vm).invoke("domain.addresses", this.#vm, { source });
+  async #addresses(source: AddressSource): Promise<AnswerOf<"domain.addresses">[number]["addresses"]> {
+    const interfaces = await objectsOf(this.#vm).invoke("domain.addresses", this.#vm, { source });
+    return interfaces.flatMap(({ addresses }) => addresses).filter(({ address }) =>
+      !ownAddress.test(address)
+    );
   }
+}
+
+function isOneOf(error: unknown, codes: readonly ErrorCode[]): error is VirtError {
+  return codes.some((code) => isVirtError(error, code));
+}
+
+/** Whether a definition has a device with an alias. Source: libvirt formatdomain, <alias>. */
+function hasAlias(xml: string, alias: string): boolean {
+  const name = alias.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return xml.includes(`<alias name='${name.replaceAll("'", "&apos;")}'/>`) ||
+    xml.includes(`<alias name="${name.replaceAll('"', "&quot;")}"/>`);
 }
 
 /** Whether a domain is off; one that is gone is. */

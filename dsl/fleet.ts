@@ -7,7 +7,10 @@ import { VirtError } from "../model/error.ts";
 import { type Amount, countOf } from "./amount.ts";
 import { type Duration, duration } from "./duration.ts";
 import { type Failure, FleetError, type FleetReport } from "./fleet_error.ts";
+import type { CallOptions } from "./call_options.ts";
 import { type Handle, objectsOf } from "./handle.ts";
+import type { Domain } from "./handles.ts";
+import type { AnswerOf, GivenTo } from "./method.ts";
 import { anySignal, makeSleep } from "./wait.ts";
 
 /** How {@linkcode Fleet.forEach} goes about it. */
@@ -178,6 +181,44 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
   /** Them all, for JSON. */
   toJSON(): readonly T[] {
     return this.#items;
+  }
+
+  /**
+   * Statistics of a fleet of domains, in its order: one call for each host, however many they are. Domains that are gone
+   * meanwhile are left out.
+   *
+   * Needs `connect:search_domains`, and `domain:read` on each that shows.
+   *
+   * @param which the groups, and more; all groups where left out
+   *
+   * @example
+   * ```ts
+   * import type { Domain, Fleet } from "drover";
+   *
+   * export async function busiest(fleet: Fleet<Domain>): Promise<Domain | undefined> {
+   *   const all = await fleet.stats({ groups: ["cpu"] });
+   *   return all.toSorted((a, b) => Number(b.stats["cpu.time"] ?? 0) - Number(a.stats["cpu.time"] ?? 0))[0]?.domain;
+   * }
+   * ```
+   */
+  async stats(
+    this: Fleet<Domain>,
+    which: Omit<GivenTo<"domain.stats">, "name" | "domains" | "active"> = {},
+    options?: CallOptions,
+  ): Promise<AnswerOf<"domain.stats">> {
+    const byHost = Map.groupBy(this, ({ connection }) => connection);
+    const answers = await Promise.all([...byHost].map(async ([connection, domains]) => {
+      const objects = objectsOf(domains[0]!);
+      const host = objects.session.host(connection);
+      if (host === undefined) return [];
+      return await objects.invoke("domain.stats", objects.handle(host.ref), { ...which, domains }, options);
+    }));
+    const found = new Map(
+      answers.flat().map((each) => [`${each.domain.connection}/${each.domain.id}`, each]),
+    );
+    return this.map(({ connection, id }) => found.get(`${connection}/${id}`)).filter((each) =>
+      each !== undefined
+    );
   }
 
   /**

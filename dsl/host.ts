@@ -8,7 +8,7 @@ import { Fleet } from "./fleet.ts";
 import { Handle, leaseOn, type ObjectHandle, objectsOf } from "./handle.ts";
 import type { Domain, Network, Pool } from "./handles.ts";
 import type { Lease } from "./lease.ts";
-import type { GivenTo } from "./method.ts";
+import type { AnswerOf, GivenTo } from "./method.ts";
 
 /** Makes things that are taken back when the run ends. */
 export interface TemporaryMakers {
@@ -30,6 +30,27 @@ export class HostHandle extends Handle<"connection"> {
   /** The name of the driver that serves it: `test`, `qemu`, … */
   get driver(): string {
     return objectsOf(this).session.host(this.connection)?.driver ?? "";
+  }
+
+  /**
+   * Statistics of the host's domains, all in one call.
+   *
+   * @param which by name (a glob), only those that run or that do not, and which groups; all of it where left out
+   *
+   * Needs `connect:search_domains`, and `domain:read` on each that shows.
+   *
+   * @example
+   * ```ts
+   * import type { Host } from "drover";
+   *
+   * export async function memoryInUse(host: Host): Promise<number> {
+   *   const all = await host.stats({ active: true, groups: ["balloon"] });
+   *   return all.reduce((sum, { stats }) => sum + Number(stats["balloon.current"] ?? 0), 0);
+   * }
+   * ```
+   */
+  stats(which: GivenTo<"domain.stats"> = {}, options?: CallOptions): Promise<AnswerOf<"domain.stats">> {
+    return objectsOf(this).invoke("domain.stats", this, which, options);
   }
 
   /** Takes several objects for this run alone, all or none. */

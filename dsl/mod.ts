@@ -46,6 +46,8 @@ export type {
 } from "./handles.ts";
 export type { Handle, ObjectHandle } from "./handle.ts";
 export type { DomainHandle, MigrateInput, Shutdown, ShutdownOptions } from "./domain.ts";
+export type { DomainAgent, ExecOptions, ExecResult, Frozen, GuestInfo } from "./agent.ts";
+export type { Task } from "./task.ts";
 export type {
   ConsoleDevice,
   ConsoleGaps,

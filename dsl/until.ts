@@ -9,6 +9,7 @@ import { type Duration, duration, durationText } from "./duration.ts";
 import { type ObjectHandle, objectsOf } from "./handle.ts";
 import { asReference } from "./plain.ts";
 import { anySignal } from "./wait.ts";
+import { defaultWithinMs } from "./wait_clock.ts";
 
 /** How long and how patiently to wait. */
 export interface WaitOptions {
@@ -21,9 +22,6 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How long waits take at most where nobody says, in milliseconds. */
-const defaultWithinMs = 300_000;
-
 /** What a look has found: what was waited for, or in which way it is not there yet. */
 export type Look<T> = { readonly found: T } | { readonly instead: string };
 
@@ -33,6 +31,8 @@ export interface Awaited<T> {
   readonly what: string;
   /** Looks whether it is there. */
   readonly look: () => Promise<Look<T>>;
+  /** Whether an event says as much as a look would; throws where it says that it will never be. */
+  readonly hear?: (event: VirtEvent) => { readonly found: T } | undefined;
   /** Looks again after so long even where nothing happens, for what has no event; milliseconds. */
   readonly pollMs?: number;
   /** What to do about it when it never comes. */
@@ -47,13 +47,16 @@ export interface Awaited<T> {
  */
 export async function waitUntil<T>(
   handle: ObjectHandle,
-  { what, look, pollMs, hint }: Awaited<T>,
+  { what, look, hear, pollMs, hint }: Awaited<T>,
   options: WaitOptions = {},
 ): Promise<T> {
   const withinMs = options.within === undefined ? defaultWithinMs : duration(options.within);
   using bell = new Bell(handle, { withinMs, signal: options.signal });
   while (true) {
-    bell.reset();
+    for (const event of bell.take()) {
+      const heard = hear?.(event);
+      if (heard !== undefined) return heard.found;
+    }
     const { expired } = bell;
     const seen = await look();
     if ("found" in seen) return seen.found;
@@ -152,13 +155,6 @@ class Bell implements Disposable {
     const { type, detail, at } = this.#last;
     const ago = durationText(Math.max(0, this.#session.now - at));
     return `; its last event was "${type}"${detail === undefined ? "" : ` (${detail})`}, ${ago} ago`;
-  }
-
-  /** Forgets what rang before: a look follows. */
-  reset(): void {
-    this.#rang = false;
-    this.#events.length = 0;
-    this.#signal.throwIfAborted();
   }
 
   /** The events since the last time. */

@@ -51,6 +51,9 @@ async function sendSignal(job: DomainJob, { pid, signal }: In<"domain.sendSignal
   return {};
 }
 
+/** How much sooner than its call a wait ends, so that it is answered and not late; milliseconds. */
+const marginMs = 500;
+
 /** The process that every program in a simulated guest is. */
 const programPid = 100;
 
@@ -112,9 +115,9 @@ async function exec(job: DomainJob, input: In<"domain.guestExec">): Promise<Out<
   const { takesMs, ...end } = await act(job, "agent.exec", {
     input: { id: job.object.id, path, arguments: words, environment, stdin },
   });
-  const patienceMs = waitMs ?? job.deadline - job.clock.now();
+  const patienceMs = Math.min(waitMs ?? Infinity, job.deadline - job.clock.now() - marginMs);
   // What runs goes on whether somebody waits for it or not.
-  await job.hop("agent", (signal) => sleep(job.clock, Math.min(takesMs, patienceMs), signal), {
+  await job.hop("agent", (signal) => waitInGuest(job, { ms: Math.min(takesMs, patienceMs), signal }), {
     acts: false,
   });
   if (takesMs > patienceMs) return { stdout: "", stderr: "", pid: programPid, running: true };
@@ -126,6 +129,24 @@ async function exec(job: DomainJob, input: In<"domain.guestExec">): Promise<Out<
     pid: programPid,
     ...(stdout.length > guestOutputLength ? { truncated: true } : {}),
   };
+}
+
+/** Waits for what goes on in a guest; it ends with the guest. */
+async function waitInGuest(
+  { object, clock, connection }: DomainJob,
+  { ms, signal }: { readonly ms: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const guestId = object.live?.id;
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  using _watching = connectionOf({ connection }).table.watch((id, record) => {
+    if (id === object.id && record?.guest?.id !== guestId) resolve();
+  });
+  const over = new AbortController();
+  try {
+    await Promise.race([gone, sleep(clock, ms, AbortSignal.any([signal, over.signal]))]);
+  } finally {
+    over.abort();
+  }
 }
 
 async function info(job: DomainJob): Promise<Out<"domain.guestInfo">> {
@@ -145,6 +166,16 @@ async function info(job: DomainJob): Promise<Out<"domain.guestInfo">> {
       frozen: guest.frozen.includes(mountpoint),
     })),
   };
+}
+
+async function hostname(
+  job: DomainJob,
+  { source }: In<"domain.hostname">,
+): Promise<Out<"domain.hostname">> {
+  if (source === "agent") needAgent(job, "ask for the host name of");
+  needGuest(job.object, "ask for the host name of");
+  await inspect(job, "host.look", { input: { id: job.object.id, kind: "domain" } });
+  return { hostname: job.object.name };
 }
 
 /** What an agent is told of mount points; all where nothing is said. */
@@ -202,6 +233,7 @@ export const domainGuest = {
   "domain.addresses": { run: addresses },
   "domain.guestExec": { run: exec },
   "domain.guestInfo": { run: info },
+  "domain.hostname": { run: hostname },
   "domain.freeze": {
     run: freeze,
     reconcile: domainByState<"domain.freeze">({

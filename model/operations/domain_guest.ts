@@ -97,6 +97,7 @@ export const domainFreeze = operation("domain.freeze", {
   job: "agent",
   effect: "write",
   reconcile: "by-state",
+  undo: "domain.thaw",
   aliases: ["domfsfreeze"],
   input: z.object({ mountpoints }),
   output: z.object({
