@@ -128,7 +128,8 @@ async function unlessAborted(connecting: Promise<Deno.Conn>, signal: AbortSignal
   }
 }
 
-function unixFailure(
+/** Why a socket of this machine cannot be used. */
+export function unixFailure(
   error: unknown,
   { uri, link: { path, socket } }: { readonly uri: string; readonly link: UnixLink },
 ): VirtError {
