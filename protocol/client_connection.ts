@@ -28,6 +28,7 @@ import {
   type ResultOf,
   type StreamProcedureName,
 } from "./procedures/mod.ts";
+import type { Place } from "./queue.ts";
 import { fullWriteBytes, Sender } from "./sender.ts";
 import { ClientStream, type Outgoing } from "./stream.ts";
 import type { Transport } from "./transport.ts";
@@ -190,14 +191,14 @@ export class ClientConnection implements RpcConnection {
     if (procedureRow(name).files !== "none") return call.refuse(passesFiles(name));
     if (signal?.aborted) return call.abort(signal);
     if (this.#ending !== undefined) return call.broken(this.#ending);
-    if (signal !== undefined) call.watch(signal, () => this.#abort(call, signal));
-    this.#calls.add(call);
+    const place = this.#calls.add(call);
+    if (signal !== undefined) call.watch(signal, () => this.#abort(place, signal));
     this.#sender.wake();
     this.#backPressure.waitersChanged();
   }
 
-  #abort(call: PendingCall, signal: AbortSignal): void {
-    this.#calls.abort(call, signal);
+  #abort(place: Place<PendingCall>, signal: AbortSignal): void {
+    this.#calls.abort(place, signal);
     this.#sendMore();
   }
 

@@ -7,6 +7,7 @@ import { VirtError } from "../model/error.ts";
 import type { Ending } from "./lost.ts";
 import { type Packet, packetStatus } from "./packet.ts";
 import type { PendingCall } from "./pending_call.ts";
+import { type Place, Queue } from "./queue.ts";
 import { fullWriteBytes } from "./sender.ts";
 import type { XdrWriter } from "./xdr/mod.ts";
 
@@ -28,7 +29,7 @@ export interface OutstandingOptions {
  */
 export class OutstandingCalls {
   readonly #options: OutstandingOptions;
-  readonly #queue = new Set<PendingCall>();
+  readonly #queue = new Queue<PendingCall>();
   readonly #sent = new Map<number, PendingCall>();
   /** How many of those that were sent may take a while. */
   #slow = 0;
@@ -52,21 +53,21 @@ export class OutstandingCalls {
   }
 
   /** Puts a call behind those that wait. */
-  add(call: PendingCall): void {
-    this.#queue.add(call);
+  add(call: PendingCall): Place<PendingCall> {
+    return this.#queue.push(call);
   }
 
-  /** Ends a wait. A call that was sent keeps its place: the server goes on with it. */
-  abort(call: PendingCall, signal: AbortSignal): void {
-    this.#queue.delete(call);
-    call.abort(signal);
+  /** Ends a wait. A call that was sent stays with the server, which goes on with it. */
+  abort(place: Place<PendingCall>, signal: AbortSignal): void {
+    this.#queue.leave(place);
+    place.item.abort(signal);
   }
 
   /** Writes as many calls as there is room for. */
   send(writer: XdrWriter): void {
-    for (const call of this.#queue) {
+    for (let call = this.#queue.first; call !== undefined; call = this.#queue.first) {
       if (!this.#hasRoomFor(call) || writer.length >= fullWriteBytes) return;
-      this.#queue.delete(call);
+      this.#queue.shift();
       const serial = this.#takeSerial();
       if (!call.send(writer, serial)) continue;
       this.#sent.set(serial, call);
@@ -76,7 +77,7 @@ export class OutstandingCalls {
 
   /** Whether a call waits that could be sent. */
   get sends(): boolean {
-    const [call] = this.#queue;
+    const { first: call } = this.#queue;
     return call !== undefined && this.#hasRoomFor(call);
   }
 
@@ -108,9 +109,8 @@ export class OutstandingCalls {
 
   /** Ends all waits, since the connection has ended. */
   break(ending: Ending): void {
-    const all = [...this.#sent.values(), ...this.#queue];
+    const all = [...this.#sent.values(), ...this.#queue.clear()];
     this.#sent.clear();
-    this.#queue.clear();
     this.#slow = 0;
     for (const call of all) call.broken(ending);
   }

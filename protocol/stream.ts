@@ -18,6 +18,7 @@ import {
 } from "./packet.ts";
 import { readRemoteError } from "./packet_error.ts";
 
+import { type Place, Queue } from "./queue.ts";
 import { StreamInbox } from "./stream_inbox.ts";
 import { encode, hyper, struct, uint, XdrReader, type XdrWriter } from "./xdr/mod.ts";
 
@@ -69,7 +70,7 @@ export class ClientStream implements WaitingBuffer {
   readonly #version: number;
   readonly #procedure: number;
   readonly #inbox = new StreamInbox();
-  readonly #outgoing = new Set<Outgoing>();
+  readonly #outgoing = new Queue<Outgoing>();
   /** On its way, but not yet taken over by the system. */
   readonly #leaving = new Set<Outgoing>();
   #serial = 0;
@@ -107,7 +108,7 @@ export class ClientStream implements WaitingBuffer {
 
   /** Sends one packet of what waits to be sent, first come first served. @returns what is on its way as a whole now */
   send(writer: XdrWriter): Outgoing | undefined {
-    const [outgoing] = this.#outgoing;
+    const { first: outgoing } = this.#outgoing;
     if (outgoing === undefined) return undefined;
     const start = beginPacket(writer, {
       program: this.#program,
@@ -123,7 +124,7 @@ export class ClientStream implements WaitingBuffer {
     outgoing.begun = true;
     outgoing.at += chunk.length;
     if (outgoing.at < outgoing.data.length) return undefined;
-    this.#outgoing.delete(outgoing);
+    this.#outgoing.shift();
     this.#leaving.add(outgoing);
     return outgoing;
   }
@@ -323,21 +324,22 @@ export class ClientStream implements WaitingBuffer {
           reject(error);
         },
       };
+      const place = this.#outgoing.push(outgoing);
       const onAbort = (): void => {
-        if (signal !== undefined) this.#withdraw(outgoing, signal);
+        if (signal !== undefined) this.#withdraw(place, signal);
       };
       signal?.addEventListener("abort", onAbort);
-      this.#outgoing.add(outgoing);
       this.#link.ready(this);
     });
   }
 
   /** Takes back what has not been sent. Where only a part of it has, the far side can make no sense of the rest. */
-  #withdraw(outgoing: Outgoing, signal: AbortSignal): void {
-    const error = this.#writeAborted(signal, outgoing.begun);
-    const hasMore = this.#outgoing.delete(outgoing);
-    outgoing.reject(error);
-    if (hasMore && outgoing.begun) this.#cut(error);
+  #withdraw(place: Place<Outgoing>, signal: AbortSignal): void {
+    const { item } = place;
+    const error = this.#writeAborted(signal, item.begun);
+    const hasMore = this.#outgoing.leave(place);
+    item.reject(error);
+    if (hasMore && item.begun) this.#cut(error);
   }
 
   /** Ends the stream on this side at once and tells the far side, whose answer nobody waits for. */
@@ -359,14 +361,13 @@ export class ClientStream implements WaitingBuffer {
       resolve: () => this.#leaving.delete(outgoing),
       reject: () => this.#leaving.delete(outgoing),
     };
-    this.#outgoing.add(outgoing);
+    this.#outgoing.push(outgoing);
     this.#link.ready(this);
     this.#link.awaited();
   }
 
   #rejectOutgoing(error: VirtError): void {
-    const all = [...this.#leaving, ...this.#outgoing];
-    this.#outgoing.clear();
+    const all = [...this.#leaving, ...this.#outgoing.clear()];
     for (const outgoing of all) outgoing.reject(error);
   }
 
