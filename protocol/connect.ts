@@ -175,7 +175,9 @@ function told(error: unknown, { uri, link, name }: Endpoint): unknown {
   const hint = error.hint !== undefined && error.code !== "unreachable"
     ? error.hint
     : hintFor(error, { link, name });
-  return new VirtError(error.code, `Cannot connect to "${uri}": ${inSentence(error.message)}`, {
+  // That it was during this call or that serves nobody who only wanted to connect.
+  const what = error.message.replace(/^Cannot (?:call|learn what came of) "\w+" on "[^"]*": /, "");
+  return new VirtError(error.code, `Cannot connect to "${uri}": ${inSentence(what)}`, {
     ...(hint === undefined ? {} : { hint }),
     ...(error.remoteCode === undefined ? {} : { remoteCode: error.remoteCode, detail: error.detail }),
     cause: error,

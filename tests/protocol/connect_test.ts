@@ -192,7 +192,10 @@ Deno.test("a daemon that closes at any step is told as such", async () => {
       "unreachable",
       connectTo(server, { open: () => Promise.resolve(transport) }),
     );
-    assert.match(error.message, /^Cannot connect to "qemu\+tls:\/\/host\/system": .*closed the connection$/);
+    assert.match(
+      error.message,
+      /^Cannot connect to "qemu\+tls:\/\/host\/system": the far side closed the connection$/,
+    );
     assert.notEqual(error.hint, undefined);
     assert.equal(error.detail, undefined, "nothing is in doubt: nothing was asked for");
   }
