@@ -9,6 +9,7 @@ import type { ObjectHandle } from "./handle.ts";
 import type { HostHandle } from "./host.ts";
 import type { MethodsOf } from "./method.ts";
 import type { PoolHandle } from "./pool.ts";
+import type { VolumeHandle } from "./volume.ts";
 
 /** A host: the other end of a connection. */
 export interface Host extends HostHandle, Omit<MethodsOf<"connection">, keyof HostHandle> {}
@@ -30,7 +31,7 @@ export interface NetworkPort
 export interface Pool extends PoolHandle, Omit<MethodsOf<"pool">, keyof PoolHandle> {}
 
 /** A storage volume. */
-export interface Volume extends ObjectHandle<"volume">, Omit<MethodsOf<"volume">, keyof ObjectHandle> {}
+export interface Volume extends VolumeHandle, Omit<MethodsOf<"volume">, keyof VolumeHandle> {}
 
 /** A network interface of a host. */
 export interface HostInterface

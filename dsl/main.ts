@@ -49,7 +49,7 @@ export function serveRecipe(
     if (message.t !== "start") return session.receive(message);
     if (hello === undefined || !(recipe instanceof Recipe)) return;
     session.receive(message);
-    session.begin(message);
+    session.begin(message, recipe.declaration.files);
     realm?.bind({
       seed: message.seed,
       now: () => session.now,

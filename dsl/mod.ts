@@ -58,6 +58,7 @@ export type {
   SendOptions,
 } from "./console.ts";
 export type { HostHandle, TemporaryMakers } from "./host.ts";
+export type { DownloadOptions, Transferred, UploadOptions, VolumeHandle } from "./volume.ts";
 export type { PoolHandle, TemporaryVolumes } from "./pool.ts";
 export type { CallOptions, CallProgress, MakeOptions, Temporary } from "./call_options.ts";
 export type { DomainSnapshots, DuringOptions, SnapshotEntry } from "./domain_snapshots.ts";

@@ -16,6 +16,7 @@ import type { AnswerOf, GivenTo } from "./method.ts";
 import { asReference } from "./plain.ts";
 import { PoolHandle } from "./pool.ts";
 import type { Answer, CallDetails, Session } from "./session.ts";
+import { VolumeHandle } from "./volume.ts";
 
 /** What is asked for, beside operation and object. */
 type Details = Pick<CallDetails, "input" | "options" | "above">;
@@ -28,6 +29,7 @@ const sugared: Readonly<Partial<Record<string, unknown>>> = {
   connection: HostHandle,
   domain: DomainHandle,
   pool: PoolHandle,
+  volume: VolumeHandle,
 };
 
 const { isArray } = Array;

@@ -79,6 +79,7 @@ export class Session {
   readonly #timers = new Map<number, () => void>();
   readonly #subscriptions = new Map<number, (event: VirtEvent) => void>();
   readonly #hosts = new Map<string, HostName>();
+  #files: readonly string[] = [];
   #nextStep = 0;
   #now = 0;
   #taken = 0;
@@ -104,10 +105,23 @@ export class Session {
     return this.#hosts.get(name);
   }
 
-  /** Takes the start's connections and time. */
-  begin(start: Extract<ToRecipe, { readonly t: "start" }>): void {
+  /** Takes the start's connections and time, and the data files that the recipe has declared. */
+  begin(start: Extract<ToRecipe, { readonly t: "start" }>, files: readonly string[] = []): void {
+    this.#files = files;
     for (const host of start.hosts) this.#hosts.set(host.name, host);
     this.#now = start.now;
+  }
+
+  /**
+   * The name of a data file that the recipe has declared.
+   *
+   * @throws {VirtError} `permission-denied` where it has not.
+   */
+  declared(file: string): string {
+    if (this.#files.includes(file)) return file;
+    throw new VirtError("permission-denied", `Cannot use "${file}": the recipe has not declared it`, {
+      hint: `Name it in the recipe: files: ["${file}"]; or give the absolute path of a file`,
+    });
   }
 
   /** How many objects failed within the budgets that the recipe gave them. */

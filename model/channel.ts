@@ -27,6 +27,12 @@ export const channelLimits = {
   credits: 256,
 } as const;
 
+/**
+ * What a name begins with that means a data file of the recipe's own, where an operation takes the path of a file that it
+ * reads.
+ */
+export const recipeFileScheme = "recipe:";
+
 const step = z.int().nonnegative();
 const shortText = z.string().max(4096);
 const classNames = Object.keys(objectClasses) as [ObjectClass, ...ObjectClass[]];

@@ -57,6 +57,7 @@ export class FaultyWorld implements Scheduler {
   readonly #armed: Armed[];
   readonly #latency: readonly (readonly [RegExp, number])[];
   readonly #nameOf: (key: string) => string | undefined;
+  #withFiles = 0;
 
   constructor({ clock, faults, latency, nameOf }: FaultyWorldOptions) {
     this.#clock = clock;
@@ -66,12 +67,27 @@ export class FaultyWorld implements Scheduler {
     this.#latency = times.map(([glob, time]) => [pattern(glob), duration(time)]);
   }
 
+  /** Whether files of this machine are being read or written: that takes time which is not the lab's. */
+  get busyWithFiles(): boolean {
+    return this.#withFiles > 0;
+  }
+
   /** Adds a fault from now on. */
   add(fault: Fault): void {
     this.#armed.push(arm(fault));
   }
 
   async hop<T>(info: HopInfo, go: () => Promise<T>): Promise<T> {
+    if (!info.where.endsWith(" file")) return await this.#hop(info, go);
+    this.#withFiles++;
+    try {
+      return await go();
+    } finally {
+      this.#withFiles--;
+    }
+  }
+
+  async #hop<T>(info: HopInfo, go: () => Promise<T>): Promise<T> {
     // The look before a write is not what the test means.
     if (!info.acts && operations.get(info.operation)?.effect === "write") return await go();
     const ms = this.#latency.find(([operation]) => operation.test(info.operation))?.[1] ?? 0;

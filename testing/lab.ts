@@ -70,6 +70,8 @@ export class Lab implements AsyncDisposable {
   readonly #connections = new Map<string, DriverConnection>();
   readonly #endpoints = new Set<InProcessEndpoint>();
   readonly #underWay = new Set<LabRun<unknown>>();
+  /** Where recipes' data files are that were sent as a whole. */
+  readonly #folders: string[] = [];
   #runs = 0;
 
   /** @ignore */
@@ -190,6 +192,7 @@ export class Lab implements AsyncDisposable {
       recipe: record.title,
       prepare: (declaration) => this.#prepare(declaration, { record, audit }),
       readFile: (name) => fileOf(options, name),
+      folder: () => this.#folderOf(options),
     });
     this.#store.addRun(record);
     const run = new LabRun<Result>({ session, feed, audit, record, store: this.#store, clock: this.clock });
@@ -206,6 +209,7 @@ export class Lab implements AsyncDisposable {
     await this.#kernel.close();
     await this.#settle();
     await this.#store[Symbol.asyncDispose]();
+    for (const folder of this.#folders) Deno.removeSync(folder, { recursive: true });
   }
 
   /** Opens the connections, so that the hosts have been read when the first run starts. @ignore */
@@ -222,8 +226,22 @@ export class Lab implements AsyncDisposable {
   async #settle(): Promise<void> {
     for (let quiet = 0; quiet < quietTurns; quiet++) {
       await settled();
-      if ([...this.#endpoints].some(({ busy }) => busy)) quiet = -1;
+      const isBusy = [...this.#endpoints].some(({ busy }) => busy) || this.#world.busyWithFiles;
+      if (isBusy) quiet = -1;
     }
+  }
+
+  /** The data files of a run, as files. */
+  #folderOf({ files = {} }: LabRunOptions<unknown>): string {
+    const folder = Deno.realPathSync(Deno.makeTempDirSync());
+    this.#folders.push(folder);
+    for (const [name, content] of Object.entries(files)) {
+      const path = `${folder}/${name}`;
+      Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      if (typeof content === "string") Deno.writeTextFileSync(path, content);
+      else Deno.writeFileSync(path, content);
+    }
+    return folder;
   }
 
   #driver(): Driver {

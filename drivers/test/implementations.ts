@@ -25,6 +25,7 @@ import { pools } from "./pool.ts";
 import { secrets } from "./secret.ts";
 import { snapshots } from "./snapshot.ts";
 import { volumes } from "./volume.ts";
+import { volumeTransfers } from "./volume_transfer.ts";
 
 /** The driver's map. */
 export const implementations: DriverMap = {
@@ -46,6 +47,7 @@ export const implementations: DriverMap = {
   ...networks,
   ...pools,
   ...volumes,
+  ...volumeTransfers,
   ...interfaces,
   ...nodeDevices,
   ...secrets,

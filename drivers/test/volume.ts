@@ -61,7 +61,7 @@ function byPath(job: Job, { path }: In<"volume.byPath">): ObjectRef<"volume"> {
 }
 
 /** A volume's pool, which must be started for anything that touches the volume. */
-function needPool(job: VolumeJob, doing: string): void {
+export function needPool(job: VolumeJob, doing: string): void {
   const pool = connectionOf(job).table.byId("pool", job.object.parent ?? "");
   if (pool?.live === undefined) {
     throw wrongState(job.object, { doing, found: `its storage pool "${pool?.name ?? "?"}" is not active` });
@@ -188,7 +188,7 @@ async function download(
 }
 
 /** A volume's own slot, and its pool's, which must not be stopped meanwhile. */
-function claimWithPool(
+export function claimWithPool(
   connection: DriverConnection,
   _input: unknown,
   target: ManagedObject | undefined,

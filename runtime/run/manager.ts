@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { VirtError } from "../../model/error.ts";
 import type { RecipeDeclaration } from "../../model/channel.ts";
 import type { CallRequest, CallResult } from "../call.ts";
@@ -362,6 +363,7 @@ export class RunManager implements AsyncDisposable {
           ...(ask === undefined ? {} : { ask }),
         }),
       readFile: (name) => readRecipeFile(run.recipe ?? "", name),
+      folder: () => dirname(run.recipe ?? "/"),
       onState: (state) => void this.#changed(run.id, { feed, state }),
       ...(resumed === undefined ? {} : { resumed }),
       ...(graceMs === undefined ? {} : { graceMs }),

@@ -25,6 +25,7 @@ import type { RunFeed } from "./feed.ts";
 import type { LeaseFailure } from "./leases.ts";
 import { methodNames } from "./methods.ts";
 import { Outbox } from "./outbox.ts";
+import { OwnFiles } from "./own_files.ts";
 import { Replay, type RunHistory } from "./replay.ts";
 import { RunLog } from "./run_log.ts";
 import { issuesStep, type StepMessage, stepRecord } from "./step_identity.ts";
@@ -55,6 +56,8 @@ export interface SessionOptions {
   readonly prepare: (declaration: RecipeDeclaration) => Promise<PreparedRun>;
   /** Reads a data file that the recipe has declared. */
   readonly readFile: (name: string) => Promise<Uint8Array>;
+  /** The real path of the folder that its data files are in. */
+  readonly folder: () => string;
   readonly resumed?: ResumedRun;
   /** Hears that the run's state has changed. */
   readonly onState?: (state: RunState) => void;
@@ -72,6 +75,7 @@ export class Session {
   readonly #inFlight = new Map<number, IssuedStep>();
   readonly #ended = new AbortController();
   #steps: RunSteps | undefined;
+  #files: OwnFiles | undefined;
   #mode: "replay" | "joining" | "live" = "replay";
   #nextStep = 0;
   #ending: Ending | undefined;
@@ -198,11 +202,13 @@ export class Session {
   /** The recipe has said what it needs: connects, and delivers the start or what is on record. */
   async #start(declaration: RecipeDeclaration): Promise<void> {
     if (this.#steps !== undefined) throw new VirtError("protocol", "The recipe declared itself twice");
-    const { run, kernel, store, feed, resumed, readFile, prepare, endpoint } = this.#options;
+    const { run, kernel, store, feed, resumed, readFile, folder, prepare, endpoint } = this.#options;
     // Whoever waits for a host that does not answer can still be ended.
     const prepared = await Promise.race([prepare(declaration), endpoint.exited.then(() => undefined)]);
     if (prepared === undefined) return;
     const { connections, authority } = prepared;
+    const own = new OwnFiles(declaration.files, folder);
+    this.#files = own;
     const context: RunContext = {
       run: run.id,
       caller: { principal: run.principal, run: run.id, title: run.title, since: run.createdAt },
@@ -211,7 +217,7 @@ export class Session {
       feed,
       outbox: this.#outbox,
       connections,
-      authority,
+      authority: own.allowedBy(authority),
     };
     this.#steps = new RunSteps(context, {
       files: declaration.files,
@@ -227,7 +233,8 @@ export class Session {
     this.#pump();
   }
 
-  #issue(message: StepMessage): void {
+  #issue(issued: StepMessage): void {
+    const message = issued.t === "call" ? this.#files?.resolved(issued) ?? issued : issued;
     const { run, kernel, store } = this.#options;
     const steps = this.#steps;
     if (steps === undefined) {
@@ -249,10 +256,10 @@ export class Session {
       return;
     }
     if (recorded === undefined) store.addStep(step);
-    const issued: IssuedStep = { message, step, ...(recorded === undefined ? {} : { recorded }) };
+    const taken: IssuedStep = { message, step, ...(recorded === undefined ? {} : { recorded }) };
     if (message.t === "begin") this.#log.beginStep(message);
-    else if (this.#mode === "live") steps.begin(issued);
-    else this.#inFlight.set(step.number, issued);
+    else if (this.#mode === "live") steps.begin(taken);
+    else this.#inFlight.set(step.number, taken);
     if (this.#inFlight.size + steps.size > channelLimits.pending) {
       throw new VirtError("budget-exceeded", `The recipe has more than ${channelLimits.pending} calls open`);
     }
