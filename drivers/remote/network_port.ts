@@ -92,11 +92,9 @@ function claimNew(
   return target === undefined ? [made] : [made, { object: target, as: "use" }];
 }
 
-/** Asks how many there are, and then for that many: an answer that does not fit is none. */
+/** A port's parameters. How many there may be is no question here: the far side answers with all of them. */
 async function parametersOf(line: Line, port: WirePort): Promise<readonly TypedParameter[]> {
-  const { nparams } = await line.call("networkPortGetParameters", { port, nparams: 0, flags: 0 });
-  if (nparams === 0) return [];
-  return (await line.call("networkPortGetParameters", { port, nparams, flags: 0 })).params;
+  return (await line.call("networkPortGetParameters", { port, nparams: 0, flags: 0 })).params;
 }
 
 export const networkPorts = {

@@ -8,6 +8,17 @@ import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
 import { lookupName, nothing, parameters, xmlText } from "./shape.ts";
 
+/** The names of limits. Source: libvirt, VIR_NETWORK_PORT_BANDWIDTH_*. */
+export const bandwidthParameters = [
+  "inbound.average",
+  "inbound.peak",
+  "inbound.burst",
+  "inbound.floor",
+  "outbound.average",
+  "outbound.peak",
+  "outbound.burst",
+] as const;
+
 /** A port in a list. */
 export const networkPortEntry = z.object({ port: refSchema("networkPort") });
 
@@ -93,8 +104,8 @@ export const networkPortSetParameters = operation("networkPort.setParameters", {
   effect: "write",
   reconcile: "by-state",
   input: z.object({
-    parameters: z.record(z.string().max(80), z.int().min(0).max(0xffff_ffff)).describe(
-      "Rates in KiB/s, bursts in KiB; what is not named stays",
+    parameters: z.partialRecord(z.enum(bandwidthParameters), z.int().min(0).max(0xffff_ffff)).describe(
+      "Rates in KiB/s, bursts in KiB; what is not named is not limited",
     ),
   }),
   output: nothing,
