@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { VirtError } from "../model/error.ts";
 import { type ClientMachine, thisMachine, userConfigDirectory } from "./client_machine.ts";
 
@@ -158,7 +157,7 @@ export function parseClientConfig(text: string, file: string): ClientConfig {
  */
 export function loadClientConfig(machine: ClientMachine = thisMachine): ClientConfig {
   const folder = machine.uid === 0 ? "/etc/libvirt" : userConfigDirectory(machine);
-  const file = join(folder, "libvirt.conf");
+  const file = `${folder}/libvirt.conf`;
   return parseClientConfig(machine.readText(file) ?? "", file);
 }
 

@@ -3,10 +3,6 @@
  *
  * @module
  */
-import { readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
 import { VirtError } from "../model/error.ts";
 
 /**
@@ -42,28 +38,46 @@ export interface ClientMachine {
 }
 
 function variable(name: string): string | undefined {
-  const value = process.env[name];
+  const value = Deno.env.get(name);
   return value === "" ? undefined : value;
+}
+
+/** The home directory of a user whose environment has none, as a service's may. */
+function homeInPasswd(uid: number): string {
+  const lines = readText("/etc/passwd")?.split("\n") ?? [];
+  return lines.map((line) => line.split(":")).find((fields) => fields[2] === `${uid}`)?.[5] ?? "/";
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound || reasonOf(cause) === "ENOTDIR") return undefined;
+    throw new VirtError("permission-denied", `Cannot read "${path}"`, { cause });
+  }
+}
+
+/** Whether this user can see it; what is in a folder that it may not enter is not there. */
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** This machine. */
 export const thisMachine: ClientMachine = {
   get uid(): number {
-    return process.geteuid?.() ?? 0;
+    return Deno.uid() ?? 0;
   },
   get home(): string {
-    return variable("HOME") ?? homedir();
+    return variable("HOME") ?? homeInPasswd(this.uid);
   },
   environment: variable,
-  exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
-  readText(path): string | undefined {
-    try {
-      return readFileSync(path, "utf8");
-    } catch (cause) {
-      if (reasonOf(cause) === "ENOENT" || reasonOf(cause) === "ENOTDIR") return undefined;
-      throw new VirtError("permission-denied", `Cannot read "${path}"`, { cause });
-    }
-  },
+  exists,
+  readText,
 };
 
 /** The system's own name for what went wrong, such as `ENOENT`; absent where it has none. */
@@ -76,13 +90,13 @@ export function reasonOf(error: unknown): string | undefined {
 export function userRuntimeDirectory(machine: ClientMachine): string {
   // libvirt, like GLib, falls back on the cache where a login did not make a runtime directory.
   const runtime = machine.environment("XDG_RUNTIME_DIR") ?? machine.environment("XDG_CACHE_HOME") ??
-    join(machine.home, ".cache");
-  return join(runtime, "libvirt");
+    `${machine.home}/.cache`;
+  return `${runtime}/libvirt`;
 }
 
 /** Where a user keeps the settings of libvirt's clients: `~/.config/libvirt`. */
 export function userConfigDirectory(machine: ClientMachine): string {
-  return join(machine.environment("XDG_CONFIG_HOME") ?? join(machine.home, ".config"), "libvirt");
+  return `${machine.environment("XDG_CONFIG_HOME") ?? `${machine.home}/.config`}/libvirt`;
 }
 
 /** Where the machine keeps the sockets of its daemons. */

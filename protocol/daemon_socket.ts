@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { VirtError } from "../model/error.ts";
 import type { ConnectionUri } from "../model/uri.ts";
 import { type ClientMachine, systemRuntimeDirectory, userRuntimeDirectory } from "./client_machine.ts";
@@ -43,7 +42,7 @@ export function chooseDaemonSocket(
   const folder = owner === "user" ? userRuntimeDirectory(machine) : systemRuntimeDirectory(machine);
   // A user's own daemon has one socket for everything.
   const suffix = readonly && owner === "system" ? "sock-ro" : "sock";
-  const legacy: DaemonSocket = { path: join(folder, `libvirt-${suffix}`), daemon: "libvirtd", owner };
+  const legacy: DaemonSocket = { path: `${folder}/libvirt-${suffix}`, daemon: "libvirtd", owner };
   if (uri.driver === "remote") {
     if (mode !== "direct") return legacy;
     throw new VirtError("invalid-argument", `Cannot connect to "${uri.text}": mode=direct needs a driver`, {
@@ -51,7 +50,7 @@ export function chooseDaemonSocket(
     });
   }
   const daemon = `virt${uri.driver}d`;
-  const direct: DaemonSocket = { path: join(folder, `${daemon}-${suffix}`), daemon, owner };
+  const direct: DaemonSocket = { path: `${folder}/${daemon}-${suffix}`, daemon, owner };
   switch (mode) {
     case "direct":
       return direct;
@@ -68,7 +67,7 @@ export function chooseDaemonSocket(
 function isModular(
   { daemon, machine }: { readonly daemon: string; readonly machine: ClientMachine },
 ): boolean {
-  if (machine.exists(join(systemRuntimeDirectory(machine), `${daemon}-sock`))) return true;
+  if (machine.exists(`${systemRuntimeDirectory(machine)}/${daemon}-sock`)) return true;
   return !machine.exists(daemonProgram("libvirtd", machine)) &&
     machine.exists(daemonProgram(daemon, machine));
 }
@@ -76,5 +75,5 @@ function isModular(
 /** Where a daemon's program is, as libvirt's clients look for it. */
 export function daemonProgram(daemon: string, machine: ClientMachine): string {
   const folder = machine.environment("VIRTD_PATH") ?? machine.environment("LIBVIRTD_PATH") ?? "/usr/sbin";
-  return join(folder, daemon);
+  return `${folder}/${daemon}`;
 }

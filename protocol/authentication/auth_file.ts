@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { VirtError } from "../../model/error.ts";
 import { type ClientMachine, userConfigDirectory } from "../client_machine.ts";
 
@@ -47,7 +46,7 @@ function readGroups(text: string, file: string): Groups {
 function findFile(named: string | undefined, machine: ClientMachine): string | undefined {
   const explicit = machine.environment("LIBVIRT_AUTH_FILE") ?? named;
   if (explicit !== undefined) return explicit;
-  const places = [join(userConfigDirectory(machine), "auth.conf"), "/etc/libvirt/auth.conf"];
+  const places = [`${userConfigDirectory(machine)}/auth.conf`, "/etc/libvirt/auth.conf"];
   return places.find((place) => machine.exists(place));
 }
 

@@ -5,8 +5,7 @@
  */
 import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ResultOf } from "../procedures/mod.ts";
-import { authenticateByPolkit } from "./polkit.ts";
-import { authenticateBySasl, type SaslOptions } from "./sasl.ts";
+import type { SaslOptions } from "./sasl.ts";
 
 type Kind = ResultOf<"authList">["types"][number];
 
@@ -14,14 +13,19 @@ type Kind = ResultOf<"authList">["types"][number];
  * Proves who we are. Nothing else may be called before.
  *
  * @throws {VirtError} `permission-denied` where the daemon says no, `unsupported` where it does not offer what the URI
- * demands; as {@linkcode authenticateBySasl} does.
+ * demands; as `authenticateBySasl` does.
  */
 export async function authenticate(options: SaslOptions): Promise<void> {
   switch (await chooseKind(options)) {
-    case "sasl":
+    // Cryptography takes longer to load than a call on a local socket takes.
+    case "sasl": {
+      const { authenticateBySasl } = await import("./sasl.ts");
       return await authenticateBySasl(options);
-    case "polkit":
+    }
+    case "polkit": {
+      const { authenticateByPolkit } = await import("./polkit.ts");
       return await authenticateByPolkit(options);
+    }
     case "none":
       return;
   }

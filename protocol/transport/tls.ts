@@ -263,7 +263,7 @@ function refusedByServer(
 ): VirtError {
   const { identity, identityPlace } = credentials;
   const what = identity === undefined
-    ? `the server wants a certificate of ours, and there is none at "${identityPlace}"`
+    ? `the server wants a certificate of ours, and there is none with its key at "${identityPlace}"`
     : `the server does not accept our certificate, "${identity.subject}" of "${identity.certificateFile}"`;
   return new VirtError("permission-denied", `Cannot connect to "${uri}": ${what}`, {
     hint: identity === undefined

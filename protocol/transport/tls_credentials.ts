@@ -120,7 +120,9 @@ export function loadTlsCredentials(link: TlsLink, options: TlsCredentialsOptions
       },
     );
   }
-  const identity = readIdentity(places, { ...options, link, read });
+  // Many machines have a certificate of which only root may read the key: for everybody else there is none.
+  const isOthers = machine.uid !== 0 && places.key === systemPlaces.key && !machine.exists(places.key);
+  const identity = isOthers ? undefined : readIdentity(places, { ...options, link, read });
   return {
     ...(authority === undefined ? {} : {
       authorities: readAuthorities(authority, { file: places.authority, uri, now }),

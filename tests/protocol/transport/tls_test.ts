@@ -164,7 +164,10 @@ test("a server that does not want us says so, however it does", async () => {
   const cases: readonly (readonly [what: Opening, message: RegExp])[] = [
     [{ pkiPath: foreign }, /does not accept our certificate, "CN=foreign_client"/],
     [{ pkiPath: foreign, options: strict }, /does not accept our certificate, "CN=foreign_client"/],
-    [{ pkiPath: nobody }, /wants a certificate of ours, and there is none at ".*clientcert\.pem"/],
+    [
+      { pkiPath: nobody },
+      /wants a certificate of ours, and there is none with its key at ".*clientcert\.pem"/,
+    ],
     [{ pkiPath: nobody, options: strict }, /wants a certificate of ours/],
     [{ pkiPath: nobody, options: { ...strict, maxVersion: "TLSv1.2" } }, /wants a certificate of ours/],
     [{ welcome: (socket) => void socket.write(new Uint8Array([0])) }, /does not accept our certificate/],
