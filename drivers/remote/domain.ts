@@ -5,6 +5,7 @@
  */
 import type { Out } from "../operation_types.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
+import type { Verdict } from "./reconcile.ts";
 import { wrongState } from "./refusal.ts";
 import { type WireDomain, wireDomain } from "./wire.ts";
 import type { DomainState } from "./words.ts";
@@ -22,6 +23,16 @@ export function stateOf({ live, facts }: RemoteObject): DomainState {
 /** What life-cycle operations answer. */
 export function statusOf(domain: RemoteObject): DomainStatus {
   return { state: stateOf(domain), phase: domain.phase, generation: domain.generation };
+}
+
+/**
+ * Whether a guest runs, for who has to find out what came of a start. While the host still starts it nobody can tell: a guest
+ * that is on its way up has a number already, and a daemon that begins anew gives up what its predecessor had not finished.
+ */
+export function isUp({ live, facts }: RemoteObject): Verdict {
+  if (live === undefined) return false;
+  const { state, reason } = facts.state ?? {};
+  return state === "shutoff" || reason === "starting-up" ? { unknown: "the host still starts it" } : true;
 }
 
 /** The job's domain for the wire. */

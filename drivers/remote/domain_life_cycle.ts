@@ -11,7 +11,7 @@ import type { In, Nothing } from "../operation_types.ts";
 import { act } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { domainNamed, type DomainStatus, domOf, needRunning, stateOf, statusOf } from "./domain.ts";
+import { domainNamed, type DomainStatus, domOf, isUp, needRunning, stateOf, statusOf } from "./domain.ts";
 import type { RemoteJob, RemoteObject } from "./object.ts";
 import { type ByState, byState } from "./reconcile.ts";
 import { notFound, wrongState } from "./refusal.ts";
@@ -206,14 +206,16 @@ function byDomain<N extends StatusOperation>(
 }
 
 export const domainLifeCycle = {
-  "domain.start": { run: start, reconcile: byDomain<"domain.start">(({ live }) => live !== undefined) },
+  "domain.start": { run: start, reconcile: byDomain<"domain.start">(isUp) },
   "domain.create": {
     run: create,
     about: (connection, { xml }) => claimDefinition(connection, "domain", xml),
     reconcile: byState<"domain.create">({
       also: (job, { xml }) => [domainNamed(definitionOf(job, xml))],
-      done: (job, { xml }) =>
-        connectionOf(job).table.byId("domain", definitionOf(job, xml).uuid)?.live !== undefined,
+      done: (job, { xml }) => {
+        const domain = connectionOf(job).table.byId("domain", definitionOf(job, xml).uuid);
+        return domain === undefined ? false : isUp(domain);
+      },
       value: (job, { xml }) => refTo(job, definitionOf(job, xml)),
     }),
   },

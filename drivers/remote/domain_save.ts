@@ -10,7 +10,7 @@ import { canonicalUuid, identify } from "../definition.ts";
 import type { In, Nothing, Out } from "../operation_types.ts";
 import { act, ask, askTogether, lookAgain } from "./act.ts";
 import { connectionOf } from "./connection.ts";
-import { domainNamed, type DomainStatus, domOf, needRunning, stateOf, statusOf } from "./domain.ts";
+import { domainNamed, type DomainStatus, domOf, isUp, needRunning, stateOf, statusOf } from "./domain.ts";
 import { xmlFlags } from "./domain_affect.ts";
 import { isAtWork, jobStateOf } from "./domain_job.ts";
 import type { Line } from "./line.ts";
@@ -225,8 +225,10 @@ export const domainSave = {
         askTogether(job, "look after its image", async (line) => {
           const { object } = job;
           if (await isAtWork(line, object)) return atWork;
-          // A transient domain is gone with its guest, and so is the reason why.
-          return isSaved(object) || (object.phase === "removed" && await isImageOf(line, object, path));
+          // A transient domain is gone with its guest, and so is the reason why; a daemon that began anew has forgotten it.
+          const forgotten = object.phase === "removed" || object.facts.state?.reason === "unknown";
+          return isSaved(object) ||
+            (object.live === undefined && forgotten && await isImageOf(line, object, path));
         }),
       value,
     }),
@@ -238,7 +240,9 @@ export const domainSave = {
       const image = await imageOf(job, path);
       await lookAgain(job, [image]);
       const domain = connectionOf(job).table.byId("domain", image.id);
-      if (domain?.live === undefined) return { kind: "not-done" };
+      const verdict = domain !== undefined && isUp(domain);
+      if (domain === undefined || verdict === false) return { kind: "not-done" };
+      if (verdict !== true) return { kind: "unknown", reason: verdict.unknown };
       return { kind: "done", value: job.ref(domain, "domain") };
     },
   },

@@ -309,7 +309,8 @@ const domains: readonly Act[] = [
     before: (scene) => scene.start(),
     on: onDomain,
     with: empty,
-    done: (scene) => scene.says(/Managed save:\s+yes/, "dominfo", scene.name),
+    done: async (scene) =>
+      await scene.is("shut off") && await scene.says(/Managed save:\s+yes/, "dominfo", scene.name),
   }),
   act("domain.save", {
     before: (scene) => scene.start(),

@@ -9,8 +9,8 @@
 export type Direction = "toServer" | "toClient";
 
 /**
- * A moment in the traffic of one direction, counted from when it was asked for: just before a packet is passed on (the next one
- * is number 0), or when so many bytes have been.
+ * A moment in the traffic of one direction, counted over all connections from when it was asked for: just before a packet is
+ * passed on (the next one is number 0), or when so many bytes have been.
  */
 export type Moment =
   | { readonly direction: Direction; readonly packet: number }
@@ -30,13 +30,56 @@ interface Awaited {
   readonly action: () => void | Promise<void>;
 }
 
-/** One direction of one connection. */
-class Pipe {
-  packets = 0;
-  bytes = 0;
+/** Counts what passes, over all connections, and does what a test wants at a moment. */
+class Watch {
+  readonly #counts: Record<Direction, { packets: number; bytes: number }> = {
+    toServer: { packets: 0, bytes: 0 },
+    toClient: { packets: 0, bytes: 0 },
+  };
+  #awaited: Awaited | undefined;
+
+  /** How many bytes may pass before something is to be done; all where there is no such moment among them. */
+  until(direction: Direction, length: number): number {
+    if (this.#awaited?.direction !== direction) return length;
+    const { packets, bytes } = this.#counts[direction];
+    if (packets >= this.#awaited.packet) return 0;
+    return Math.max(0, Math.min(length, this.#awaited.byte - bytes));
+  }
+
+  async act(): Promise<void> {
+    const action = this.#awaited?.action;
+    this.#awaited = undefined;
+    await action?.();
+  }
+
+  count(direction: Direction, what: Traffic): void {
+    this.#counts[direction].packets += what.packets;
+    this.#counts[direction].bytes += what.bytes;
+  }
+
+  traffic(direction: Direction): Traffic {
+    return { ...this.#counts[direction] };
+  }
+
+  expect(moment: Moment, action: () => void | Promise<void>): void {
+    const { packets, bytes } = this.#counts[moment.direction];
+    this.#awaited = {
+      direction: moment.direction,
+      packet: "packet" in moment ? packets + moment.packet : Infinity,
+      byte: "byte" in moment ? bytes + moment.byte : Infinity,
+      action,
+    };
+  }
+
+  forget(): void {
+    this.#awaited = undefined;
+  }
+}
+
+/** Takes packets out of what was read: each begins with its own length. */
+class Pieces {
   #rest = new Uint8Array();
 
-  /** Takes what was read and gives the packets that are complete: each begins with its own length. */
   *take(chunk: Uint8Array): Generator<Uint8Array> {
     const joined = new Uint8Array(this.#rest.length + chunk.length);
     joined.set(this.#rest);
@@ -54,34 +97,14 @@ class Pipe {
 /** Passes packets between a client and a daemon. */
 class Wire {
   readonly #ends: Readonly<Record<Direction, Deno.Conn>>;
-  readonly #pipes: Readonly<Record<Direction, Pipe>> = { toServer: new Pipe(), toClient: new Pipe() };
+  readonly #watch: Watch;
   readonly #pumps: Promise<unknown>;
-  #awaited: Awaited | undefined;
   #silent = false;
 
-  constructor(client: Deno.Conn, server: Deno.Conn) {
+  constructor(client: Deno.Conn, { server, watch }: { readonly server: Deno.Conn; readonly watch: Watch }) {
     this.#ends = { toServer: server, toClient: client };
+    this.#watch = watch;
     this.#pumps = Promise.all([this.#pump("toServer"), this.#pump("toClient")]);
-  }
-
-  traffic(direction: Direction): Traffic {
-    const { packets, bytes } = this.#pipes[direction];
-    return { packets, bytes };
-  }
-
-  expect(moment: Moment, action: () => void | Promise<void>): void {
-    const { packets, bytes } = this.#pipes[moment.direction];
-    this.#awaited = {
-      direction: moment.direction,
-      packet: "packet" in moment ? packets + moment.packet : Infinity,
-      byte: "byte" in moment ? bytes + moment.byte : Infinity,
-      action,
-    };
-  }
-
-  /** Waits for no moment any more. */
-  forget(): void {
-    this.#awaited = undefined;
   }
 
   /** Passes nothing on any more, and closes nothing. */
@@ -107,11 +130,11 @@ class Wire {
 
   async #pump(direction: Direction): Promise<void> {
     const from = this.#ends[direction === "toServer" ? "toClient" : "toServer"];
-    const pipe = this.#pipes[direction];
+    const pieces = new Pieces();
     const buffer = new Uint8Array(65_536);
     try {
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-        for (const packet of pipe.take(buffer.subarray(0, count))) await this.#pass(packet, direction);
+        for (const packet of pieces.take(buffer.subarray(0, count))) await this.#pass(packet, direction);
       }
     } catch {
       // One end has closed: so does the other.
@@ -120,27 +143,20 @@ class Wire {
   }
 
   async #pass(packet: Uint8Array, direction: Direction): Promise<void> {
-    const pipe = this.#pipes[direction];
-    if (this.#awaited?.direction === direction && this.#awaited.packet <= pipe.packets) await this.#act();
-    const { byte = Infinity } = this.#awaited?.direction === direction ? this.#awaited : {};
-    const first = Math.min(packet.length, byte - pipe.bytes);
+    const first = this.#watch.until(direction, packet.length);
     await this.#write(packet.subarray(0, first), direction);
-    if (first < packet.length) await this.#act();
-    await this.#write(packet.subarray(first), direction);
-    pipe.packets += 1;
+    if (first < packet.length) {
+      await this.#watch.act();
+      await this.#write(packet.subarray(first), direction);
+    }
+    this.#watch.count(direction, { packets: 1, bytes: 0 });
   }
 
   async #write(bytes: Uint8Array, direction: Direction): Promise<void> {
     if (this.#silent) return;
     // Counted before it is passed on: who has an answer knows that its bytes were counted.
-    this.#pipes[direction].bytes += bytes.length;
+    this.#watch.count(direction, { packets: 0, bytes: bytes.length });
     for (let sent = 0; sent < bytes.length;) sent += await this.#ends[direction].write(bytes.subarray(sent));
-  }
-
-  async #act(): Promise<void> {
-    const action = this.#awaited?.action;
-    this.#awaited = undefined;
-    await action?.();
   }
 }
 
@@ -154,7 +170,7 @@ export class CuttingLink implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   readonly #wires: Wire[] = [];
   #refusing = false;
-  #atNext: { readonly moment: Moment; readonly action: () => void | Promise<void> } | undefined;
+  readonly #watch = new Watch();
 
   private constructor(server: string, directory: string) {
     this.#server = server;
@@ -169,20 +185,14 @@ export class CuttingLink implements AsyncDisposable {
     return new CuttingLink(server, await Deno.makeTempDir({ prefix: "drover-link-" }));
   }
 
-  /** Does something, once, when a moment comes on the connection that was made last. The traffic there waits for it. */
+  /** Does something, once, when a moment comes. The traffic of that connection waits for it. */
   at(moment: Moment, action: () => void | Promise<void>): void {
-    this.#last?.expect(moment, action);
+    this.#watch.expect(moment, action);
   }
 
   /** Does nothing any more when the moment comes. */
   forget(): void {
-    for (const wire of this.#wires) wire.forget();
-    this.#atNext = undefined;
-  }
-
-  /** Does something when a moment comes on the connection that is made next. */
-  atNext(moment: Moment, action: () => void | Promise<void>): void {
-    this.#atNext = { moment, action };
+    this.#watch.forget();
   }
 
   /** Closes all connections that there are. */
@@ -205,13 +215,9 @@ export class CuttingLink implements AsyncDisposable {
     return this.#wires.length;
   }
 
-  /** What went through the connection that was made last. */
+  /** What went through, over all connections. */
   traffic(direction: Direction): Traffic {
-    return this.#last?.traffic(direction) ?? { packets: 0, bytes: 0 };
-  }
-
-  get #last(): Wire | undefined {
-    return this.#wires.at(-1);
+    return this.#watch.traffic(direction);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -227,14 +233,8 @@ export class CuttingLink implements AsyncDisposable {
       const server = this.#refusing
         ? undefined
         : await Deno.connect({ transport: "unix", path: this.#server }).catch(() => undefined);
-      if (server === undefined) {
-        client.close();
-        continue;
-      }
-      const wire = new Wire(client, server);
-      this.#wires.push(wire);
-      if (this.#atNext !== undefined) wire.expect(this.#atNext.moment, this.#atNext.action);
-      this.#atNext = undefined;
+      if (server === undefined) client.close();
+      else this.#wires.push(new Wire(client, { server, watch: this.#watch }));
     }
   }
 }
