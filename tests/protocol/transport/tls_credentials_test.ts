@@ -21,7 +21,7 @@ Deno.test({
     ? "certificates are looked for where libvirt looks"
     : `certificates are looked for where libvirt looks (skipped: ${reason})`,
   ignore: reason !== undefined,
-  async fn() {
+  async fn(): Promise<void> {
     await using pki = await CertificateFolder.make();
     await pki.authority("ours");
     await pki.certificate("client", { by: "ours" });
