@@ -30,6 +30,7 @@ import {
 } from "./procedures/mod.ts";
 import type { Place } from "./queue.ts";
 import { fullWriteBytes, Sender } from "./sender.ts";
+import { SignalWatch } from "./signal_watch.ts";
 import { ClientStream, type Outgoing } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 import type { XdrWriter } from "./xdr/mod.ts";
@@ -81,6 +82,7 @@ export class ClientConnection implements RpcConnection {
   readonly #streams = new Map<number, ClientStream>();
   /** Streams that have something to send, in the order in which their turns come. */
   readonly #sendingStreams = new Set<ClientStream>();
+  readonly #signals = new SignalWatch();
   readonly #listeners: Listeners;
   readonly #keepalive: Keepalive;
   readonly #backPressure: BackPressure;
@@ -192,7 +194,7 @@ export class ClientConnection implements RpcConnection {
     if (signal?.aborted) return call.abort(signal);
     if (this.#ending !== undefined) return call.broken(this.#ending);
     const place = this.#calls.add(call);
-    if (signal !== undefined) call.watch(signal, () => this.#abort(place, signal));
+    if (signal !== undefined) call.whenSettled(this.#signals.watch(signal, () => this.#abort(place, signal)));
     this.#sender.wake();
     this.#backPressure.waitersChanged();
   }

@@ -90,8 +90,8 @@ export class OpeningCall<A, R> implements PendingCall {
     return true;
   }
 
-  watch(signal: AbortSignal, aborted: () => void): void {
-    this.#call.watch(signal, aborted);
+  whenSettled(action: () => void): void {
+    this.#call.whenSettled(action);
   }
 
   answered(packet: Packet): void {

@@ -36,8 +36,8 @@ export interface PendingCall {
    * @returns whether it was written
    */
   send(writer: XdrWriter, serial: number): boolean;
-  /** Calls `aborted` when the signal does, as long as somebody waits. */
-  watch(signal: AbortSignal, aborted: () => void): void;
+  /** Calls this once nobody waits any more. */
+  whenSettled(action: () => void): void;
   /** Takes the answer. */
   answered(packet: Packet): void;
   /** Ends the wait, since the signal aborted. */
@@ -55,7 +55,7 @@ export class ValueCall<A, R> implements PendingCall {
   readonly #init: CallInit<A, R>;
   #serial: number | undefined;
   #awaited = true;
-  #unwatch: (() => void) | undefined;
+  #whenSettled: (() => void) | undefined;
 
   constructor(init: CallInit<A, R>) {
     this.#init = init;
@@ -97,9 +97,8 @@ export class ValueCall<A, R> implements PendingCall {
     return true;
   }
 
-  watch(signal: AbortSignal, aborted: () => void): void {
-    signal.addEventListener("abort", aborted);
-    this.#unwatch = () => signal.removeEventListener("abort", aborted);
+  whenSettled(action: () => void): void {
+    this.#whenSettled = action;
   }
 
   answered(packet: Packet): void {
@@ -134,7 +133,7 @@ export class ValueCall<A, R> implements PendingCall {
 
   #settled(): void {
     this.#awaited = false;
-    this.#unwatch?.();
+    this.#whenSettled?.();
   }
 
   #unfit(cause: unknown): VirtError {
