@@ -7,79 +7,10 @@ import { VirtError } from "../model/error.ts";
 import type { ConnectionUri } from "../model/uri.ts";
 import { type ClientConfig, loadClientConfig } from "./client_config.ts";
 import { type ClientMachine, thisMachine } from "./client_machine.ts";
-import { chooseDaemonSocket, type DaemonMode, type DaemonSocket } from "./daemon_socket.ts";
-import { readParameters, type UriParameters } from "./uri_parameters.ts";
-
-/** A socket on this machine. */
-export interface UnixLink {
-  readonly kind: "unix";
-  readonly path: string;
-  /** Whose daemon listens there; absent where the URI names the socket. */
-  readonly socket?: DaemonSocket;
-}
-
-/** TCP without protection. */
-export interface TcpLink {
-  readonly kind: "tcp";
-  readonly host: string;
-  readonly port: number;
-}
-
-/** TCP protected by TLS. */
-export interface TlsLink {
-  readonly kind: "tls";
-  readonly host: string;
-  readonly port: number;
-  /** The folder of `cacert.pem`, `clientcert.pem` and `clientkey.pem`; absent where they are in libvirt's places. */
-  readonly pkiPath?: string;
-  /** Whether the server's certificate must be right. */
-  readonly verify: boolean;
-  /** Whether our own certificate is looked at before it is used. */
-  readonly checkOwn: boolean;
-}
-
-/** Which program on the far side passes bytes on to the daemon's socket. */
-export type SshProxy = "auto" | "netcat" | "native";
-
-/** How host keys are looked at, in libvirt's words; absent leaves it to ssh's own settings. */
-export type HostKeyCheck = "normal" | "auto" | "ignore";
-
-/** A program on the far side, run by the system's `ssh`. */
-export interface SshLink {
-  readonly kind: "ssh";
-  readonly host: string;
-  readonly port?: number;
-  readonly user?: string;
-  /** The ssh program, where the URI names one. */
-  readonly program?: string;
-  readonly keyFile?: string;
-  readonly knownHosts?: string;
-  readonly hostKeys?: HostKeyCheck;
-  /** Ways to log in, in order. */
-  readonly logins?: readonly SshLogin[];
-  /** Whether ssh may ask a person. */
-  readonly mayAsk: boolean;
-  readonly proxy: SshProxy;
-  /** The netcat on the far side. */
-  readonly netcat: string;
-  /** The socket on the far side, for netcat. */
-  readonly socket: string;
-  /** What virt-ssh-helper is given, from which it finds the socket on its own. */
-  readonly helperUri: string;
-  readonly readonly: boolean;
-}
-
-/** libvirt's names for the ways in which ssh logs in. */
-export type SshLogin = typeof sshLogins[number];
-
-/** A program on this machine whose standard streams lead to the daemon. */
-export interface ProgramLink {
-  readonly kind: "ext";
-  readonly program: string;
-}
-
-/** How the bytes get to the daemon. */
-export type Link = UnixLink | TcpLink | TlsLink | SshLink | ProgramLink;
+import { chooseDaemonSocket, type DaemonMode } from "./daemon_socket.ts";
+import type { Link, TlsLink, UnixLink } from "./link.ts";
+import { sshLink } from "./ssh_link.ts";
+import { daemonName, readParameters, type UriParameters, uriRefusal } from "./uri_parameters.ts";
 
 /** What a URI demands of the proof of who we are. */
 export type WantedAuthentication =
@@ -115,7 +46,6 @@ export interface EndpointOptions {
 }
 
 const transports = ["tls", "unix", "ssh", "libssh2", "ext", "tcp", "libssh"] as const;
-const sshLogins = ["agent", "privkey", "password", "keyboard-interactive"] as const;
 /** Schemes that libvirt's library serves by itself, without a daemon. */
 const withoutDaemon: ReadonlySet<string> = new Set(["esx", "gsx", "vpx", "hyperv"]);
 /** libvirt's ports, as registered with IANA for TLS and in use for TCP. */
@@ -159,25 +89,17 @@ export function endpointOf(uri: ConnectionUri, options: EndpointOptions = {}): E
     host: uri.host ?? "localhost",
     ...(uri.user === undefined || uri.user === "" ? {} : { user: uri.user }),
     link: linkOf(uri, { parameters, readonly, machine, config }),
-    name: parameters.text("name") ?? (uri.driver === "remote" ? "" : formatName(uri, parameters.others)),
+    name: parameters.text("name") ?? (uri.driver === "remote" ? "" : daemonName(uri, parameters.others)),
     readonly,
     ...(authentication === undefined ? {} : { authentication }),
     ...(authFile === undefined ? {} : { authFile }),
   };
 }
 
-function refusal(uri: ConnectionUri, what: string, hint?: string): VirtError {
-  return new VirtError(
-    "invalid-argument",
-    `Cannot connect to "${uri.text}": ${what}`,
-    hint === undefined ? {} : { hint },
-  );
-}
-
 function refuseMistakes(uri: ConnectionUri): void {
   const { driver, host, path, transport, user } = uri;
   if (transport === undefined && (host === "system" || host === "session")) {
-    throw refusal(uri, `"${host}" would be the name of a host`, `Did you mean ${driver}:///${host}?`);
+    throw uriRefusal(uri, `"${host}" would be the name of a host`, `Did you mean ${driver}:///${host}?`);
   }
   if (transport === undefined && withoutDaemon.has(driver)) {
     throw new VirtError(
@@ -197,10 +119,10 @@ function refuseMistakes(uri: ConnectionUri): void {
   for (const [what, text] of [["host", host], ["user", user]] as const) {
     if (text === undefined) continue;
     // It would be taken for an option by the programs that get it as an argument.
-    if (text.startsWith("-")) throw refusal(uri, `the ${what} begins with "-"`);
+    if (text.startsWith("-")) throw uriRefusal(uri, `the ${what} begins with "-"`);
     // deno-lint-ignore no-control-regex
     if (/[\s\x00-\x1f\x7f]/.test(text)) {
-      throw refusal(uri, `the ${what} has a space or a control character in it`);
+      throw uriRefusal(uri, `the ${what} has a space or a control character in it`);
     }
   }
 }
@@ -230,16 +152,20 @@ function linkOf(uri: ConnectionUri, context: LinkContext): Link {
     case "ext": {
       const program = parameters.text("command");
       if (program !== undefined) return { kind: "ext", program };
-      throw refusal(uri, `transport "ext" needs a program`, "Name it, as in ?command=/usr/local/bin/tunnel");
+      throw uriRefusal(
+        uri,
+        `transport "ext" needs a program`,
+        "Name it, as in ?command=/usr/local/bin/tunnel",
+      );
     }
     case undefined:
-      throw refusal(uri, `"${uri.transport}" is no transport`, `Transports are ${transports.join(", ")}`);
+      throw uriRefusal(uri, `"${uri.transport}" is no transport`, `Transports are ${transports.join(", ")}`);
   }
 }
 
 function unixLink(uri: ConnectionUri, context: LinkContext & { readonly mode: DaemonMode }): UnixLink {
   if (uri.host !== undefined) {
-    throw refusal(
+    throw uriRefusal(
       uri,
       `transport "unix" stays on this machine and cannot reach host "${uri.host}"`,
       `Use ${uri.driver}+ssh://${uri.host}${uri.path}, or leave the host out`,
@@ -248,7 +174,7 @@ function unixLink(uri: ConnectionUri, context: LinkContext & { readonly mode: Da
   const path = context.parameters.text("socket");
   if (path !== undefined) {
     if (path.startsWith("/")) return { kind: "unix", path };
-    throw refusal(uri, `socket "${path}" is not an absolute path`);
+    throw uriRefusal(uri, `socket "${path}" is not an absolute path`);
   }
   const socket = chooseDaemonSocket(uri, context);
   return { kind: "unix", path: socket.path, socket };
@@ -274,105 +200,6 @@ function tlsLink(uri: ConnectionUri, { parameters, config }: LinkContext): TlsLi
   };
 }
 
-function sshLink(
-  uri: ConnectionUri,
-  { parameters, config, mode, readonly }: LinkContext & { readonly mode: DaemonMode },
-): SshLink {
-  const socket = parameters.text("socket");
-  const netcat = parameters.text("netcat");
-  const proxy = sshProxy(uri, {
-    mode,
-    hasSocket: socket !== undefined,
-    hasNetcat: netcat !== undefined,
-    wanted: parameters.word("proxy", ["auto", "netcat", "native"], config.proxy),
-  });
-  const optional = {
-    port: uri.port,
-    user: uri.user || undefined,
-    program: parameters.text("command"),
-    keyFile: parameters.text("keyfile"),
-    knownHosts: parameters.text("known_hosts"),
-    hostKeys: parameters.isOn("no_verify")
-      ? "auto" as const
-      : parameters.word("known_hosts_verify", ["normal", "auto", "ignore"], undefined),
-    logins: readLogins(uri, parameters.text("sshauth")),
-  };
-  for (const [what, path] of Object.entries({ socket, netcat, ...optional })) {
-    // deno-lint-ignore no-control-regex
-    if (typeof path === "string" && /[\x00-\x1f\x7f]/.test(path)) {
-      throw refusal(uri, `the ${what} has a control character in it`);
-    }
-  }
-  return {
-    kind: "ssh",
-    host: uri.host ?? "localhost",
-    ...present(optional),
-    mayAsk: !parameters.isOn("no_tty"),
-    proxy,
-    netcat: netcat ?? "nc",
-    // Every system has it below /var/run; below /run, only some.
-    socket: socket ?? `/var/run/libvirt/libvirt-sock${readonly ? "-ro" : ""}`,
-    helperUri: helperUri(uri, { parameters, socket, mode }),
-    readonly,
-  };
-}
-
-/** The parts that are there. */
-function present<T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> };
-function present(parts: object): object {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
-}
-
-/** What virt-ssh-helper is given. It knows `mode` and `socket`, which the daemon must not see. */
-function helperUri(
-  uri: ConnectionUri,
-  { parameters, socket, mode }: {
-    readonly parameters: UriParameters;
-    readonly socket: string | undefined;
-    readonly mode: DaemonMode;
-  },
-): string {
-  const name = parameters.text("name");
-  if (name !== undefined) return name;
-  const parts = [...parameters.others];
-  if (mode !== "auto") parts.push(["mode", mode]);
-  if (socket !== undefined) parts.push(["socket", socket]);
-  return formatName(uri, parts);
-}
-
-function sshProxy(
-  uri: ConnectionUri,
-  { wanted, mode, hasSocket, hasNetcat }: {
-    readonly wanted: SshProxy | undefined;
-    readonly mode: DaemonMode;
-    readonly hasSocket: boolean;
-    readonly hasNetcat: boolean;
-  },
-): SshProxy {
-  const needsHelper = mode === "direct" || uri.path === "/session" && !hasSocket;
-  if (wanted === "native" && hasNetcat) {
-    throw refusal(uri, `proxy=native does not use netcat`, "Leave netcat or proxy out");
-  }
-  if (needsHelper && (wanted === "netcat" || hasNetcat)) {
-    throw refusal(
-      uri,
-      `netcat must be told the daemon's socket on the far side`,
-      "Add ?socket=PATH, or leave netcat and proxy out so that virt-ssh-helper finds it",
-    );
-  }
-  if (wanted !== undefined && wanted !== "auto") return wanted;
-  if (needsHelper) return "native";
-  return hasSocket || hasNetcat ? "netcat" : "auto";
-}
-
-function readLogins(uri: ConnectionUri, text: string | undefined): readonly SshLogin[] | undefined {
-  return text?.split(",").map((word) => {
-    const login = sshLogins.find((one) => one === word.trim());
-    if (login !== undefined) return login;
-    throw refusal(uri, `sshauth "${word}" is unknown`, `Ways to log in are ${sshLogins.join(", ")}`);
-  });
-}
-
 function wantedAuthentication(
   uri: ConnectionUri,
   parameters: UriParameters,
@@ -383,17 +210,9 @@ function wantedAuthentication(
   if (text.toLowerCase() === "polkit") return { kind: "polkit" };
   if (text.toLowerCase() === "sasl") return { kind: "sasl" };
   if (kind === "sasl." && mechanism !== "") return { kind: "sasl", mechanism: mechanism.toUpperCase() };
-  throw refusal(
+  throw uriRefusal(
     uri,
     `auth "${text}" is unknown`,
     "It is sasl, sasl.MECHANISM such as sasl.SCRAM-SHA-256, or polkit",
   );
-}
-
-/** The URI without transport, user, host and port, and with the parameters given. */
-function formatName(uri: ConnectionUri, parameters: UriParameters["others"]): string {
-  // As libvirt writes it: a path keeps its reserved characters, a value does not.
-  const path = encodeURI(uri.path).replaceAll(/[?#:]/g, (mark) => encodeURIComponent(mark));
-  const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-  return `${uri.driver}://${path}${query === "" ? "" : `?${query}`}`;
 }

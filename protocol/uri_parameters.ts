@@ -135,3 +135,20 @@ function distance(one: string, other: string): number {
   }
   return old[other.length] ?? Infinity;
 }
+
+/** What a daemon is asked to open: the URI without transport, user, host and port, and with the parameters given. */
+export function daemonName(uri: ConnectionUri, parameters: UriParameters["others"]): string {
+  // As libvirt writes it: a path keeps its reserved characters, a value does not.
+  const path = encodeURI(uri.path).replaceAll(/[?#:]/g, (mark) => encodeURIComponent(mark));
+  const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return `${uri.driver}://${path}${query === "" ? "" : `?${query}`}`;
+}
+
+/** The error of a URI that cannot be meant. */
+export function uriRefusal(uri: ConnectionUri, what: string, hint?: string): VirtError {
+  return new VirtError(
+    "invalid-argument",
+    `Cannot connect to "${uri.text}": ${what}`,
+    hint === undefined ? {} : { hint },
+  );
+}

@@ -6,7 +6,8 @@
 import { Buffer } from "node:buffer";
 import { isVirtError, VirtError } from "../../model/error.ts";
 import type { RpcConnection } from "../connection.ts";
-import type { Endpoint, Link } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { Link } from "../link.ts";
 import { inSentence, printable } from "../wording.ts";
 import { type Credentials, type CredentialsOptions, findCredentials } from "./credentials.ts";
 import { saslPrep } from "./saslprep.ts";

@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ConnectionClock } from "../clock.ts";
-import type { ProgramLink } from "../endpoint.ts";
+import type { ProgramLink } from "../link.ts";
 import { maxMessageBytes } from "../packet.ts";
 import type { Transport } from "../transport.ts";
 import { messageOf, printable } from "../wording.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SshLink } from "../endpoint.ts";
+import type { SshLink } from "../link.ts";
 
 /**
  * The command line for the far side: `virt-ssh-helper`, which comes with libvirt and finds the daemon's socket on its

@@ -6,7 +6,7 @@
 import { isVirtError, VirtError } from "../../model/error.ts";
 import { type ClientMachine, reasonOf, thisMachine } from "../client_machine.ts";
 import type { ConnectionClock } from "../clock.ts";
-import type { TcpLink, UnixLink } from "../endpoint.ts";
+import type { TcpLink, UnixLink } from "../link.ts";
 import type { Transport } from "../transport.ts";
 import { messageOf } from "../wording.ts";
 import { startDaemon, startsOnDemand } from "./user_daemon.ts";

@@ -6,7 +6,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ConnectionClock } from "../clock.ts";
-import type { HostKeyCheck, SshLink, SshLogin } from "../endpoint.ts";
+import type { HostKeyCheck, SshLink, SshLogin } from "../link.ts";
 import type { Transport } from "../transport.ts";
 import { runProgram } from "./program.ts";
 import { remoteCommand } from "./remote_command.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ErrorCode, VirtError } from "../../model/error.ts";
-import type { SshLink } from "../endpoint.ts";
+import type { SshLink } from "../link.ts";
 import type { ProgramEnd } from "./program.ts";
 
 /** One thing that goes wrong. */

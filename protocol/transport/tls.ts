@@ -7,7 +7,7 @@ import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { VirtError } from "../../model/error.ts";
 import { type ClientMachine, reasonOf } from "../client_machine.ts";
-import type { TlsLink } from "../endpoint.ts";
+import type { TlsLink } from "../link.ts";
 import { lengthBytes } from "../packet.ts";
 import type { Transport } from "../transport.ts";
 import { messageOf } from "../wording.ts";

@@ -7,7 +7,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { VirtError } from "../../model/error.ts";
 import { type ClientMachine, thisMachine } from "../client_machine.ts";
-import type { TlsLink } from "../endpoint.ts";
+import type { TlsLink } from "../link.ts";
 import { RevocationList } from "./revocation.ts";
 
 /** A certificate of ours, and its key. */

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { VirtError } from "../../model/error.ts";
-import type { TlsLink } from "../endpoint.ts";
+import type { TlsLink } from "../link.ts";
 import { hostAndPort } from "./socket.ts";
 import { oneLine, type TlsCredentials } from "./tls_credentials.ts";
 

@@ -7,7 +7,7 @@ import { VirtError } from "../../model/error.ts";
 import type { ClientMachine } from "../client_machine.ts";
 import type { ConnectionClock } from "../clock.ts";
 import { daemonProgram, type DaemonSocket } from "../daemon_socket.ts";
-import type { UnixLink } from "../endpoint.ts";
+import type { UnixLink } from "../link.ts";
 import { messageOf } from "../wording.ts";
 
 /** Until the next look whether it listens, in milliseconds. */

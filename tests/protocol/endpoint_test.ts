@@ -7,8 +7,8 @@ import {
   endpointOf,
   type EndpointOptions,
   isServedByDaemon,
-  type SshLink,
 } from "../../protocol/endpoint.ts";
+import type { SshLink } from "../../protocol/link.ts";
 import { fakeMachine } from "./kit/machine.ts";
 import { refused } from "./kit/refusal.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import fc from "fast-check";
-import type { SshLink } from "../../../protocol/endpoint.ts";
+import type { SshLink } from "../../../protocol/link.ts";
 import { remoteCommand } from "../../../protocol/transport/remote_command.ts";
 import { Scripts } from "../kit/scripts.ts";
 

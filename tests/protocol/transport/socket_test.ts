@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { UnixLink } from "../../../protocol/endpoint.ts";
+import type { UnixLink } from "../../../protocol/link.ts";
 import {
   hostAndPort,
   openTcp,

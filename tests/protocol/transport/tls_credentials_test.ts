@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TlsLink } from "../../../protocol/endpoint.ts";
+import type { TlsLink } from "../../../protocol/link.ts";
 import { loadTlsCredentials } from "../../../protocol/transport/tls_credentials.ts";
 import { cannotMakeCertificates, CertificateFolder } from "../kit/certificates.ts";
 import { fakeMachine } from "../kit/machine.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { TlsOptions, TLSSocket } from "node:tls";
-import type { TlsLink } from "../../../protocol/endpoint.ts";
+import type { TlsLink } from "../../../protocol/link.ts";
 import type { Transport } from "../../../protocol/transport.ts";
 import { openTls } from "../../../protocol/transport/tls.ts";
 import { cannotMakeCertificates, CertificateFolder } from "../kit/certificates.ts";
