@@ -17,7 +17,7 @@ import type { Line } from "./line.ts";
 import { actLong } from "./long_act.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import { asks, does, done } from "./object_call.ts";
-import { byState } from "./reconcile.ts";
+import { byState, type Verdict } from "./reconcile.ts";
 import { notFound } from "./refusal.ts";
 import { sameText } from "./same_text.ts";
 import { wireDomain } from "./wire.ts";
@@ -71,6 +71,15 @@ const atWork = { unknown: "the host still writes its memory" } as const;
 /** Whether a domain stopped because it was saved. */
 function isSaved({ live, facts }: RemoteObject): boolean {
   return live === undefined && facts.state?.reason === "saved";
+}
+
+/** Whether a guest runs that was to be restored: one whose memory was still being read when its host was interrupted does not. */
+function isRestored(domain: RemoteObject): Verdict {
+  const { state, reason } = domain.facts.state ?? {};
+  if (domain.live !== undefined && state === "paused" && reason === "migration") {
+    return { unknown: "the host was interrupted while it read its memory; destroy it and restore it again" };
+  }
+  return isUp(domain);
 }
 
 async function hasManagedSave(line: Line, domain: RemoteObject): Promise<boolean> {
@@ -240,7 +249,7 @@ export const domainSave = {
       const image = await imageOf(job, path);
       await lookAgain(job, [image]);
       const domain = connectionOf(job).table.byId("domain", image.id);
-      const verdict = domain !== undefined && isUp(domain);
+      const verdict = domain !== undefined && isRestored(domain);
       if (domain === undefined || verdict === false) return { kind: "not-done" };
       if (verdict !== true) return { kind: "unknown", reason: verdict.unknown };
       return { kind: "done", value: job.ref(domain, "domain") };

@@ -165,6 +165,8 @@ export interface Act {
   input(scene: Scene): unknown;
   /** Whether it has happened. */
   happened(scene: Scene): Promise<boolean>;
+  /** Whether the host has stopped half way, and stays there: then nobody can say that it has happened, or that it has not. */
+  isHalfway(scene: Scene): Promise<boolean>;
 }
 
 type Finder = Act["target"];
@@ -191,6 +193,7 @@ function act<N extends OperationName>(operation: N, { special, undoneByRestart =
   readonly before: (scene: Scene) => Promise<void>;
   readonly with: (scene: Scene) => InputOf<Operations[N]>;
   readonly done: (scene: Scene) => Promise<boolean>;
+  readonly halfway?: (scene: Scene) => Promise<boolean>;
 }): Act {
   return {
     operation,
@@ -203,6 +206,7 @@ function act<N extends OperationName>(operation: N, { special, undoneByRestart =
     target: rest.on ?? onHost,
     input: rest.with,
     happened: rest.done,
+    isHalfway: rest.halfway ?? (() => Promise.resolve(false)),
   };
 }
 
@@ -325,6 +329,7 @@ const domains: readonly Act[] = [
     },
     with: (scene) => ({ path: `${scene.path}.saved` }),
     done: (scene) => scene.is("running"),
+    halfway: (scene) => scene.says(/^paused \(migrating\)$/m, "domstate", "--reason", scene.name),
   }),
 ];
 
