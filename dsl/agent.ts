@@ -93,14 +93,21 @@ export class DomainAgent {
   async exec(path: string, args: readonly string[] = [], options: ExecOptions = {}): Promise<ExecResult> {
     const { input, env, captureOutput, within = defaultWithin, signal } = options;
     const waitMs = Math.max(1, Math.round(duration(within)));
-    const answer = await this.#objects.invoke("domain.guestExec", this.#vm, {
-      path,
-      arguments: [...args],
-      ...(input === undefined ? {} : { stdin: input }),
-      ...(env === undefined ? {} : { environment: environment(env) }),
-      ...(captureOutput === undefined ? {} : { captureOutput }),
-      waitMs,
-    }, { within: waitMs, ...(signal === undefined ? {} : { signal }) });
+    // Where somebody has said, for a resume, that it was run, nobody knows what came of it.
+    const answer: AnswerOf<"domain.guestExec"> | null = await this.#objects.invoke(
+      "domain.guestExec",
+      this.#vm,
+      {
+        path,
+        arguments: [...args],
+        ...(input === undefined ? {} : { stdin: input }),
+        ...(env === undefined ? {} : { environment: environment(env) }),
+        ...(captureOutput === undefined ? {} : { captureOutput }),
+        waitMs,
+      },
+      { within: waitMs, ...(signal === undefined ? {} : { signal }) },
+    );
+    if (answer === null) throw this.#nothingKnown(path);
     const { exitCode, signal: ended, stdout: out, stderr: err, pid, running, truncated = false } = answer;
     if (running === true) throw this.#stillRuns(path, { pid, within: waitMs });
     return {
@@ -203,6 +210,17 @@ export class DomainAgent {
 
   get #objects(): Objects {
     return objectsOf(this.#vm);
+  }
+
+  #nothingKnown(path: string): VirtError {
+    return new VirtError(
+      "operation-failed",
+      `"${path}" was run in ${this.#vm}, and what came of it is not known`,
+      {
+        target: this.#vm.toString(),
+        hint: "A run that was resumed with --assume has no answer of that step",
+      },
+    );
   }
 
   #stillRuns(

@@ -222,20 +222,27 @@ export function findObject(
 }
 
 /**
- * What a call answers that was to remove its target, where that is gone; nothing where it is not.
+ * What a call answers that was to remove its target, or to move it to another host, where it is gone and, if it was to be
+ * moved, is there; nothing where that is not so.
  *
- * @throws whatever the connection could not be read for: what nobody has seen is not gone.
+ * @throws whatever a connection could not be read for: what nobody has seen is not gone.
  */
 export async function answerWhenGone(
-  { operation, connection, target, connections }: CallRequest,
+  { operation, connection, target, connections, input }: CallRequest,
   clock: Clock,
 ): Promise<unknown> {
-  const { whenGone } = operations.get(operation) ?? {};
-  const world = connections.get(connection);
-  if (whenGone === undefined || target === undefined || world === undefined) return undefined;
-  await world.ready.wait({ clock, deadline: clock.now(), signal: neverAborts });
-  const object = world.find(target);
-  return object === undefined || object.phase === "removed" ? whenGone : undefined;
+  const { whenGone, peer } = operations.get(operation) ?? {};
+  if (target === undefined || (whenGone === undefined && peer === undefined)) return undefined;
+  const find = async (name: string): Promise<ManagedObject | undefined> => {
+    const world = connectionNamed(name, connections);
+    await world.ready.wait({ clock, deadline: clock.now(), signal: neverAborts });
+    const object = world.find(target);
+    return object?.phase === "removed" ? undefined : object;
+  };
+  if (await find(connection) !== undefined) return undefined;
+  if (peer === undefined) return whenGone;
+  const there = String(fieldOf(input, peer));
+  return (await find(there))?.ref(there);
 }
 
 /** A signal for calls that nobody cancels. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Domain, type Fleet, FleetError, recipe } from "../../mod.ts";
+import { type Domain, Fleet, FleetError, recipe } from "../../mod.ts";
+import { simulate } from "../../testing/mod.ts";
 import { FakeRuntime, ref, type Responder } from "./fake_runtime.ts";
 
 function listing(names: readonly string[]): Responder {
@@ -189,4 +190,33 @@ Deno.test("a cancelled run begins no more, and its failures are not the objects'
   const last = runtime.said.at(-1);
   assert.equal(last?.t === "failed" && last.error.code, "cancelled");
   assert.equal(runtime.all("call").length, 2);
+});
+
+Deno.test("statistics of a fleet come in one call for each host, in the fleet's order", async () => {
+  await using lab = await simulate({
+    hypervisors: {
+      blue: { domains: ["b-1", { name: "b-2", state: "running" }, "other"] },
+      green: { domains: [{ name: "g-1", state: "running" }] },
+    },
+  });
+  const run = await lab.run(recipe({
+    summary: "Count",
+    needs: ["connect:search_domains", "domain:getattr,read"],
+    hosts: ["blue", "green"],
+    run: async ({ hosts }) => {
+      const all = [
+        ...await hosts.green.domains(),
+        ...(await hosts.blue.domains({ name: "b-*" })).toArray().toReversed(),
+      ];
+      const stats = await new Fleet(all).stats({ groups: ["state"] });
+      const whole = await hosts.blue.stats({ active: true, groups: ["state"] });
+      return {
+        fleet: stats.map(({ domain, stats }) => [domain.name, stats["state.state"]]),
+        whole: whole.map(({ domain }) => domain.name),
+        none: await new Fleet<Domain>([]).stats(),
+      };
+    },
+  }));
+  assert.deepEqual(run.result, { fleet: [["g-1", 1], ["b-2", 1], ["b-1", 5]], whole: ["b-2"], none: [] });
+  assert.equal(run.calls.filter(({ operation }) => operation === "domain.stats").length, 3);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Domain, isVirtError, recipe } from "../../mod.ts";
+import { simulate } from "../../testing/mod.ts";
 import { FakeRuntime, ref, type Responder } from "./fake_runtime.ts";
 
 const web = ref("domain", "web-1", { generation: 1 });
@@ -238,4 +239,109 @@ Deno.test("a network that is none is refused at once", async () => {
     guest.respond,
   );
   assert.equal(await runtime.result(), true);
+});
+
+/** Guests that take their time, in virtual time. */
+async function booting<T>(run: (vm: Domain) => Promise<T>): Promise<{ result: unknown; durationMs: number }> {
+  await using lab = await simulate({
+    hypervisor: { domains: [{ name: "web-1", channels: ["org.example.0"] }] },
+    guests: { boot: "20s" },
+  });
+  const story = await lab.run(recipe({
+    summary: "Wait",
+    needs: ["domain:getattr,read,write,start,stop,open_device"],
+    run: async ({ host }) => await run(await host.domain("web-1")),
+  }));
+  if (story.error !== undefined) throw story.error;
+  return { result: story.result, durationMs: story.durationMs };
+}
+
+Deno.test("an address is there when the guest is", async () => {
+  const { result, durationMs } = await booting(async (vm) => {
+    await vm.start();
+    return await vm.until.ip({ within: "1m" });
+  });
+  assert.match(String(result), /^192\.168\.122\./);
+  assert.ok(durationMs >= 20_000 && durationMs <= 22_000);
+});
+
+Deno.test("why there is no address says what each one who knows has answered", async () => {
+  const { result } = await booting(async (vm) => {
+    await vm.start();
+    return await vm.until.ip({ within: "5s" }).catch((error: Error) => error.message);
+  });
+  assert.match(
+    String(result),
+    /^Waited 5s for an address of domain "web-1": it has none; .*its agent is not connected/,
+  );
+});
+
+Deno.test("an agent is heard when it comes up", async () => {
+  const { result, durationMs } = await booting(async (vm) => {
+    await vm.start();
+    const early = await vm.until.agent({ within: "5s" }).catch((error: Error) => error.message);
+    await vm.until.agent({ within: "1m" });
+    return early;
+  });
+  assert.match(
+    String(result),
+    /^Waited 5s for the agent of domain "web-1" to answer: .*its agent is not connected/,
+  );
+  assert.equal(durationMs, 20_000);
+});
+
+Deno.test("a console is waited for by the waits too", async () => {
+  const { result } = await booting(async (vm) => {
+    const login = vm.start().then(() => vm.until.console(/(\w+-\d) login: $/, { within: "1m" }));
+    return (await login).groups;
+  });
+  assert.deepEqual(result, ["web-1"]);
+});
+
+Deno.test("a link-local address is none, unless it is asked for", async () => {
+  const addresses = ["127.0.0.1", "fe80::1", "169.254.3.4", "2001:db8::7"].map((address) => ({
+    family: address.includes(":") ? "ipv6" : "ipv4",
+    address,
+    prefix: 64,
+  }));
+  const respond: Responder = ({ operation }) =>
+    operation === "domain.lookup" ? { value: web } : { value: [{ interface: "eth0", addresses }] };
+  const any = new FakeRuntime(using((vm) => vm.until.ip()), respond);
+  assert.equal(await any.result(), "2001:db8::7");
+  const local = new FakeRuntime(using((vm) => vm.until.ip({ cidr: "fe80::/10" })), respond);
+  assert.equal(await local.result(), "fe80::1");
+});
+
+Deno.test("a device is gone when the guest lets go of it, and the wait fails when it does not", async () => {
+  const xml = (alias: string): string =>
+    `<domain><devices><disk><alias name='${alias}'/></disk></devices></domain>`;
+  for (
+    const [detail, expected] of [["device-removed ua-1", "gone"], [
+      "device-removal-failed ua-1",
+      "operation-failed",
+    ]]
+  ) {
+    const runtime = new FakeRuntime(
+      using((vm) => vm.until.deviceRemoved("ua-1").then(() => "gone", (error) => error.code)),
+      ({ operation }) => operation === "domain.lookup" ? { value: web } : { value: xml("ua-1") },
+    );
+    runtime.start();
+    await runtime.heard("call", 2);
+    await new Promise((resolve) => queueMicrotask(() => resolve(undefined)));
+    const { step } = await runtime.heard("subscribe");
+    const event = { sequence: 1, at: 1_000, object: web, type: "changed", detail: detail! };
+    runtime.tell({ t: "event", step, event, now: 2_000 });
+    await runtime.served;
+    const last = runtime.said.at(-1);
+    assert.equal(last?.t === "done" && last.result, expected);
+  }
+});
+
+Deno.test("a device that is gone already is not waited for", async () => {
+  const runtime = new FakeRuntime(
+    using((vm) => vm.until.deviceRemoved("ua-1")),
+    ({ operation }) =>
+      operation === "domain.lookup" ? { value: web } : { value: "<domain><devices/></domain>" },
+  );
+  await runtime.result();
 });
