@@ -235,9 +235,19 @@ const refinements: readonly Refinement[] = [
     code: "already-exists",
   },
   {
+    number: remoteErrors.VIR_ERR_OPERATION_INVALID.number,
+    text: /\b(is|still) in use\b/,
+    code: "in-use",
+  },
+  {
     number: remoteErrors.VIR_ERR_CONFIG_UNSUPPORTED.number,
     text: /\bno disk named\b/,
     code: "invalid-argument",
+  },
+  {
+    number: remoteErrors.VIR_ERR_CONFIG_UNSUPPORTED.number,
+    text: /\binvalid parent device\b/,
+    code: "not-found",
   },
   // Two pools cannot be at one place, two secrets not be for one thing.
   {
