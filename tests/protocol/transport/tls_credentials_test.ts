@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { VirtError } from "../../../model/error.ts";
+import type { ClientMachine } from "../../../protocol/client_machine.ts";
 import type { TlsLink } from "../../../protocol/link.ts";
 import { loadTlsCredentials } from "../../../protocol/transport/tls_credentials.ts";
 import { cannotMakeCertificates, CertificateFolder } from "../kit/certificates.ts";
@@ -67,4 +69,16 @@ Deno.test({
     const unverified = loadTlsCredentials({ ...link, verify: false }, { uri, machine: fakeMachine() });
     assert.deepEqual(unverified, { identityPlace: system.certificate });
   },
+});
+
+Deno.test("a file that is there and cannot be read is told from one that is not there", () => {
+  const machine: ClientMachine = {
+    ...fakeMachine({ uid: 0 }),
+    readText: (path) => {
+      throw new VirtError("permission-denied", `Cannot read "${path}"`);
+    },
+  };
+  const error = refused("permission-denied", () => loadTlsCredentials(link, { uri, machine }));
+  assert.equal(error.message, `Cannot connect to "${uri}": "/etc/pki/CA/cacert.pem" cannot be read`);
+  assert.match(error.hint ?? "", /namei -l/);
 });
