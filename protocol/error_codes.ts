@@ -241,6 +241,11 @@ const refinements: readonly Refinement[] = [
   },
   {
     number: remoteErrors.VIR_ERR_CONFIG_UNSUPPORTED.number,
+    text: /\balready exists\b/,
+    code: "already-exists",
+  },
+  {
+    number: remoteErrors.VIR_ERR_CONFIG_UNSUPPORTED.number,
     text: /\bno disk named\b/,
     code: "invalid-argument",
   },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverConnection, DriverMap, SlotClaim } from "../../runtime/driver.ts";
 import type { In, Out } from "../operation_types.ts";
@@ -86,13 +86,34 @@ function identity({ name }: { readonly name: string }): Identity<"nodeDevice"> {
   return { objectClass: "nodeDevice", id: name, name };
 }
 
+/** The two numbers of a Fibre Channel adapter. */
+interface AdapterNumbers {
+  readonly wwnn: string;
+  readonly wwpn: string;
+}
+
+/** Finds an adapter by its numbers. Where nothing has them libvirt fails without saying why. */
+async function adapterOf(
+  line: Line,
+  { wwnn, wwpn }: AdapterNumbers,
+): Promise<{ readonly name: string } | undefined> {
+  try {
+    return (await line.call("nodeDeviceLookupScsiHostByWwn", { wwnn, wwpn, flags: 0 })).dev;
+  } catch (error) {
+    if (!isVirtError(error) || error.remoteCode === undefined) throw error;
+    if (error.code === "not-found" || /cause is unknown/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
 /** Finds a device by its name, or a Fibre Channel adapter by its two numbers. */
 async function find(job: RemoteJob, { name }: In<"nodeDevice.lookup">): Promise<ObjectRef<"nodeDevice">> {
   const [, wwnn, wwpn] = wwnPair.exec(name) ?? [];
   const found = await lookUpObject(job, `find ${name}`, async (line) => {
-    const { dev } = wwnn === undefined || wwpn === undefined
-      ? await line.call("nodeDeviceLookupByName", { name })
-      : await line.call("nodeDeviceLookupScsiHostByWwn", { wwnn, wwpn, flags: 0 });
+    const dev = wwnn === undefined || wwpn === undefined
+      ? (await line.call("nodeDeviceLookupByName", { name })).dev
+      : await adapterOf(line, { wwnn, wwpn });
+    if (dev === undefined) return undefined;
     return await classAccess.nodeDevice.look(line, identity(dev), {});
   }, finding("nodeDevice", name));
   if (found === undefined) throw notFound("node device", name);
@@ -154,8 +175,7 @@ async function nameOfMade(line: Line, xml: string): Promise<string | undefined> 
   if (wwnn === undefined || wwpn === undefined) {
     throw new VirtError("outcome-unknown", "nothing tells which device it would be");
   }
-  const found = await ifThere(line.call("nodeDeviceLookupScsiHostByWwn", { wwnn, wwpn, flags: 0 }));
-  return found?.dev.name;
+  return (await adapterOf(line, { wwnn, wwpn }))?.name;
 }
 
 /** Devices are made one after the other: which one it will be only the host knows. */

@@ -99,6 +99,10 @@ Deno.test("what libvirt reports as a fault of its own or of the caller's is what
   assert.equal(errorCodeOf(65, "Invalid secret: secret is private"), "permission-denied");
   assert.equal(errorCodeOf(65, "Invalid secret: no"), "invalid-argument");
   assert.equal(errorCodeOf(67, "unsupported configuration: no disk named 'vdz'"), "invalid-argument");
+  assert.equal(
+    errorCodeOf(67, "unsupported configuration: external snapshot file for disk vda already exists"),
+    "already-exists",
+  );
   assert.equal(errorCodeOf(67, "unsupported configuration: invalid parent device 'x'"), "not-found");
   assert.equal(errorCodeOf(55, "Requested operation is not valid: nwfilter is in use"), "in-use");
   assert.equal(errorCodeOf(55, "Requested operation is not valid: volume 'a' is still in use."), "in-use");
