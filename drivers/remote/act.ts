@@ -121,12 +121,6 @@ export function actTogether<T>(
   return untilUnlocked(job, options, () => actOnce(job, where, { deeds, options }));
 }
 
-/** What came of an act. */
-interface Deed<T> {
-  readonly answer: T;
-  readonly seen: readonly Look[];
-}
-
 /** What a look has found. */
 interface Look {
   readonly identity: Identity;
@@ -145,7 +139,6 @@ async function actOnce<T>(
   const objects = objectsOf(job);
   const { generation } = job.object;
   let occupied: Disposable | undefined;
-  let done: Deed<T> | undefined;
   try {
     const { answer, seen } = await job.hop(where, async (signal) => {
       const line = await connection.line(signal);
@@ -157,15 +150,13 @@ async function actOnce<T>(
         throw line.answered > 0 && isVirtError(error, "unreachable") ? inDoubt(error) : error;
       });
       const things = thingsOf(objects, options.also?.(answer) ?? []);
-      done = { answer, seen: [] };
-      return done = { answer, seen: await lookAfter(connection, { signal, things }) };
+      return { answer, seen: await lookAfter(connection, { signal, things }) };
     }, options);
     takeOver(connection, { seen, doer: connection.doerOf(job as RemoteJob) });
     return answer;
   } catch (error) {
     occupied?.[Symbol.dispose]();
-    // It happened all the same: whoever looks next must see it, as something that came from elsewhere.
-    if (done !== undefined) takeOver(connection, { seen: done.seen, doer: connection.outsider });
+    // It may have happened all the same: what is there now is seen as something that came from elsewhere.
     if (occupied !== undefined) { for (const object of objects) connection.hear(identityOf(object)); }
     throw error;
   } finally {

@@ -76,6 +76,8 @@ export class RemoteConnection implements DriverConnection {
   readonly #connect: (signal: AbortSignal) => Promise<RpcConnection>;
   readonly #apart = new Set<RpcConnection>();
   readonly #closing = new AbortController();
+  /** The connection that is, or was last, made ready. */
+  #fresh: RpcConnection | undefined;
   #ready = new Gate();
   #missing: ReadonlySet<RemoteClass> = new Set();
 
@@ -263,6 +265,7 @@ export class RemoteConnection implements DriverConnection {
     try {
       if (!first) await this.#refuseOtherHost(rpc);
       this.#hints.clear();
+      this.#fresh = rpc;
       await listenToEvents(rpc, { signal, connection: this });
       this.#missing = await enumerate(this, rpc, signal);
     } catch (error) {
@@ -293,7 +296,8 @@ export class RemoteConnection implements DriverConnection {
 
   /** A look that nobody waits for. What cannot be seen now is seen when the connection is back. */
   async #follow(identity: Identity): Promise<void> {
-    const { rpc } = this.#session;
+    // What is heard while everything is read anew may have happened behind the reading.
+    const rpc = this.#session.rpc ?? this.#fresh;
     if (rpc === undefined) return;
     const line = new Line(rpc, { signal: this.#closing.signal, askedAt: this.table.moment() });
     const known = this.table.byId(identity.objectClass, identity.id, identity.parent);

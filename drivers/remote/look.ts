@@ -72,7 +72,7 @@ async function domain(
       line.call("domainGetState", { dom, flags: 0 }),
       line.maybe("domainIsPersistent", { dom }),
       definition ? kept((flags) => line.call("domainGetXmlDesc", { dom, flags }), inactiveDomain) : undefined,
-      liveDefinition ? line.maybe("domainGetXmlDesc", { dom, flags: 0 }) : undefined,
+      liveDefinition ? kept((flags) => line.call("domainGetXmlDesc", { dom, flags }), 0) : undefined,
     ]);
     return {
       ...domainSeen(found.dom),
@@ -108,7 +108,7 @@ async function network(
       line.call("networkIsActive", { net }),
       line.maybe("networkIsPersistent", { net }),
       definition ? kept((flags) => line.call("networkGetXmlDesc", { net, flags })) : undefined,
-      liveDefinition ? line.call("networkGetXmlDesc", { net, flags: 0 }) : undefined,
+      liveDefinition ? kept((flags) => line.call("networkGetXmlDesc", { net, flags }), 0) : undefined,
     ]);
     return {
       objectClass: "network" as const,
@@ -156,7 +156,9 @@ async function pool(
       line.call("storagePoolIsActive", { pool: wire }),
       line.maybe("storagePoolIsPersistent", { pool: wire }),
       kept((flags) => line.call("storagePoolGetXmlDesc", { pool: wire, flags })),
-      liveDefinition ? line.call("storagePoolGetXmlDesc", { pool: wire, flags: 0 }) : undefined,
+      liveDefinition
+        ? kept((flags) => line.call("storagePoolGetXmlDesc", { pool: wire, flags }), 0)
+        : undefined,
     ]);
     return {
       objectClass: "pool" as const,
@@ -446,9 +448,17 @@ interface Text {
   readonly xml: string;
 }
 
-/** The definition that a next start uses; drivers that keep only one know no flag for it. */
+/**
+ * The definition that a next start uses; drivers that keep only one know no flag for it. Who may see an object and not its
+ * definition sees it without.
+ */
 async function kept(ask: (flags: number) => Promise<Text>, flag = inactive): Promise<Text | undefined> {
-  return await accepted(() => ask(flag)) ?? await accepted(() => ask(0));
+  try {
+    return await accepted(() => ask(flag)) ?? await accepted(() => ask(0));
+  } catch (error) {
+    if (isVirtError(error, "permission-denied")) return undefined;
+    throw error;
+  }
 }
 
 /** `undefined` where the far side says that there is no such thing. */

@@ -52,6 +52,8 @@ export class FakeNet {
   readonly delay: () => number;
   /** Decides about each call. */
   fate: (call: CallInFlight) => CallFate = () => "pass";
+  /** Hears of each answer that has come. */
+  answered: (procedure: ProcedureName) => void = () => {};
   /** Whether a request that is on its way when the link breaks still gets there. */
   arrivesAnyway: () => boolean = () => false;
   /** Nobody listens. */
@@ -215,6 +217,7 @@ export class FakeRpc implements RpcConnection {
       this.#arrive(() => {
         this.#pending.delete(pending);
         tell();
+        this.#net.answered(pending.procedure);
         this.#sendNext();
       });
     });
