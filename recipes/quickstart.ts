@@ -2,19 +2,40 @@
  * The first recipe to run: makes a small domain, starts it, takes a snapshot, shows what there is, and cleans up.
  *
  *     drover run recipes/quickstart.ts --allow all
+ *     drover run recipes/quickstart.ts -c qemu:///system --allow all
  *
- * It needs no hypervisor: without `-c URI` it runs on `test:///default`, libvirt's simulated host.
+ * It needs no hypervisor: without `-c URI` it runs on `test:///default`, a simulated host. Where a storage pool is running,
+ * the domain has a disk in it: real hypervisors take snapshots of domains that have one.
  *
  * @module
  */
-import { type Host, recipe, z } from "drover";
+import { type Domain, type Host, isVirtError, type Pool, recipe, type Snapshot, z } from "drover";
 
-/** The definition of a domain that boots nothing and reaches nothing on its host. */
-function definition(
-  host: Host,
-  { name, memory }: { readonly name: string; readonly memory: number },
-): string {
+/** What the domain is to be. */
+interface Wanted {
+  readonly name: string;
+  readonly memory: number;
+}
+
+/** A small disk. */
+function diskDefinition({ name }: Wanted): string {
+  return `<volume>
+  <name>${name}-disk.qcow2</name>
+  <capacity unit='MiB'>16</capacity>
+  <target><format type='qcow2'/></target>
+</volume>`;
+}
+
+/** A domain that boots nothing, and reaches nothing on its host but its disk. */
+function definition(host: Host, { name, memory }: Wanted, pool: Pool | undefined): string {
   const type = host.driver === "test" ? "test" : "qemu";
+  const disk = `<devices>
+    <disk type='volume' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source pool='${pool?.name}' volume='${name}-disk.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+  </devices>`;
   return `<domain type='${type}'>
   <name>${name}</name>
   <description>Made by Drover's quickstart</description>
@@ -23,7 +44,18 @@ function definition(
   <os>
     <type arch='x86_64'>hvm</type>
   </os>
+  ${pool === undefined ? "" : disk}
 </domain>`;
+}
+
+/** Takes a snapshot, where the hypervisor can: of a domain without a disk not every one does. */
+async function takeSnapshot(vm: Domain): Promise<Snapshot | undefined> {
+  try {
+    return await vm.snapshots.create({ name: "fresh" });
+  } catch (error) {
+    if (isVirtError(error, "unsupported")) return undefined;
+    throw error;
+  }
 }
 
 export default recipe({
@@ -34,16 +66,20 @@ export default recipe({
     keep: z.boolean().default(false).describe("Leave the domain running instead of cleaning up"),
   }),
   needs: [
-    "connect:getattr,search_domains",
+    "connect:getattr,search_domains,search_storage_pools",
     "domain:getattr,read,write,save,start,stop,delete,snapshot",
+    "storage_pool:getattr",
+    "storage_vol:create,delete",
   ],
   async run({ host, input, log, step, progress, now }): Promise<string> {
     const began = now();
     const { hostname } = await host.info();
     log.info(`hello from ${hostname}`, { uri: host.uri });
 
-    // Whatever happens from here on, also Ctrl-C or a power cut: the domain goes again, unless it is kept.
-    await using vm = await host.temporary.domain({ xml: definition(host, input) });
+    // Whatever happens from here on, also Ctrl-C or a power cut: disk and domain go again, unless they are kept.
+    const [pool] = await host.pools({ active: true, type: "dir" });
+    await using disk = await pool?.temporary.volume({ xml: diskDefinition(input) });
+    await using vm = await host.temporary.domain({ xml: definition(host, input, pool) });
     log.info(`${vm} is defined`);
     progress(0.25, "defined");
 
@@ -54,13 +90,20 @@ export default recipe({
     log.info(`${vm} is running`);
     progress(0.5, "running");
 
-    const snapshot = await step("snapshot", () => vm.snapshots.create({ name: "fresh" }));
-    log.info(`${snapshot} is taken`);
+    const snapshot = await step("snapshot", () => takeSnapshot(vm));
+    log.info(
+      snapshot === undefined
+        ? "there is no pool for a disk, and no snapshot without one"
+        : `${snapshot} is taken`,
+    );
     progress(0.75, "snapshot taken");
 
     const { state, vcpus, memoryKib, snapshots } = await vm.info();
     const others = (await host.domains()).filter(({ name }) => name !== vm.name).names;
-    if (input.keep) await vm.keep();
+    if (input.keep) {
+      await vm.keep();
+      await disk?.keep();
+    }
     progress(1, "done");
     return [
       "",
@@ -68,7 +111,7 @@ export default recipe({
       "",
       `    host        ${hostname} (${host.uri})`,
       `    domain      ${vm.name}: ${state}, ${vcpus} vCPU, ${Math.round(memoryKib / 1024)} MiB`,
-      `    snapshots   ${snapshots} (${snapshot.name})`,
+      `    snapshots   ${snapshots} (${snapshot?.name ?? "none"})`,
       `    beside it   ${others.join(", ") || "nothing"}`,
       `    took        ${((now() - began) / 1000).toFixed(1)} s`,
       "",
