@@ -54,7 +54,6 @@ export class BackPressure {
   readonly #full = new Map<WaitingBuffer, number>();
   #paused: PromiseWithResolvers<void> | undefined;
   #timer: Disposable | undefined;
-  #stopped = false;
   #deciding = false;
 
   constructor(options: BackPressureOptions) {
@@ -101,13 +100,6 @@ export class BackPressure {
     if (this.#paused !== undefined) this.#decide();
   }
 
-  /** Lets whoever waits go on: the connection has ended. */
-  stop(): void {
-    this.#stopped = true;
-    this.#full.clear();
-    this.#go();
-  }
-
   /** To give a buffer up tells of new waiters, which must not have this decided within itself. */
   #decide(): void {
     if (this.#deciding) return;
@@ -123,7 +115,7 @@ export class BackPressure {
 
   /** How long the socket is left unread, unless something changes. */
   #waitMs(): number {
-    if (this.#stopped || this.#full.size === 0) return 0;
+    if (this.#full.size === 0) return 0;
     return this.#someoneWaits() ? this.#patienceLeft() : Infinity;
   }
 

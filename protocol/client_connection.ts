@@ -258,10 +258,8 @@ export class ClientConnection implements RpcConnection {
   /** Takes every packet that has come as a whole. */
   #takeAll(): void {
     try {
-      let packet = this.#packets.next();
-      while (packet !== undefined && this.#ending === undefined) {
+      for (let packet = this.#packets.next(); packet !== undefined; packet = this.#packets.next()) {
         this.#take(packet);
-        packet = this.#packets.next();
       }
     } catch (cause) {
       this.#end({
@@ -346,7 +344,6 @@ export class ClientConnection implements RpcConnection {
     this.#ending = ending;
     this.#sender.stop();
     this.#keepalive.stop();
-    this.#backPressure.stop();
     this.#closing = closed(this.#transport);
     this.#calls.break(ending);
     for (const stream of [...this.#streams.values()]) stream.broken(ending);

@@ -48,6 +48,23 @@ Deno.test("a call that is aborted while it waits for its turn leaves the queue",
   await last;
 });
 
+Deno.test("whoever waited behind an aborted call may go in its place", async () => {
+  await using it = stage({ maxOutstanding: 2 });
+  const controller = new AbortController();
+  const slow = it.connection.call("domainResume", { dom });
+  const aborted = it.connection.call("domainSuspend", { dom }, { signal: controller.signal });
+  const quick = it.connection.call("connectGetLibVersion", undefined);
+  const received = await it.server.next();
+  await settled();
+  assert.equal(it.server.waiting.length, 0, "there is room for a quick call only, and it is not its turn");
+  controller.abort();
+  await refusal(aborted);
+  (await it.server.next()).reply("connectGetLibVersion", { libVer: 1n });
+  await quick;
+  received.reply("domainResume", undefined);
+  await slow;
+});
+
 Deno.test("a call that is aborted while the write before it is stuck has not been sent", async () => {
   await using it = stage();
   const letWrite = it.server.link.holdWrites();

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { RpcStream } from "../../../protocol/connection.ts";
-import { packetStatus } from "../../../protocol/packet.ts";
-import { settled } from "../../../testing/virtual_clock.ts";
+import { packetStatus, packetType } from "../../../protocol/packet.ts";
+import { ClientConnection } from "../../../protocol/client_connection.ts";
+import { settled, VirtualClock } from "../../../testing/virtual_clock.ts";
+import { FakeServer, packetBytes } from "../kit/fake_server.ts";
 import type { Received } from "../kit/received.ts";
 import { refusal, type Stage, stage } from "./stage.ts";
 
@@ -88,6 +90,24 @@ Deno.test("a reader that goes on, however slowly, is waited for, and loses nothi
   assert.equal(read, sent);
 });
 
+Deno.test("a reader that is far behind is waited for as long as it goes on", async () => {
+  await using it = stage({ streams: limits });
+  const { stream, far } = await download(it);
+  const call = it.connection.call("connectGetLibVersion", undefined);
+  const pending = await it.server.next();
+  const many = packetBytes({ ...far.header, type: packetType.stream, status: packetStatus.continue }, piece);
+  it.server.link.push(new Uint8Array(Array(30).fill([...many]).flat()));
+  await settled();
+  pending.reply("connectGetLibVersion", { libVer: 1n });
+  for (let round = 0; round < 15; round++) {
+    await stream.read();
+    await it.clock.advance(900);
+    assert.ok(it.server.link.unread > 0, `in round ${round}`);
+  }
+  await it.clock.advance(100);
+  await call;
+});
+
 Deno.test("a reader that has stopped loses its stream when others wait and more is there than is kept for it", async () => {
   await using it = stage({ streams: limits });
   const { stream, far } = await download(it);
@@ -108,6 +128,24 @@ Deno.test("a reader that has stopped loses its stream when others wait and more 
   pending.reply("connectGetLibVersion", { libVer: 1n });
   await call;
   await stream.abort();
+});
+
+Deno.test("a clock that is set back makes nobody wait for longer", async () => {
+  const server = new FakeServer();
+  const clock = new VirtualClock();
+  let change = 0;
+  const changing = { now: () => clock.now() + change, after: clock.after.bind(clock) };
+  await using connection = new ClientConnection(server.transport, { clock: changing, streams: limits });
+  const opening = connection.open("storageVolDownload", range);
+  const far = await server.next();
+  far.reply("storageVolDownload", undefined);
+  await opening;
+  far.data(new Uint8Array(12_000));
+  const call = connection.call("connectGetLibVersion", undefined);
+  (await server.next()).reply("connectGetLibVersion", { libVer: 1n });
+  change = -60 * 60 * 1000;
+  await clock.advance(2000);
+  await call;
 });
 
 Deno.test("whoever listens to events or reads another stream counts as waiting", async () => {
@@ -168,6 +206,21 @@ Deno.test("while the socket is left unread we ask, so that the server knows us a
   await it.clock.advance(40_000);
   assert.equal(it.server.link.closed, true, "once it is read again, silence means something");
   assert.equal(await reading, "failed");
+});
+
+Deno.test("a server that did not answer while nobody would have heard it has its time afterwards", async () => {
+  await using it = stage({ streams: limits });
+  it.connection.startKeepalive();
+  const { stream, far } = await download(it);
+  it.server.alive = false;
+  far.data(new Uint8Array(12_000));
+  await it.clock.advance(58_000);
+  assert.ok(it.server.pings > 5);
+  await stream.read();
+  await it.clock.advance(29_999);
+  assert.equal(it.server.link.closed, false, "its time began when it could be heard again");
+  await it.clock.advance(1);
+  assert.equal(it.server.link.closed, true);
 });
 
 Deno.test("an abort of the stream that holds the socket up lets everybody go on", async () => {

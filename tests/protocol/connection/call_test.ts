@@ -138,6 +138,23 @@ Deno.test("an answer that cannot be read is the fault of that call alone", async
   assert.deepEqual(await whole, { dom: test });
 });
 
+Deno.test("an answer with more behind it than belongs to it is not taken for one", async () => {
+  await using it = stage();
+  const call = it.connection.call("connectGetLibVersion", undefined);
+  (await it.server.next()).answer({}, new Uint8Array(12));
+  const error = await refusal(call);
+  assert.equal(error.code, "protocol");
+  assert.match(error.message, /4 bytes too many/);
+});
+
+Deno.test("large calls do not wait for each other to be written", async () => {
+  await using it = stage({ maxOutstanding: 20 });
+  const xml = "x".repeat(200_000);
+  it.server.answer("domainDefineXml", () => ({ dom: test }));
+  await Promise.all(Array.from({ length: 12 }, () => it.connection.call("domainDefineXml", { xml })));
+  assert.deepEqual(it.server.writes, [3, 3, 3, 3]);
+});
+
 Deno.test("serial numbers begin anew after 32 bits, without 0 and without those that are in use", async () => {
   await using it = stage({ firstSerial: 2 ** 32 - 2 });
   const held = it.connection.call("domainLookupById", { id: 0 });

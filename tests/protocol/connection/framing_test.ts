@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PacketBuffer } from "../../../protocol/framing.ts";
-import { maxPayloadBytes } from "../../../protocol/packet.ts";
+import { beginPacket, endPacket, maxPayloadBytes } from "../../../protocol/packet.ts";
+import { XdrWriter } from "../../../protocol/xdr/mod.ts";
 import { packetBytes } from "../kit/fake_server.ts";
 import { isVirtError } from "../../../model/error.ts";
 
@@ -79,7 +80,10 @@ Deno.test("the largest packet comes out, and its room is given back", () => {
   for (let at = 0; at < bytes.length; rooms++) {
     assert.equal(packets.next(), undefined);
     const room = packets.room();
-    assert.ok(room.length > 0 && room.length <= bytes.length);
+    assert.ok(
+      room.length > 0 && room.length <= Math.max(usual, at),
+      `${room.length} bytes of room after ${at}`,
+    );
     const count = Math.min(room.length, bytes.length - at);
     room.set(bytes.subarray(at, at + count));
     packets.filled(count);
@@ -97,6 +101,20 @@ Deno.test("a large packet that is announced takes no room before it comes", () =
   packets.filled(4);
   assert.equal(packets.next(), undefined);
   assert.ok(packets.room().length < 1024 * 1024);
+});
+
+Deno.test("a packet that is too large for any server is not written, and what is before it stays", () => {
+  const writer = new XdrWriter({ limit: 2 ** 27 });
+  writer.uint(7);
+  const header = { program: 1, version: 1, procedure: 1, type: 0, serial: 1, status: 0 };
+  const largest = beginPacket(writer, header);
+  writer.raw(new Uint8Array(maxPayloadBytes));
+  endPacket(writer, largest);
+  const { length } = writer;
+  const larger = beginPacket(writer, header);
+  writer.raw(new Uint8Array(maxPayloadBytes + 1));
+  assert.throws(() => endPacket(writer, larger), (error) => isVirtError(error, "protocol"));
+  assert.equal(writer.length, length);
 });
 
 Deno.test("a packet that comes byte by byte is not copied for each", () => {
