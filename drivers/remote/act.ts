@@ -44,6 +44,8 @@ export interface AskOptions extends HopOptions {
 
 /** How something is done. */
 export interface ActOptions<T> extends AskOptions {
+  /** Does not wait behind calls that are stuck: for kills. @default false */
+  readonly urgent?: boolean;
   /** What else to look at afterwards, by what was answered: what was made, above all. */
   readonly also?: (answer: T) => readonly Identity[];
 }
@@ -141,7 +143,8 @@ async function actOnce<T>(
   let occupied: Disposable | undefined;
   try {
     const { answer, seen } = await job.hop(where, async (signal) => {
-      const line = await connection.line(signal);
+      const { urgent = false } = options;
+      const line = await connection.line(signal, { urgent });
       // While the link was down the world may have moved: the job is told so, and nothing is sent.
       if (options.offline !== true && job.object.generation !== generation) throw movedMeanwhile();
       occupied = connection.occupy(objects);
@@ -150,7 +153,9 @@ async function actOnce<T>(
         throw line.answered > 0 && isVirtError(error, "unreachable") ? inDoubt(error) : error;
       });
       const things = thingsOf(objects, options.also?.(answer) ?? []);
-      return { answer, seen: await lookAfter(connection, { signal, things }) };
+      // Behind something long the session may have another connection by now.
+      const again = urgent ? line.again(connection.table.moment()) : undefined;
+      return { answer, seen: await lookAfter(connection, { signal, line: again, things }) };
     }, options);
     takeOver(connection, { seen, doer: connection.doerOf(job as RemoteJob) });
     return answer;
@@ -191,10 +196,14 @@ async function lookAt(
 /** What has become of things after an act. The act has happened: what fails here leaves doubt, never "not done". */
 async function lookAfter(
   connection: RemoteConnection,
-  { signal, things }: { readonly signal: AbortSignal; readonly things: readonly Thing[] },
+  { signal, line, things }: {
+    readonly signal: AbortSignal;
+    readonly line: Line | undefined;
+    readonly things: readonly Thing[];
+  },
 ): Promise<readonly Look[]> {
   try {
-    return await lookAt(connection, { line: await connection.line(signal), things });
+    return await lookAt(connection, { line: line ?? await connection.line(signal), things });
   } catch (error) {
     // What the far side refuses to show is no doubt about what it did.
     if (isVirtError(error) && error.remoteCode !== undefined) return [];

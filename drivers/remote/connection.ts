@@ -31,6 +31,7 @@ import { poolTarget } from "../definition.ts";
 import { listenToEvents } from "./events.ts";
 import { Hints } from "./hints.ts";
 import { enumerate, type HostIdentity, identifyHost } from "./identity.ts";
+import { type Lane, Lanes } from "./lanes.ts";
 import { Line } from "./line.ts";
 import { classAccess, holders, type LookOptions } from "./look.ts";
 import {
@@ -75,6 +76,7 @@ export class RemoteConnection implements DriverConnection {
   readonly #occupations = new Occupations((identity) => this.#hints.add(identity));
   readonly #connect: (signal: AbortSignal) => Promise<RpcConnection>;
   readonly #apart = new Set<RpcConnection>();
+  readonly #lanes: Lanes;
   readonly #closing = new AbortController();
   /** The connection that is, or was last, made ready. */
   #fresh: RpcConnection | undefined;
@@ -88,6 +90,7 @@ export class RemoteConnection implements DriverConnection {
     this.identity = identity;
     this.implementations = implementations;
     this.#connect = connect;
+    this.#lanes = new Lanes({ clock: environment.clock, open: (signal) => this.apart(signal) });
     this.table = new ObjectTable({
       host: this.host,
       driver: this.driver,
@@ -171,13 +174,18 @@ export class RemoteConnection implements DriverConnection {
   }
 
   /**
-   * The far side, as soon as it can be reached.
+   * The far side, as soon as it can be reached. What is urgent goes past calls that are not answered.
    *
    * @throws {VirtError} `unreachable` where the signal aborts before; nothing has been sent.
    */
-  async line(signal: AbortSignal): Promise<Line> {
-    const rpc = await this.#session.up(signal);
-    return new Line(rpc, { signal, askedAt: this.table.moment() });
+  async line(signal: AbortSignal, { urgent = false }: { readonly urgent?: boolean } = {}): Promise<Line> {
+    const main = await this.#session.up(signal);
+    const lane = await this.#lanes.choose(main, { signal, urgent });
+    return this.#lineOn(lane, signal);
+  }
+
+  #lineOn({ rpc, traffic }: Lane, signal: AbortSignal): Line {
+    return new Line(rpc, { signal, askedAt: this.table.moment(), traffic });
   }
 
   /**
@@ -232,6 +240,7 @@ export class RemoteConnection implements DriverConnection {
     this.#hints.close();
     this.#listeners.clear();
     if (!this.#ready.settled) this.#ready.fail(this.#closing.signal.reason);
+    this.#lanes.close();
     await Promise.all([...this.#apart].map((rpc) => rpc.close()));
     await this.#session.close();
   }
@@ -299,7 +308,7 @@ export class RemoteConnection implements DriverConnection {
     // What is heard while everything is read anew may have happened behind the reading.
     const rpc = this.#session.rpc ?? this.#fresh;
     if (rpc === undefined) return;
-    const line = new Line(rpc, { signal: this.#closing.signal, askedAt: this.table.moment() });
+    const line = this.#lineOn(this.#lanes.laneOf(rpc), this.#closing.signal);
     const known = this.table.byId(identity.objectClass, identity.id, identity.parent);
     try {
       const definition = known?.facts.definition !== undefined;

@@ -82,7 +82,7 @@ async function create(job: RemoteJob, { xml, paused }: In<"domain.create">): Pro
 
 /** Before the slot is there: whether it runs is for the far side to say. */
 async function kill(job: RemoteJob): Promise<void> {
-  await act(job, "domainDestroy", { dom: domOf(job) }, { doing: "destroy", offline: true });
+  await act(job, "domainDestroy", { dom: domOf(job) }, { doing: "destroy", offline: true, urgent: true });
 }
 
 async function destroy(job: RemoteJob): Promise<DomainStatus> {

@@ -11,6 +11,7 @@ import type {
   ResultOf,
   StreamProcedureName,
 } from "../../protocol/procedures/mod.ts";
+import type { Traffic } from "./lanes.ts";
 
 /** A connection and the signal of the hop in which it is used. Never kept across hops: the next one has another. */
 export class Line {
@@ -18,15 +19,31 @@ export class Line {
   readonly signal: AbortSignal;
   /** The moment before anything was asked on it; see `table.ts`. */
   readonly askedAt: number;
+  readonly #traffic: Traffic | undefined;
   #answered = 0;
 
   constructor(
     rpc: RpcConnection,
-    { signal, askedAt }: { readonly signal: AbortSignal; readonly askedAt: number },
+    { signal, askedAt, traffic }: {
+      readonly signal: AbortSignal;
+      readonly askedAt: number;
+      readonly traffic?: Traffic;
+    },
   ) {
     this.rpc = rpc;
     this.signal = signal;
     this.askedAt = askedAt;
+    this.#traffic = traffic;
+  }
+
+  /** The same connection, asked anew. */
+  again(askedAt: number): Line {
+    const traffic = this.#traffic;
+    return new Line(this.rpc, {
+      signal: this.signal,
+      askedAt,
+      ...(traffic === undefined ? {} : { traffic }),
+    });
   }
 
   /** How many calls have been answered. */
@@ -40,9 +57,16 @@ export class Line {
    * @throws {VirtError} what the far side answers; `unreachable` where the link breaks; the signal's reason.
    */
   async call<P extends ProcedureName>(procedure: P, args: ArgumentsOf<P>): Promise<ResultOf<P>> {
-    const result = await this.rpc.call(procedure, args, { signal: this.signal });
-    this.#answered++;
-    return result;
+    this.#traffic?.sent();
+    try {
+      const result = await this.rpc.call(procedure, args, { signal: this.signal });
+      this.#traffic?.answered();
+      this.#answered++;
+      return result;
+    } catch (error) {
+      if (isVirtError(error) && error.remoteCode !== undefined) this.#traffic?.answered();
+      throw error;
+    }
   }
 
   /** The answer, or `undefined` where the far side's hypervisor has no such thing. */

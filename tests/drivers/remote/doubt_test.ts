@@ -165,3 +165,36 @@ Deno.test("destroy kills although the domain's start is never answered", async (
   assert.equal(bench.libvirtd.domains.get(uuid)?.id, -1);
   assert.equal((await bench.clock.until(start)).outcome.kind, "not-done");
 });
+
+Deno.test("guests that hang hold up neither other guests nor a kill", async () => {
+  await using bench = await RemoteBench.open();
+  const stuck: Promise<unknown>[] = [];
+  bench.net.fate = ({ procedure }) => procedure === "domainSuspend" ? "never" : "pass";
+  for (let index = 0; index < 12; index++) {
+    const on = await bench.call("domain.define", { xml: xmlOf(`stuck-${index}`) });
+    await bench.call("domain.start", {}, { on });
+    stuck.push(bench.begin("domain.suspend", {}, { on }));
+    await bench.calm(1000);
+  }
+  assert.ok(bench.net.open.size > 1);
+  const on = await running(bench);
+  assert.equal((await bench.call("domain.list", { name: "web" })).length, 1);
+  const deadline = bench.clock.now() + 1000;
+  assert.equal((await bench.call("domain.destroy", {}, { on, deadline })).state, "shutoff");
+  await bench.clock.until(Promise.all(stuck));
+});
+
+Deno.test("a connection that was opened because another one was stuck is closed when it is not needed any more", async () => {
+  await using bench = await RemoteBench.open();
+  const on = await running(bench);
+  for (let index = 0; index < 5; index++) {
+    const other = await bench.call("domain.define", { xml: xmlOf(`other-${index}`) });
+    bench.net.fate = ({ procedure }) => procedure === "domainCreate" ? "never" : "pass";
+    void bench.begin("domain.start", {}, { on: other });
+    await bench.calm();
+  }
+  await bench.call("domain.destroy", {}, { on });
+  assert.equal(bench.net.open.size, 2);
+  await bench.calm(300_000);
+  assert.equal(bench.net.open.size, 1);
+});
