@@ -5,11 +5,12 @@
  */
 import { VirtError } from "../model/error.ts";
 import type { CallOptions } from "./call_options.ts";
-import { type Duration, duration, durationText } from "./duration.ts";
+import { type Duration, durationText } from "./duration.ts";
 import { type ObjectHandle, objectsOf } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { AnswerOf } from "./method.ts";
 import type { Objects } from "./objects.ts";
+import { WaitClock } from "./wait_clock.ts";
 
 /** How a program is run in a guest. */
 export interface ExecOptions {
@@ -51,6 +52,16 @@ export type GuestInfo = AnswerOf<"domain.guestInfo">;
 /** How long programs may take where nobody says. */
 const defaultWithin: Duration = "2m";
 
+/** How long the agent is kept for a program that has been started, in milliseconds: most have ended by then. */
+const firstWaitMs = 1_000;
+
+/** How much longer than its program a call may take to be answered, in milliseconds. */
+const answerMs = 10_000;
+
+/** The pauses between two looks at a program, in milliseconds. */
+const firstPauseMs = 250;
+const longestPauseMs = 5_000;
+
 /** How long an agent that is asked for a sign of life may take. */
 const pingWithin: Duration = "10s";
 
@@ -72,7 +83,8 @@ export class DomainAgent {
   }
 
   /**
-   * Runs a program in the guest and waits for its end. A program that fails is no error here: look at `exitCode`.
+   * Runs a program in the guest and waits for its end. A program that fails is no error here: look at `exitCode`. Others can
+   * use the agent meanwhile; a run that is resumed goes on waiting for the program that it started.
    *
    * @param path the program's path in the guest, or its name
    * @throws {VirtError} `timed-out` where it still runs when the time is up, with `{ pid }` as its detail;
@@ -92,9 +104,10 @@ export class DomainAgent {
    */
   async exec(path: string, args: readonly string[] = [], options: ExecOptions = {}): Promise<ExecResult> {
     const { input, env, captureOutput, within = defaultWithin, signal } = options;
-    const waitMs = Math.max(1, Math.round(duration(within)));
+    const early = signal === undefined ? {} : { signal };
+    using clock = new WaitClock(this.#objects.session, { within, ...early });
     // Where somebody has said, for a resume, that it was run, nobody knows what came of it.
-    const answer: AnswerOf<"domain.guestExec"> | null = await this.#objects.invoke(
+    let answer: AnswerOf<"domain.guestExec"> | null = await this.#objects.invoke(
       "domain.guestExec",
       this.#vm,
       {
@@ -103,13 +116,24 @@ export class DomainAgent {
         ...(input === undefined ? {} : { stdin: input }),
         ...(env === undefined ? {} : { environment: environment(env) }),
         ...(captureOutput === undefined ? {} : { captureOutput }),
-        waitMs,
+        waitMs: Math.min(firstWaitMs, clock.withinMs),
       },
-      { within: waitMs, ...(signal === undefined ? {} : { signal }) },
+      { within: Math.max(1, clock.withinMs) + answerMs, ...early },
     );
     if (answer === null) throw this.#nothingKnown(path);
-    const { exitCode, signal: ended, stdout: out, stderr: err, pid, running, truncated = false } = answer;
-    if (running === true) throw this.#stillRuns(path, { pid, within: waitMs });
+    // The agent is free for others while the program runs.
+    const { pid } = answer;
+    for (
+      let pauseMs = firstPauseMs;
+      answer.running === true;
+      pauseMs = Math.min(longestPauseMs, 2 * pauseMs)
+    ) {
+      const { expired } = clock;
+      if (pid === undefined || expired) throw this.#stillRuns(path, { pid, within: clock.withinMs });
+      await clock.pause(pauseMs);
+      answer = await this.#objects.invoke("domain.guestExecStatus", this.#vm, { pid }, early);
+    }
+    const { exitCode, signal: ended, stdout: out, stderr: err, truncated = false } = answer;
     return {
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(ended === undefined ? {} : { signal: ended }),

@@ -17,12 +17,14 @@ export class WaitClock implements Disposable {
   readonly withinMs: number;
   /** Resolves when it rings. */
   readonly rang: Promise<undefined>;
+  readonly #session: Session;
   readonly #signal: AbortSignal;
   readonly #stop: () => void;
   #expired: boolean;
 
   /** @throws the signal's reason, where it has aborted already; `invalid-argument` for a length of time that is none. */
   constructor(session: Session, options: WaitOptions) {
+    this.#session = session;
     this.withinMs = options.within === undefined ? defaultWithinMs : duration(options.within);
     this.#signal = anySignal(session.signal, options.signal);
     this.#signal.throwIfAborted();
@@ -45,6 +47,19 @@ export class WaitClock implements Disposable {
   /** Whether the time is up. */
   get expired(): boolean {
     return this.#expired;
+  }
+
+  /**
+   * Waits for a while, or until it rings.
+   *
+   * @throws the reason of what ended it early.
+   */
+  async pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const endTimer = this.#session.timer(ms, resolve);
+    await Promise.race([promise, this.rang]);
+    endTimer();
+    this.throwIfAborted();
   }
 
   /** Throws the reason of what ended it early. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { Line } from "./line.ts";
 import type { RemoteObject } from "./object.ts";
 import { wireDomain } from "./wire.ts";
@@ -27,6 +27,8 @@ export async function commandAgent(
     cmd: JSON.stringify(command),
     timeout: agentTimeouts.default,
     flags: 0,
+  }).catch((error: unknown) => {
+    throw refused(error);
   });
   if (result === undefined) return undefined;
   const answer = parsed(result);
@@ -35,6 +37,13 @@ export async function commandAgent(
     "protocol",
     `The agent of ${domain.label} answered "${command.execute}" with something else`,
   );
+}
+
+/** What an agent refuses libvirt calls an error of its own. Source: libvirt, qemuAgentCheckError. */
+function refused(error: unknown): unknown {
+  if (!isVirtError(error) || error.remoteCode !== "VIR_ERR_INTERNAL_ERROR") return error;
+  const { message, remoteCode } = error;
+  return new VirtError("operation-failed", message, { remoteCode, cause: error });
 }
 
 /** A guest is not to be believed: what it sends may be anything. */

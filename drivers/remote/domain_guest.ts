@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import { guestOutputLength } from "../../model/operations/domain_guest.ts";
 import { sleep } from "../../runtime/clock.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
@@ -78,20 +78,36 @@ async function exec(job: RemoteJob, input: In<"domain.guestExec">): Promise<Out<
     return understood(answer, started, object);
   }, { doing });
   const until = Math.min(clock.now() + (waitMs ?? Infinity), job.deadline - marginMs);
+  const running = { stdout: "", stderr: "", pid, running: true };
   for (let pauseMs = firstPauseMs;; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-    // It runs: where the link breaks for good nobody knows what comes of it, which is what a hop that acts leaves.
-    const now = await askTogether(job, "guest-exec-status", async (line) => {
-      const answer = await commandAgent(line, object, { execute: "guest-exec-status", arguments: { pid } });
-      return understood(answer, status, object);
-    }, { doing, acts: true, offline: false });
-    if (now.exited) return ended(job, { pid, now });
-    if (clock.now() >= until) return { stdout: "", stderr: "", pid, running: true };
+    if (waitMs === 0) return running;
+    let now: Out<"domain.guestExecStatus">;
+    try {
+      now = await execStatus(job, { pid });
+    } catch (error) {
+      // It was started, and what becomes of it can be asked for when the link is back.
+      if (isVirtError(error, "unreachable")) return running;
+      throw error;
+    }
+    if (now.running !== true || clock.now() >= until) return now;
     await job.hop(
       "wait for the program",
       (signal) => sleep(clock, Math.min(pauseMs, Math.max(1, until - clock.now())), signal),
-      { acts: false },
+      { acts: false, offline: true },
     );
   }
+}
+
+async function execStatus(
+  job: RemoteJob,
+  { pid }: In<"domain.guestExecStatus">,
+): Promise<Out<"domain.guestExecStatus">> {
+  const { object } = job;
+  const now = await askTogether(job, "guest-exec-status", async (line) => {
+    const answer = await commandAgent(line, object, { execute: "guest-exec-status", arguments: { pid } });
+    return understood(answer, status, object);
+  }, { doing: "look after a program in" });
+  return now.exited ? ended(job, { pid, now }) : { stdout: "", stderr: "", pid, running: true };
 }
 
 function ended(
@@ -203,6 +219,7 @@ async function guestVcpus(line: Line, domain: RemoteObject): Promise<Out<"domain
 
 export const domainGuest = {
   "domain.guestExec": { run: exec },
+  "domain.guestExecStatus": { run: execStatus },
   "domain.guestInfo": asks<"domain.guestInfo">("ask the agent of", guestInfo),
   "domain.freeze": does<"domain.freeze">({
     doing: "freeze the file systems of",

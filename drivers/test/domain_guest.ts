@@ -54,9 +54,6 @@ async function sendSignal(job: DomainJob, { pid, signal }: In<"domain.sendSignal
 /** How much sooner than its call a wait ends, so that it is answered and not late; milliseconds. */
 const marginMs = 500;
 
-/** The process that every program in a simulated guest is. */
-const programPid = 100;
-
 /** The agent answers only while its guest runs. */
 function needAgent(job: DomainJob, doing: string): void {
   const { state, booting } = needGuest(job.object, doing);
@@ -112,21 +109,31 @@ async function addresses(
 async function exec(job: DomainJob, input: In<"domain.guestExec">): Promise<Out<"domain.guestExec">> {
   needAgent(job, "run a program in");
   const { path, arguments: words, environment, stdin = "", captureOutput, waitMs } = input;
-  const { takesMs, ...end } = await act(job, "agent.exec", {
-    input: { id: job.object.id, path, arguments: words, environment, stdin },
+  const { pid, takesMs } = await act(job, "agent.exec", {
+    input: { id: job.object.id, path, arguments: words, environment, stdin, keep: captureOutput },
   });
   const patienceMs = Math.min(waitMs ?? Infinity, job.deadline - job.clock.now() - marginMs);
   // What runs goes on whether somebody waits for it or not.
   await job.hop("agent", (signal) => waitInGuest(job, { ms: Math.min(takesMs, patienceMs), signal }), {
     acts: false,
   });
-  if (takesMs > patienceMs) return { stdout: "", stderr: "", pid: programPid, running: true };
-  const { exitCode, stdout, stderr } = captureOutput ? end : { ...end, stdout: "", stderr: "" };
+  if (waitMs === 0) return { stdout: "", stderr: "", pid, running: true };
+  return await execStatus(job, { pid });
+}
+
+async function execStatus(
+  job: DomainJob,
+  { pid }: In<"domain.guestExecStatus">,
+): Promise<Out<"domain.guestExecStatus">> {
+  needAgent(job, "look after a program in");
+  const end = await act(job, "agent.exec-status", { input: { id: job.object.id, pid }, acts: false });
+  if (end === undefined) return { stdout: "", stderr: "", pid, running: true };
+  const { exitCode, stdout, stderr } = end;
   return {
     exitCode,
     stdout: stdout.slice(0, guestOutputLength),
     stderr,
-    pid: programPid,
+    pid,
     ...(stdout.length > guestOutputLength ? { truncated: true } : {}),
   };
 }
@@ -232,6 +239,7 @@ export const domainGuest = {
   "domain.sendSignal": { run: sendSignal },
   "domain.addresses": { run: addresses },
   "domain.guestExec": { run: exec },
+  "domain.guestExecStatus": { run: execStatus },
   "domain.guestInfo": { run: info },
   "domain.hostname": { run: hostname },
   "domain.freeze": {

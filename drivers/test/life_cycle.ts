@@ -82,7 +82,7 @@ export const lifeCycles: { readonly [C in TestClass]: (passage: Passage<C>) => r
   ],
 };
 
-/** Whether nothing has changed but what a guest said: that is no change of the domain. */
+/** Whether nothing has changed but what goes on in a guest: that is no change of the domain. */
 export function isTalk(before: Records[TestClass], after: Records[TestClass]): boolean {
   return "guest" in before && "guest" in after && stillness(before) === stillness(after);
 }
@@ -91,7 +91,7 @@ function stillness(record: Records[TestClass]): string {
   return JSON.stringify(record, (key, value: unknown) => quiet.has(key) ? undefined : value);
 }
 
-const quiet: ReadonlySet<string> = new Set(["revision", "consoles", "booting"]);
+const quiet: ReadonlySet<string> = new Set(["revision", "consoles", "booting", "programs"]);
 
 interface Defined {
   readonly name: string;

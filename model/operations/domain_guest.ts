@@ -36,6 +36,17 @@ export const domainAddresses = operation("domain.addresses", {
 /** How much of each output of a program in the guest an answer holds, in characters: it must fit into a message. */
 export const guestOutputLength = 128 * 1024;
 
+/** What is known of a program in the guest. */
+const program = z.object({
+  exitCode: z.int().optional(),
+  signal: z.int().optional(),
+  stdout: z.string(),
+  stderr: z.string(),
+  pid: z.int().optional().describe("Its process in the guest"),
+  running: z.boolean().optional().describe("It has not ended, and runs on"),
+  truncated: z.boolean().optional().describe("Not all that it printed is here"),
+});
+
 export const domainGuestExec = operation("domain.guestExec", {
   summary: "Run a program in the guest by its agent, and wait for it",
   permission: "domain:write",
@@ -52,15 +63,16 @@ export const domainGuestExec = operation("domain.guestExec", {
       "How long it may run before the answer says that it still does; as long as the call may take where not given",
     ),
   }),
-  output: z.object({
-    exitCode: z.int().optional(),
-    signal: z.int().optional(),
-    stdout: z.string(),
-    stderr: z.string(),
-    pid: z.int().optional().describe("Its process in the guest"),
-    running: z.boolean().optional().describe("It had not ended in time, and runs on"),
-    truncated: z.boolean().optional().describe("Not all that it printed is here"),
-  }),
+  output: program,
+});
+
+export const domainGuestExecStatus = operation("domain.guestExecStatus", {
+  summary: "Show what became of a program in the guest; of one that has ended the agent tells once",
+  permission: "domain:write",
+  job: "agent",
+  effect: "read",
+  input: z.object({ pid: z.int().min(0).max(2 ** 53 - 1).describe("Its process in the guest") }),
+  output: program,
 });
 
 export const domainGuestInfo = operation("domain.guestInfo", {

@@ -121,6 +121,37 @@ Deno.test("a program in a guest is not run twice without anybody having said so"
   });
 });
 
+Deno.test("a program that takes long is waited for on, not run again", async () => {
+  const executing = recipe({
+    summary: "Run a long program",
+    needs: ["domain:getattr,write"],
+    async run({ host }): Promise<number | undefined> {
+      const { agent } = await host.domain("web-1");
+      return (await agent.exec("sleep", ["40"], { within: "2m" })).exitCode;
+    },
+  });
+  const execs = (lives: MortalRun): number =>
+    lives.host()?.effects.filter(({ effect }) => effect === "agent.exec").length ?? 0;
+  await everyDeath({
+    recipe: executing,
+    hosts: { host: { domains: [running] } },
+    happened: (_step, lives) => execs(lives) > 0,
+  }, (end, when) => {
+    assert.equal(execs(end.lives), 1, when);
+    const started = end.steps.some(({ operation, outcome, assumed }) =>
+      operation === "domain.guestExec" && outcome === "done" && assumed !== true
+    );
+    const { view } = end;
+    if (view.state === "done") assert.equal(view.result, 0, when);
+    // The agent tells of a program's end once: who died between its word and the journal does not hear it again.
+    else {assert.match(
+        view.error?.message ?? "",
+        /what came of it is not known|knows no process/,
+        `${when} ${started}`,
+      );}
+  });
+});
+
 Deno.test("what was frozen is thawed once, whoever dies in between", async () => {
   const freezing = recipe({
     summary: "Freeze",

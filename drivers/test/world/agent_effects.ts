@@ -15,6 +15,9 @@ export const guestFilesystems = [
   { mountpoint: "/boot", name: "vda2", type: "ext4", disks: ["vda"] },
 ] as const;
 
+/** Where the numbers of processes begin. */
+const firstPid = 99;
+
 const id = z.string();
 const mountpoints = z.array(z.string()).optional();
 
@@ -72,7 +75,7 @@ export const setPassword = effect(
   { withheld: ["password"] },
 );
 
-/** Runs a program. How long it takes is for the one who waits. */
+/** Starts a program; says which process it is, and how long it takes. */
 export const exec = effect(
   "domain",
   z.object({
@@ -81,17 +84,41 @@ export const exec = effect(
     arguments: z.array(z.string()),
     environment: z.array(z.string()),
     stdin: z.string(),
+    /** Whether what it prints is kept. */
+    keep: z.boolean(),
   }),
-  (world, { id, ...start }) => {
-    const { record: { name } } = needGuest(world, id);
+  (world, { id, keep, ...start }, { now }) => {
+    const { record: { name }, guest: { programs = {} } } = needGuest(world, id);
     const end = runProgram({ ...start, hostname: name });
-    if (end !== undefined) return end;
-    throw new VirtError(
-      "operation-failed",
-      `Cannot run "${start.path}" in domain "${name}": no such program`,
-    );
+    if (end === undefined) {
+      throw new VirtError(
+        "operation-failed",
+        `Cannot run "${start.path}" in domain "${name}": no such program`,
+      );
+    }
+    const { takesMs, exitCode } = end;
+    const rest = keep
+      ? { exitCode, stdout: end.stdout, stderr: end.stderr }
+      : { exitCode, stdout: "", stderr: "" };
+    const pid = Math.max(firstPid, ...Object.keys(programs).map(Number)) + 1;
+    putGuest(world, { id, guest: { programs: { ...programs, [pid]: { ...rest, endsAt: now + takesMs } } } });
+    return { pid, takesMs };
   },
 );
+
+/** What became of a program; of one that has ended the agent tells once. */
+export const execStatus = effect("domain", z.object({ id, pid: z.int() }), (world, { id, pid }, { now }) => {
+  const { record: { name }, guest: { programs = {} } } = needGuest(world, id);
+  const found = programs[pid];
+  if (found === undefined) {
+    throw new VirtError("operation-failed", `The agent of domain "${name}" knows no process ${pid}`);
+  }
+  const { endsAt, ...end } = found;
+  if (endsAt > now) return undefined;
+  const { [pid]: _told, ...others } = programs;
+  putGuest(world, { id, guest: { programs: others } });
+  return end;
+});
 
 /** What the guest tells of its clock. */
 export const readTime = look("domain", z.object({ id }), (world, { id }, { now }) => {

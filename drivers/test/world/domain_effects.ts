@@ -263,6 +263,7 @@ export function restart(world: Transaction, { id, now }: { id: string; now: numb
       startedAt: now,
       frozen: [],
       clockOffsetS: 0,
+      programs: {},
       booting: true,
     },
   });

@@ -68,6 +68,7 @@ export const effects = {
   "file.rewrite-saved": domain.rewriteSaved,
   "file.remove": domain.removeFile,
   "agent.exec": agent.exec,
+  "agent.exec-status": agent.execStatus,
   "agent.freeze": agent.freeze,
   "agent.thaw": agent.thaw,
   "agent.trim": agent.trim,

@@ -24,6 +24,15 @@ export interface GuestConsole {
   readonly line?: { readonly id: string; readonly client: number };
 }
 
+/** A program in a guest, with what it comes to. */
+export interface GuestProgram {
+  /** When it ends, in milliseconds since 1970. */
+  readonly endsAt: number;
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** A guest: the process that a running domain is. */
 export interface Guest {
   /** The number that libvirt calls the domain's id. */
@@ -48,6 +57,8 @@ export interface Guest {
   readonly bootMs?: number;
   /** It was started and has not come up yet: it says nothing, and its agent is not there. */
   readonly booting?: boolean;
+  /** Programs that its agent has started and has not told the end of, by their processes' numbers. */
+  readonly programs?: Readonly<Record<string, GuestProgram>>;
   /** What is said on its consoles and channels, by `console:NAME` and `channel:NAME`; the first console has no name. */
   readonly consoles?: Readonly<Record<string, GuestConsole>>;
 }
