@@ -252,7 +252,13 @@ async function untilUnlocked<T>(
   attempt: (job: Job) => Promise<T>,
 ): Promise<T> {
   const { doing = job.operation, target = job.target ?? job.object, hint } = options;
-  const refused = { doing, target, ...(hint === undefined ? {} : { hint }) };
+  const isNamed = options.doing !== undefined || target.label !== job.connection.self.label;
+  const refused = {
+    doing,
+    // A question about the host says itself what it is about.
+    ...(isNamed ? { target } : {}),
+    ...(hint === undefined ? {} : { hint }),
+  };
   while (true) {
     try {
       return await attempt(job);

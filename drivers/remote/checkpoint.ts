@@ -8,6 +8,7 @@ import type { DriverMap, Implementation } from "../../runtime/driver.ts";
 import type { In, Out } from "../operation_types.ts";
 import { childOf, childrenOf } from "../xml_span.ts";
 import { actTogether, askTogether, lookAgain } from "./act.ts";
+import { needRunning } from "./domain.ts";
 import type { Line } from "./line.ts";
 import {
   domainOf,
@@ -112,6 +113,7 @@ function documentOf(job: RemoteJob, input: In<"domain.createCheckpoint">): Momen
 const creation: Implementation<"domain.createCheckpoint"> = {
   run: (job: RemoteJob, input) => {
     const { name, editor } = documentOf(job, input);
+    if (!input.redefine) needRunning(job.object, "set a checkpoint on");
     const flags = (input.redefine ? createFlags.redefine : 0) | (input.quiesce ? createFlags.quiesce : 0);
     return actTogether(job, "domainCheckpointCreateXml", async (line) => {
       const dom = domainOf(job);

@@ -17,7 +17,7 @@ import { domainNamed, domOf } from "./domain.ts";
 import type { Line } from "./line.ts";
 import type { RemoteJob, RemoteObject, Sighting } from "./object.ts";
 import { byState } from "./reconcile.ts";
-import { notFound } from "./refusal.ts";
+import { notFound, wrongState } from "./refusal.ts";
 import { sameText } from "./same_text.ts";
 import { domainSeen, type WireDomain } from "./wire.ts";
 import { type DomainState, domainStateOf } from "./words.ts";
@@ -315,6 +315,9 @@ async function rename(job: RemoteJob, { newName }: In<"domain.rename">): Promise
 }
 
 async function setAutostart(job: RemoteJob, { autostart }: In<"domain.setAutostart">): Promise<Nothing> {
+  if (!job.object.persistent) {
+    throw wrongState(job.object, { doing: "change the autostart of", found: "it is transient" });
+  }
   await act(job, "domainSetAutostart", { dom: domOf(job), autostart: autostart ? 1 : 0 }, {
     doing: "change the autostart of",
   });

@@ -10,7 +10,8 @@ import type { ManagedObject } from "../../runtime/object.ts";
 export interface Refused {
   /** `start`: what was being done. */
   readonly doing: string;
-  readonly target: { readonly label: string };
+  /** What it was being done to; absent where what was being done says that already. */
+  readonly target?: { readonly label: string };
   /** Says what to do about it, where that is known. */
   readonly hint?: (error: VirtError) => string | undefined;
 }
@@ -22,12 +23,13 @@ export interface Refused {
 const generalMeaning = /^(?:[A-Za-z][A-Za-z -]{3,48}): (?=\S)/;
 
 /** What the far side answered, as what became of what was being done; other errors are as they were. */
-export function refusal(error: unknown, { doing, target: { label }, hint }: Refused): unknown {
+export function refusal(error: unknown, { doing, target, hint }: Refused): unknown {
   if (!isVirtError(error) || error.remoteCode === undefined || error.target !== undefined) return error;
   const found = error.message.replace(generalMeaning, "");
   const advice = hint?.(error);
-  return new VirtError(error.code, `Cannot ${doing} ${label}: ${found}`, {
-    target: label,
+  const what = target === undefined ? doing : `${doing} ${target.label}`;
+  return new VirtError(error.code, `Cannot ${what}: ${found}`, {
+    ...(target === undefined ? {} : { target: target.label }),
     remoteCode: error.remoteCode,
     ...(advice === undefined ? {} : { hint: advice }),
     ...(error.detail === undefined ? {} : { detail: error.detail }),

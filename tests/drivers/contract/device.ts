@@ -19,18 +19,31 @@ export function deviceContract(host: ContractHost): void {
     const memory = await bench.call("connection.freeMemory", {});
     assert.equal(memory.totalKib, memory.cells.reduce((sum, { freeKib }) => sum + freeKib, 0));
     assert.match(await bench.call("connection.capabilities", {}), /<capabilities>/);
+  });
+
+  test("connection.domainCapabilities", "a host says what its domains may consist of", async (bench) => {
     assert.match(await bench.call("connection.domainCapabilities", {}), /<domainCapabilities>/);
     await bench.refused("invalid-argument", "connection.domainCapabilities", { input: { arch: "vax" } });
-    assert.ok((await bench.call("connection.cpuModels", {})).includes("qemu64"));
-    const cpu = (...features: string[]): string =>
-      `<cpu><arch>i686</arch><features>${features.map((name) => `<${name}/>`).join("")}</features></cpu>`;
-    assert.match(
-      await bench.call("connection.baselineCpu", { cpus: [cpu("pae", "nonpae"), cpu("pae")] }),
-      /name='pae'/,
-    );
-    assert.equal((await bench.call("connection.compareCpu", { xml: cpu("pae") })).result, "superset");
-    assert.equal((await bench.call("connection.compareCpu", { xml: cpu("avx512") })).result, "incompatible");
   });
+
+  test(
+    "connection.compareCpu",
+    "a host compares processors, and finds what they have in common",
+    async (bench) => {
+      assert.ok((await bench.call("connection.cpuModels", {})).includes("qemu64"));
+      const cpu = (...features: string[]): string =>
+        `<cpu><arch>i686</arch><features>${features.map((name) => `<${name}/>`).join("")}</features></cpu>`;
+      assert.match(
+        await bench.call("connection.baselineCpu", { cpus: [cpu("pae", "nonpae"), cpu("pae")] }),
+        /name='pae'/,
+      );
+      assert.equal((await bench.call("connection.compareCpu", { xml: cpu("pae") })).result, "superset");
+      assert.equal(
+        (await bench.call("connection.compareCpu", { xml: cpu("avx512") })).result,
+        "incompatible",
+      );
+    },
+  );
 
   test(
     "interface.define",

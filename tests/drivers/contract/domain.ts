@@ -127,7 +127,9 @@ export function domainContract(host: ContractHost): void {
 
   test("domain.rename", "a domain that is off can be renamed, and keeps what it is", async (bench) => {
     const ref = await define(bench, "c-old");
-    await bench.refused("already-exists", "domain.rename", { on: ref, input: { newName: "test" } });
+    const other = await define(bench, "c-taken");
+    await bench.refused("already-exists", "domain.rename", { on: ref, input: { newName: "c-taken" } });
+    await bench.call("domain.undefine", {}, { on: other });
     const renamed = await bench.call("domain.rename", { newName: "c-new" }, { on: ref });
     assert.deepEqual([renamed.name, renamed.id], ["c-new", ref.id]);
     assert.match(await bench.call("domain.xml", {}, { on: renamed }), /<name>c-new<\/name>/);
