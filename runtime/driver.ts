@@ -14,6 +14,7 @@ import type { ConnectionUri } from "../model/uri.ts";
 import type { Clock } from "./clock.ts";
 import type { Gate } from "./gate.ts";
 import type { ManagedObject } from "./object.ts";
+import type { Person } from "./person.ts";
 
 /** Orders what two kernels, or a kernel and its own past, may still do: the later one wins. */
 export interface FencingToken {
@@ -191,6 +192,11 @@ export interface DriverEnvironment {
   readonly signal: AbortSignal;
   /** Where drivers may keep files; absent in memory-only use. */
   readonly stateDirectory?: string;
+  /**
+   * Whom to ask while the connection is opened; absent where there is nobody. They may be gone afterwards: what a later
+   * attempt needs is to be remembered.
+   */
+  readonly person?: Person;
 }
 
 /** A driver. */

@@ -12,11 +12,17 @@ import { Alarms } from "./alarm.ts";
 import type { Caller, CallIntent, CallRequest, CallResult, CallState, SlotView } from "./call.ts";
 import { CallRunner } from "./call_runner.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { Connections, type EventListener } from "./connections.ts";
+import {
+  type BorrowedConnection,
+  type BorrowOptions,
+  Connections,
+  type EventListener,
+} from "./connections.ts";
 import type { Driver, DriverConnection } from "./driver.ts";
 import type { JobEnvironment } from "./job.ts";
 import { type Lease, Leases } from "./lease.ts";
 import type { ManagedObject } from "./object.ts";
+import type { ConnectOptions } from "./opening.ts";
 import { directScheduler, type Scheduler } from "./scheduler.ts";
 import { defaultSettings, type KernelSettings } from "./settings.ts";
 import type { SlotHold } from "./slots.ts";
@@ -105,9 +111,19 @@ export class Kernel implements AsyncDisposable {
    * The connection for a URI; one per URI, opened on the first call and shared.
    *
    * @throws {VirtError} `unsupported` where no driver serves the scheme; the driver's error where it cannot connect.
+   * @throws the signal's reason.
    */
-  connect(uri: string): Promise<DriverConnection> {
-    return this.#connections.connect(uri);
+  connect(uri: string, options: ConnectOptions = {}): Promise<DriverConnection> {
+    return this.#connections.connect(uri, options);
+  }
+
+  /**
+   * The connection for a URI, to be given back: it is closed when nobody has it any more.
+   *
+   * @throws {VirtError} as `connect` does
+   */
+  borrow(uri: string, options?: BorrowOptions): Promise<BorrowedConnection> {
+    return this.#connections.borrow(uri, options);
   }
 
   /** Carries a call out. Does not reject: what went wrong is in the outcome. */
