@@ -6,11 +6,18 @@
 import { VirtError } from "../model/error.ts";
 import { headerBytes, lengthBytes, maxMessageBytes, type Packet } from "./packet.ts";
 
-/** Room for what comes by and by: a whole packet of a stream and more. */
-const usualBytes = 512 * 1024;
-
 /** Less room than this behind what is not read yet is not worth a read. */
 const leastRoomBytes = 64 * 1024;
+
+/** How a buffer is made. */
+export interface PacketBufferOptions {
+  /**
+   * Room for what comes by and by, in bytes. The default holds a whole packet of a stream and more; who has thousands of
+   * connections takes less for each.
+   * @default 524288
+   */
+  readonly usualBytes?: number;
+}
 
 /** A packet whose fields change as the next one is taken. */
 class PacketView implements Packet {
@@ -51,8 +58,12 @@ export class PacketBuffer {
   /** From here on nothing has come. */
   #end = 0;
   readonly #packet: PacketView;
+  readonly #usualBytes: number;
+  readonly #leastRoomBytes: number;
 
-  constructor() {
+  constructor({ usualBytes = 512 * 1024 }: PacketBufferOptions = {}) {
+    this.#usualBytes = usualBytes;
+    this.#leastRoomBytes = Math.min(usualBytes, leastRoomBytes);
     this.#bytes = new Uint8Array(usualBytes);
     this.#view = new DataView(this.#bytes.buffer);
     this.#packet = new PacketView(this.#bytes);
@@ -67,11 +78,11 @@ export class PacketBuffer {
   room(): Uint8Array<ArrayBuffer> {
     if (this.#start === this.#end) {
       this.#start = this.#end = 0;
-      if (this.#bytes.length > usualBytes) this.#replace(usualBytes);
+      if (this.#bytes.length > this.#usualBytes) this.#replace(this.#usualBytes);
       return this.#bytes;
     }
     const missing = this.#missing();
-    if (this.#bytes.length - this.#end < Math.min(missing, leastRoomBytes)) this.#makeRoom(missing);
+    if (this.#bytes.length - this.#end < Math.min(missing, this.#leastRoomBytes)) this.#makeRoom(missing);
     return this.#bytes.subarray(this.#end);
   }
 
@@ -120,7 +131,7 @@ export class PacketBuffer {
   /** Moves what is there to the front, into a larger buffer where this one is full of one packet. */
   #makeRoom(missing: number): void {
     const pending = this.#end - this.#start;
-    const enough = this.#bytes.length - pending >= Math.min(missing, leastRoomBytes);
+    const enough = this.#bytes.length - pending >= Math.min(missing, this.#leastRoomBytes);
     if (enough) {
       this.#bytes.copyWithin(0, this.#start, this.#end);
       this.#start = 0;

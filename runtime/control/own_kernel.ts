@@ -14,7 +14,8 @@ export async function becomeKernel(options: HostOptions): Promise<OwnKernel | un
   return host === undefined ? undefined : ownKernel(host, options.version);
 }
 
-function ownKernel(host: Host, version: string): OwnKernel {
+/** A host, as the control socket serves it. */
+export function ownKernel(host: Host, version: string): OwnKernel {
   const { kernel, runs, stateDirectory, epoch, since } = host;
   return {
     handlers: {

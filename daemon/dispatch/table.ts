@@ -1,0 +1,29 @@
+/**
+ * Every procedure that is answered.
+ *
+ * @module
+ */
+import type { ProcedureName } from "../../protocol/procedures/mod.ts";
+import { authentication } from "../families/authentication.ts";
+import { connect } from "../families/connect.ts";
+import { domain } from "../families/domain.ts";
+import { domainLifeCycle } from "../families/domain_life_cycle.ts";
+import type { DispatchTable } from "../session.ts";
+import type { Family, Row } from "./row.ts";
+
+const families: readonly Family[] = [authentication, connect, domain, domainLifeCycle];
+
+/** Every row by its procedure; two rows for one procedure are a mistake. */
+function joined(): DispatchTable {
+  const table = new Map<ProcedureName, Row<never>>();
+  for (const family of families) {
+    for (const [procedure, row] of Object.entries(family) as [ProcedureName, Row<never>][]) {
+      if (table.has(procedure)) throw new TypeError(`Procedure "${procedure}" is answered twice`);
+      table.set(procedure, row);
+    }
+  }
+  return table;
+}
+
+/** Every procedure that is answered, with its row. */
+export const dispatchTable: DispatchTable = joined();

@@ -1,0 +1,94 @@
+/**
+ * The connection itself: opening, closing, features, versions, notices.
+ *
+ * @module
+ */
+import { VirtError } from "../../model/error.ts";
+import { answers, answersEarly, calls, type Family } from "../dispatch/row.ts";
+import { notOpen } from "../session.ts";
+
+/** What clients ask a daemon for by number. Source: libvirt, virDrvFeature. */
+const feature = {
+  remote: 2,
+  fdPassing: 8,
+  typedParameterStrings: 9,
+  keepalive: 10,
+  eventCallbacks: 14,
+  closeCallback: 15,
+  networkUpdateOrder: 16,
+} as const;
+
+/** Bits of the flags of opening: only to look; without aliases of connection URIs. */
+const openFlag = { readonly: 1, noAliases: 2 } as const;
+
+/** The version of libvirt whose protocol is spoken, as clients are told it. */
+const libraryVersion = 11_003_000n;
+
+/** What libvirt's drivers call themselves. */
+const driverNames: Readonly<Record<string, string>> = { test: "Test", qemu: "QEMU", lxc: "LXC" };
+
+/** libvirt's number of a version: `1.2.3` is 1002003. */
+function versionNumber(text: string): bigint {
+  const [major = 0, minor = 0, release = 0] = text.split(".").map(Number);
+  return BigInt(major) * 1_000_000n + BigInt(minor) * 1_000n + BigInt(release);
+}
+
+function alreadyWatched(how: "already" | "not"): VirtError {
+  return new VirtError("invalid-argument", `close callback ${how} registered`, {
+    remoteCode: "VIR_ERR_OPERATION_INVALID",
+    detail: { from: "VIR_FROM_RPC" },
+  });
+}
+
+/** The rows. */
+export const connect = {
+  connectOpen: answersEarly(async ({ name, flags }, session) => {
+    await session.openHost(name === "" ? undefined : name, { readonly: (flags & openFlag.readonly) !== 0 });
+    return undefined;
+  }, { flags: openFlag.readonly | openFlag.noAliases }),
+  connectClose: answersEarly((_args, session) => {
+    session.connection.part();
+    return undefined;
+  }),
+  connectSupportsFeature: answersEarly(({ feature: number }, session) => {
+    switch (number) {
+      case feature.keepalive:
+        session.connection.startKeepalive();
+        return { supported: 1 };
+      case feature.eventCallbacks:
+      case feature.closeCallback:
+        return { supported: 1 };
+      case feature.fdPassing:
+        // Nothing here can receive an open file from somebody else's process.
+        return { supported: 0 };
+    }
+    if (session.host === undefined) throw notOpen();
+    const isEverywhere = number === feature.remote || number === feature.typedParameterStrings ||
+      number === feature.networkUpdateOrder;
+    return { supported: isEverywhere ? 1 : 0 };
+  }),
+  connectRegisterCloseCallback: answers((_args, session) => {
+    if (session.watchesClose) throw alreadyWatched("already");
+    session.watchesClose = true;
+    return undefined;
+  }),
+  connectUnregisterCloseCallback: answers((_args, session) => {
+    if (!session.watchesClose) throw alreadyWatched("not");
+    session.watchesClose = false;
+    return undefined;
+  }),
+  connectGetType: answers((_args, { connection: { driver } }) => ({ type: driverNames[driver] ?? driver })),
+  connectGetVersion: calls("connection.info", {
+    result: ({ hypervisorVersion }) => ({ hvVer: versionNumber(hypervisorVersion) }),
+  }),
+  connectGetLibVersion: answers(() => ({ libVer: libraryVersion })),
+  connectGetUri: answers((_args, { connection: { uri } }) => ({ uri: uri.text })),
+  connectGetHostname: calls("connection.info", { result: ({ hostname }) => ({ hostname }) }),
+  connectGetMaxVcpus: calls("connection.info", { result: ({ maxVcpus }) => ({ maxVcpus }) }),
+  connectIsSecure: calls("connection.info", { result: ({ secure }) => ({ secure: secure ? 1 : 0 }) }),
+  connectSetIdentity: answers(() => {
+    throw new VirtError("permission-denied", "Cannot take the word of a client for who somebody else is", {
+      remoteCode: "VIR_ERR_ACCESS_DENIED",
+    });
+  }),
+} satisfies Family;

@@ -1,0 +1,146 @@
+/**
+ * What a client has opened: one host, and what it may do there.
+ *
+ * @module
+ */
+import { fromErrorData, VirtError } from "../model/error.ts";
+import type { ObjectRef } from "../model/object.ts";
+import type { InputOf, OutputOf } from "../model/operation.ts";
+import { type OperationName, type Operations, operations } from "../model/operations/mod.ts";
+import type { VirtEvent } from "../model/event.ts";
+import type { ProcedureName } from "../protocol/procedures/mod.ts";
+import type { Authority, Caller, CallRequest, CallResult } from "../runtime/call.ts";
+import type { DriverConnection } from "../runtime/driver.ts";
+import type { ManagedObject } from "../runtime/object.ts";
+import { sightUse } from "../runtime/permission/uses.ts";
+import { checkAccess } from "./dispatch/access.ts";
+import { hostName } from "./dispatch/objects.ts";
+
+/** Carries calls out. */
+export interface CallCarrier {
+  /** A call that only looks. */
+  read(request: CallRequest): Promise<CallResult>;
+  /** A call that changes something; the carrier keeps what record there has to be. */
+  write(request: CallRequest): Promise<CallResult>;
+  /** Hears what happens on a host. */
+  subscribe(connection: DriverConnection, listener: (event: VirtEvent) => void): Disposable;
+}
+
+/** What a session is made with. */
+export interface HostSessionInit {
+  readonly connection: DriverConnection;
+  readonly carrier: CallCarrier;
+  readonly caller: Caller;
+  /** What the client may do; everything where absent. */
+  readonly authority?: Authority;
+  /** Whether nothing may be changed by it. */
+  readonly readonly: boolean;
+}
+
+/** What an operation is asked with. */
+export interface RunOptions<N extends OperationName> {
+  readonly target?: ObjectRef | undefined;
+  /** @default nothing */
+  readonly input?: InputOf<Operations[N]> | undefined;
+}
+
+/** Of clients that may do everything. */
+const unlimited: Authority = { check: () => {}, checkReach: () => {}, sees: () => true };
+
+/** A host that a client has opened. */
+export class HostSession {
+  readonly connection: DriverConnection;
+  /** Whether nothing may be changed by it. */
+  readonly readonly: boolean;
+  readonly authority: Authority;
+  /** Whether the client may do everything that there is. */
+  readonly unlimited: boolean;
+  readonly caller: Caller;
+  /** Whether the client wants to hear when the host is lost. */
+  watchesClose = false;
+  readonly #carrier: CallCarrier;
+  readonly #base: Pick<CallRequest, "connections" | "connection" | "caller" | "authority">;
+
+  constructor({ connection, carrier, caller, authority = unlimited, readonly }: HostSessionInit) {
+    this.connection = connection;
+    this.readonly = readonly;
+    this.authority = authority;
+    this.unlimited = authority === unlimited;
+    this.caller = caller;
+    this.#carrier = carrier;
+    this.#base = { connections: new Map([[hostName, connection]]), connection: hostName, caller, authority };
+  }
+
+  /**
+   * Carries out one operation, with permission, slot and record as for any caller.
+   *
+   * @throws {VirtError} what the operation ended with.
+   */
+  async run<N extends OperationName>(
+    operation: N,
+    options: RunOptions<N> = {},
+  ): Promise<OutputOf<Operations[N]>> {
+    const { target, input = {} } = options;
+    const request: CallRequest = {
+      ...this.#base,
+      operation,
+      input,
+      ...(target === undefined ? {} : { target }),
+    };
+    const writes = operations.get(operation)?.effect === "write";
+    const { outcome } = await (writes ? this.#carrier.write(request) : this.#carrier.read(request));
+    if (outcome.kind !== "done") throw fromErrorData(outcome.error);
+    // The driver function's type says so; the kernel hands on what it answers.
+    return outcome.value as OutputOf<Operations[N]>;
+  }
+
+  /**
+   * Asks for the permissions that libvirt's table demands for a call. `undefined` where there is nothing to wait for.
+   *
+   * @throws {VirtError} `permission-denied`
+   */
+  check(procedure: ProcedureName, args: unknown): Promise<void> | undefined {
+    return this.unlimited ? undefined : checkAccess(procedure, { args, session: this });
+  }
+
+  /** Hears what happens on the host, seen or not. */
+  listen(listener: (event: VirtEvent) => void): Disposable {
+    return this.#carrier.subscribe(this.connection, listener);
+  }
+
+  /** Whether the client may know of an object. */
+  maySee(ref: ObjectRef): boolean {
+    if (this.unlimited) return true;
+    const options = {
+      operation: "events",
+      when: "listed",
+      name: hostName,
+      connection: this.connection,
+    } as const;
+    return this.authority.sees(sightUse(ref, options));
+  }
+
+  /** Whether the host's driver has an operation. */
+  supports(operation: OperationName): boolean {
+    return Object.hasOwn(this.connection.implementations, operation);
+  }
+
+  /**
+   * The object that a reference means.
+   *
+   * @throws {VirtError} `not-found`
+   */
+  find(ref: ObjectRef): ManagedObject {
+    const object = this.connection.find(ref);
+    if (object !== undefined && object.phase !== "removed") return object;
+    throw new VirtError("not-found", `no ${ref.$ref} with matching id '${ref.id}' (${ref.name})`);
+  }
+
+  /** The number of a domain while it runs, else -1. */
+  domainId(id: string): number {
+    const live: unknown = this.connection.find({ $ref: "domain", id })?.live;
+    return typeof live === "object" && live !== null && "id" in live && typeof live.id === "number"
+      ? live.id
+      : -1;
+  }
+}

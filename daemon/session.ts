@@ -1,0 +1,195 @@
+/**
+ * One client: who it is, what it has opened, and the answers to its calls.
+ *
+ * @module
+ */
+import { VirtError } from "../model/error.ts";
+import type { ConnectionUri } from "../model/uri.ts";
+import {
+  allowedReadOnly,
+  type Procedure,
+  type ProcedureName,
+  procedureRow,
+} from "../protocol/procedures/mod.ts";
+import type { RemoteErrorData } from "../protocol/remote_error.ts";
+import { rpcError, type ServerConnection, type Service } from "../protocol/server/mod.ts";
+import { apiName } from "./dispatch/api_name.ts";
+import { describeError, libraryError } from "./dispatch/error.ts";
+import type { Row } from "./dispatch/row.ts";
+import type { ServerAuthentication } from "./authentication/authentication.ts";
+import { EventRegistry } from "./event_registry.ts";
+import type { HostSession } from "./host_session.ts";
+import type { Identity } from "./identity.ts";
+
+/** Rows by their procedures, for whoever does not know which. */
+export type DispatchTable = ReadonlyMap<ProcedureName, Row<never>>;
+
+/** A host that was opened for one client. */
+export interface OpenedHost {
+  readonly uri: ConnectionUri;
+  readonly session: HostSession;
+  /** Gives the host back when the client has no call on it any more. */
+  release(): Promise<void>;
+}
+
+/** Opens hosts for clients. */
+export interface HostOpener {
+  /**
+   * Opens the host that a client names.
+   *
+   * @param name a connection URI; the daemon's own choice where absent
+   * @throws {VirtError} where there is no such host, or this client may not open it.
+   */
+  open(name: string | undefined, options: OpenHostOptions): Promise<OpenedHost>;
+}
+
+/** For whom a host is opened. */
+export interface OpenHostOptions {
+  readonly readonly: boolean;
+  readonly identity: Identity;
+  readonly client: number;
+}
+
+/** What a client's session is made with. */
+export interface ClientSessionInit {
+  /** The client's number in this daemon. */
+  readonly id: number;
+  readonly connection: ServerConnection;
+  readonly dispatch: DispatchTable;
+  readonly hosts: HostOpener;
+  readonly authentication: ServerAuthentication;
+  /** Whether it came by a socket that is for looking only. */
+  readonly readonly: boolean;
+  /** Hears that somebody has proved who he is. */
+  readonly authenticated?: () => void;
+}
+
+/** What may be called before anybody has said who he is. */
+const early: ReadonlySet<ProcedureName> = new Set<ProcedureName>([
+  "authList",
+  "authSaslInit",
+  "authSaslStart",
+  "authSaslStep",
+  "authPolkit",
+]);
+
+/** A client's session. */
+export class ClientSession implements Service {
+  readonly id: number;
+  readonly connection: ServerConnection;
+  readonly authentication: ServerAuthentication;
+  readonly events: EventRegistry;
+  readonly #init: ClientSessionInit;
+  #host: OpenedHost | undefined;
+  #opening = false;
+
+  constructor(init: ClientSessionInit) {
+    this.id = init.id;
+    this.connection = init.connection;
+    this.authentication = init.authentication;
+    this.#init = init;
+    this.events = new EventRegistry(init.connection);
+  }
+
+  /** What the client has opened; none before it has. */
+  get host(): HostSession | undefined {
+    return this.#host?.session;
+  }
+
+  /** The connection URI of what it has opened. */
+  get uri(): ConnectionUri | undefined {
+    return this.#host?.uri;
+  }
+
+  admits(procedure: ProcedureName): boolean {
+    if (!this.#init.dispatch.has(procedure)) return false;
+    // In words that clients understand which are older than the code for this.
+    if (!this.authentication.done && !early.has(procedure)) throw rpcError("authentication required");
+    return true;
+  }
+
+  answer(procedure: ProcedureName, args: unknown): unknown {
+    const row = this.#init.dispatch.get(procedure);
+    if (row === undefined) throw new VirtError("internal", `Nothing answers "${procedure}"`);
+    // What a row takes is what its procedure's description has just read.
+    const given = args as never;
+    if (row.on === "client") {
+      refuseUnknownFlags(procedure, { args, known: row.flags });
+      return row.answer(given, this);
+    }
+    const host = this.#host?.session;
+    if (host === undefined) throw notOpen();
+    if (host.readonly) refuseWrite(procedure, args);
+    refuseUnknownFlags(procedure, { args, known: row.flags });
+    const checked = host.check(procedure, args);
+    return checked === undefined ? row.answer(given, host) : checked.then(() => row.answer(given, host));
+  }
+
+  describe(error: unknown): RemoteErrorData {
+    const driver = this.#host?.session.connection.driver;
+    return describeError(error, driver === undefined ? {} : { driver });
+  }
+
+  /**
+   * Opens a host for the client, once.
+   *
+   * @param readonly whether the client wants no more than to look
+   * @throws {VirtError} where it has one, or cannot have this one.
+   */
+  async openHost(name: string | undefined, { readonly }: { readonly readonly: boolean }): Promise<void> {
+    if (this.#host !== undefined || this.#opening) {
+      throw new VirtError("internal", "connection already open", { detail: { from: "VIR_FROM_RPC" } });
+    }
+    this.#opening = true;
+    try {
+      this.#host = await this.#init.hosts.open(name, {
+        readonly: readonly || this.#init.readonly,
+        identity: this.authentication.identity,
+        client: this.id,
+      });
+      this.events.attach(this.#host.session);
+    } finally {
+      this.#opening = false;
+    }
+  }
+
+  /** Gives everything back, when the client has left and its last call has ended. */
+  async close(): Promise<void> {
+    this.events.close();
+    const host = this.#host;
+    this.#host = undefined;
+    await host?.release();
+  }
+}
+
+/** The error for a call that needs an open host. */
+export function notOpen(): VirtError {
+  return new VirtError("internal", "hypervisor connection not open", { detail: { from: "VIR_FROM_RPC" } });
+}
+
+function refuseWrite(procedure: ProcedureName, args: unknown): void {
+  // The arguments are what this very row has read.
+  const row: Procedure = procedureRow(procedure) as Procedure;
+  if (allowedReadOnly(row, args)) return;
+  throw libraryError(
+    "VIR_ERR_OPERATION_DENIED",
+    `read only access prevents ${apiName(procedure)}`,
+    procedure,
+  );
+}
+
+function refuseUnknownFlags(
+  procedure: ProcedureName,
+  { args, known }: { readonly args: unknown; readonly known: number },
+): void {
+  if (typeof args !== "object" || args === null || !("flags" in args)) return;
+  const { flags } = args;
+  if (typeof flags !== "number") return;
+  const unknown = (flags & ~known) >>> 0;
+  if (unknown === 0) return;
+  throw new VirtError(
+    "invalid-argument",
+    `unsupported flags (0x${unknown.toString(16)}) in function ${apiName(procedure)}`,
+    { remoteCode: "VIR_ERR_INVALID_ARG" },
+  );
+}
