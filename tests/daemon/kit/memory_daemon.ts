@@ -1,0 +1,134 @@
+/**
+ * A daemon within the process, without sockets, and clients of it.
+ *
+ * @module
+ */
+import { ServerAuthentication } from "../../../daemon/authentication/authentication.ts";
+import { dispatchTable } from "../../../daemon/dispatch/table.ts";
+import { Hosts } from "../../../daemon/hosts.ts";
+import type { Identity } from "../../../daemon/identity.ts";
+import { ClientSession, type DispatchTable } from "../../../daemon/session.ts";
+import { createTestDriver } from "../../../drivers/test/mod.ts";
+import type { VirtError } from "../../../model/error.ts";
+import { ClientConnection } from "../../../protocol/client_connection.ts";
+import { ServerConnection, type ServerLimits } from "../../../protocol/server/mod.ts";
+import type { Authority } from "../../../runtime/call.ts";
+import type { Driver } from "../../../runtime/driver.ts";
+import type { AuditRecord } from "../../../runtime/journal/record.ts";
+import { Kernel } from "../../../runtime/kernel.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
+import { transportPair } from "../../protocol/kit/transport_pair.ts";
+
+/** How a daemon is made. */
+export interface MemoryDaemonOptions {
+  /** @default a test driver of its own */
+  readonly drivers?: readonly Driver[];
+  /** @default the daemon's own */
+  readonly dispatch?: DispatchTable;
+  /** @default everything */
+  readonly authorityOf?: (identity: Identity, uri: string) => Authority | undefined;
+}
+
+/** How a client comes. */
+export interface MemoryClientOptions extends ServerLimits {
+  /** By the socket that is for looking only. @default false */
+  readonly readonly?: boolean;
+  /** @default root on this machine */
+  readonly identity?: Identity;
+  /** What it opens; nothing where `null`. @default "test:///default" */
+  readonly uri?: string | null;
+}
+
+const root: Identity = { transport: "unix", process: { pid: 1, uid: 0, gid: 0 }, anonymous: false };
+
+/**
+ * A daemon without sockets.
+ *
+ * @example
+ * ```ts
+ * import { MemoryDaemon } from "./memory_daemon.ts";
+ * await using daemon = new MemoryDaemon();
+ * const client = await daemon.connect();
+ * await client.call("connectGetHostname", undefined); // { hostname: "test-host" }
+ * ```
+ */
+export class MemoryDaemon implements AsyncDisposable {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly kernel: Kernel;
+  /** What it has written to the audit log. */
+  readonly audit: AuditRecord[] = [];
+  /** Operations that were carried out on record. */
+  readonly recorded: string[] = [];
+  readonly #hosts: Hosts;
+  readonly #dispatch: DispatchTable;
+  readonly #clients = new Set<ClientConnection>();
+  readonly #ended: Promise<void>[] = [];
+  #count = 0;
+
+  constructor(options: MemoryDaemonOptions = {}) {
+    const { drivers = [createTestDriver()], dispatch = dispatchTable, authorityOf } = options;
+    this.kernel = new Kernel({ drivers, clock: this.clock });
+    this.#dispatch = dispatch;
+    this.#hosts = new Hosts({
+      kernel: this.kernel,
+      runs: {
+        carryOut: (request) => {
+          this.recorded.push(request.operation);
+          return this.kernel.call(request);
+        },
+      },
+      store: { addAudit: (record) => void this.audit.push(record) },
+      allowed: ["test:///**"],
+      preferred: "test:///default",
+      ...(authorityOf === undefined ? {} : { authorityOf }),
+    });
+  }
+
+  /** A client that has opened a host. */
+  async connect(options: MemoryClientOptions = {}): Promise<ClientConnection> {
+    const { readonly = false, identity = root, uri = "test:///default", ...limits } = options;
+    const { client, server } = transportPair();
+    let session: ClientSession | undefined;
+    const connection = new ServerConnection(server, {
+      clock: this.clock,
+      ...limits,
+      service: (connection) =>
+        session = new ClientSession({
+          id: ++this.#count,
+          connection,
+          dispatch: this.#dispatch,
+          hosts: this.#hosts,
+          readonly,
+          authentication: new ServerAuthentication({ identity }),
+        }),
+    });
+    this.#ended.push(this.#seeOff(connection, () => session?.close()));
+    const rpc = new ClientConnection(client, { clock: this.clock });
+    this.#clients.add(rpc);
+    if (uri !== null) await rpc.call("connectOpen", { name: uri, flags: 0 });
+    return rpc;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) await client.close();
+    await Promise.all(this.#ended);
+    await this.kernel.close();
+  }
+
+  async #seeOff(connection: ServerConnection, close: () => Promise<void> | undefined): Promise<void> {
+    await connection.closed;
+    await connection.settled();
+    await close();
+  }
+}
+
+/** The error that a call ends with; fails where it does not. */
+export async function errorOf(call: Promise<unknown>): Promise<VirtError> {
+  try {
+    await call;
+  } catch (error) {
+    // What a client's call ends with is one of ours.
+    return error as VirtError;
+  }
+  throw new Error("The call was expected to fail, and did not");
+}
