@@ -85,7 +85,7 @@ async function check(job: MigrationJob, input: Migrate): Promise<void> {
       target: object.label,
     });
   }
-  const there = await lookFrom(job.peer, object);
+  const there = await lookFrom(job.peer, object, { settles: false });
   if (input.resumePostCopy) {
     if (there.is === "split" && there.failed) return;
     throw wrongState(object, { doing, found: "none of it waits on the other host for the rest" });

@@ -120,13 +120,15 @@ for (const [what, { act, kills }] of Object.entries(disturbances)) {
 test("the guest is killed at the source when only the last word of its host is missing", async (stage) => {
   const ref = await stage.start();
   stage.at({ phase: "migrate", when: "before" }, () => void freezeWhenSent(stage));
-  const told = await stage.migrate(ref, byPeers);
+  const told = await stage.migrate(ref, { ...byPeers, ...slowly });
   judgeMigration(told, await stage.settled(), { when: "before the last word", mayBeDead: true });
 });
 
-/** Stops the daemon of the target when the guest has arrived there, kills what is left at the source, and lets it go on. */
+/** Stops the daemon of the target while memory is sent, kills what is left at the source then, and lets it go on. */
 async function freezeWhenSent(stage: MigrationStage): Promise<void> {
-  await until(async () => (await stage.states()).target === "paused", { what: "the guest that waits" });
+  const isSending = async (): Promise<boolean> =>
+    /Memory processed/.test((await hosts.source.tryVirsh("domjobinfo", stage.name)).output);
+  await until(isSending, { what: "memory to be sent" });
   hosts.target.freeze();
   const isSent = async (): Promise<boolean> =>
     (await hosts.source.tryVirsh("domstate", "--reason", stage.name)).output.includes("paused (migrating)");
@@ -180,12 +182,12 @@ for (const via of ["direct", "peer-to-peer"] as const) {
     await stage.bench.call("domain.setMigration", { bandwidthBytesPerS: 2 ** 20, maxDowntimeMs: 50 }, {
       on: ref,
     });
+    assert.equal((await stage.bench.call("domain.migrationSettings", {}, { on: ref })).maxDowntimeMs, 50);
     await stage.bench.call("domain.abortJob", {}, { on: ref });
     const { outcome } = await moved;
     assert.equal(outcome.kind, "not-done");
     if (outcome.kind === "not-done") assert.equal(outcome.error.code, "cancelled");
     assert.deepEqual(await stage.settled(), { source: "running", target: "absent" });
-    assert.equal((await stage.bench.call("domain.migrationSettings", {}, { on: ref })).maxDowntimeMs, 50);
   });
 
   test(`a migration ${via} that does not come to an end is ended by post-copy`, async (stage) => {
