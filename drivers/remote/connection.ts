@@ -37,7 +37,6 @@ import { classAccess, holders, type LookOptions } from "./look.ts";
 import {
   type Identity,
   identityOf,
-  type RemoteClass,
   type RemoteFacts,
   type RemoteLive,
   type RemoteObject,
@@ -45,6 +44,7 @@ import {
 } from "./object.ts";
 import { Occupations } from "./occupation.ts";
 import { Session } from "./session.ts";
+import { offeredBy } from "./support.ts";
 import { type Doer, ObjectTable } from "./table.ts";
 
 /** What a connection is made with. */
@@ -64,7 +64,6 @@ export class RemoteConnection implements DriverConnection {
   readonly host: string;
   readonly driver: string;
   readonly uri: ConnectionUri;
-  readonly implementations: DriverMap;
   readonly self: RemoteObject;
   /** Who answers over there. */
   readonly identity: HostIdentity;
@@ -81,14 +80,16 @@ export class RemoteConnection implements DriverConnection {
   /** The connection that is, or was last, made ready. */
   #fresh: RpcConnection | undefined;
   #ready = new Gate();
-  #missing: ReadonlySet<RemoteClass> = new Set();
+  readonly #all: DriverMap;
+  #offered: DriverMap;
 
   constructor({ uri, environment, rpc, identity, connect, implementations }: RemoteConnectionOptions) {
     this.uri = uri;
     this.host = identity.host;
     this.driver = identity.driver;
     this.identity = identity;
-    this.implementations = implementations;
+    this.#all = implementations;
+    this.#offered = offeredBy(identity, { implementations, missing: new Set() });
     this.#connect = connect;
     this.#lanes = new Lanes({ clock: environment.clock, open: (signal) => this.apart(signal) });
     this.table = new ObjectTable({
@@ -119,9 +120,9 @@ export class RemoteConnection implements DriverConnection {
     return this.#ready;
   }
 
-  /** Classes that the far side does not have. */
-  get missing(): ReadonlySet<RemoteClass> {
-    return this.#missing;
+  /** What can be done there; known better when everything was read. */
+  get implementations(): DriverMap {
+    return this.#offered;
   }
 
   find({ $ref, id, parent }: Pick<ObjectRef, "$ref" | "id" | "parent">): ManagedObject | undefined {
@@ -276,7 +277,8 @@ export class RemoteConnection implements DriverConnection {
       this.#hints.clear();
       this.#fresh = rpc;
       await listenToEvents(rpc, { signal, connection: this });
-      this.#missing = await enumerate(this, rpc, signal);
+      const missing = await enumerate(this, rpc, signal);
+      this.#offered = offeredBy(this.identity, { implementations: this.#all, missing });
     } catch (error) {
       const { ready } = this;
       if (first && !signal.aborted) {

@@ -147,23 +147,43 @@ const hearing: Hearing = {
   secretEventValueChanged: (message) => ({ identity: secret(message.secret), type: "value-changed" }),
 };
 
+/** An event, by its number, and the version of libvirt that brought it; an older one logs an error where it is asked. */
+interface EventNumber {
+  readonly id: number;
+  readonly since?: number;
+}
+
 /**
  * The numbers of domains' events, but for those of which there is a newer form: 4 (of which 6 says more) and 8 (16).
  * Source: libvirt, virDomainEventID.
  */
-const domainEvents: readonly number[] = Array.from({ length: 28 }, (_, id) => id).filter((id) =>
-  id !== 4 && id !== 8
-);
+const domainEvents: readonly EventNumber[] = Array.from({ length: 28 }, (_, id) => ({
+  id,
+  ...(id === 27 ? { since: 11_002_000 } : {}),
+})).filter(({ id }) => id !== 4 && id !== 8);
+
+/** Source: libvirt, virNetworkEventID. */
+const networkEvents: readonly EventNumber[] = [{ id: 0 }, { id: 1, since: 9_008_000 }];
+
+/** Of pools, devices and secrets: their lives, and one more. */
+const otherEvents: readonly EventNumber[] = [{ id: 0 }, { id: 1 }];
 
 /** How events are asked for: those that a peer does not know, or does not give, are left out. */
-function registrations(rpc: RpcConnection, signal: AbortSignal): readonly Promise<unknown>[] {
+function registrations(
+  rpc: RpcConnection,
+  { signal, version }: { readonly signal: AbortSignal; readonly version: number },
+): readonly Promise<unknown>[] {
   const options = { signal };
+  const there = (events: readonly EventNumber[]): readonly number[] =>
+    events.filter(({ since = 0 }) => version >= since).map(({ id }) => id);
   return [
-    ...domainEvents.map((eventID) =>
+    ...there(domainEvents).map((eventID) =>
       rpc.call("connectDomainEventCallbackRegisterAny", { eventID, dom: undefined }, options)
     ),
-    ...[0, 1].flatMap((eventID) => [
-      rpc.call("connectNetworkEventRegisterAny", { eventID, net: undefined }, options),
+    ...there(networkEvents).map((eventID) =>
+      rpc.call("connectNetworkEventRegisterAny", { eventID, net: undefined }, options)
+    ),
+    ...there(otherEvents).flatMap((eventID) => [
       rpc.call("connectStoragePoolEventRegisterAny", { eventID, pool: undefined }, options),
       rpc.call("connectNodeDeviceEventRegisterAny", { eventID, dev: undefined }, options),
       rpc.call("connectSecretEventRegisterAny", { eventID, secret: undefined }, options),
@@ -184,7 +204,8 @@ export async function listenToEvents(
     const understand = hearing[message] as ((payload: MessageOf<MessageName>) => Heard) | undefined;
     if (understand !== undefined) rpc.on(message, (payload) => tell(connection, understand(payload)));
   }
-  const asked = await Promise.allSettled(registrations(rpc, signal));
+  const version = connection.identity.libvirtVersion;
+  const asked = await Promise.allSettled(registrations(rpc, { signal, version }));
   for (const each of asked) {
     if (each.status === "rejected" && !isRefusal(each.reason)) throw each.reason;
   }

@@ -25,12 +25,15 @@ export interface HostIdentity {
   readonly hostname: string;
   /** The URI under which the far side knows itself. */
   readonly canonicalUri: string;
+  /** libvirt's version: 11.3.0 is 11003000. */
+  readonly libvirtVersion: number;
 }
 
 /** Asks who answers. */
 export async function identifyHost(rpc: RpcConnection, uri: ConnectionUri): Promise<HostIdentity> {
-  const [type, hostname, canonical, capabilities] = await Promise.all([
+  const [type, version, hostname, canonical, capabilities] = await Promise.all([
     rpc.call("connectGetType", undefined),
+    orNothing(() => rpc.call("connectGetLibVersion", undefined)),
     rpc.call("connectGetHostname", undefined),
     orNothing(() => rpc.call("connectGetUri", undefined)),
     orNothing(() => rpc.call("connectGetCapabilities", undefined)),
@@ -44,6 +47,7 @@ export async function identifyHost(rpc: RpcConnection, uri: ConnectionUri): Prom
     hypervisor,
     hostname: hostname.hostname,
     canonicalUri,
+    libvirtVersion: Number(version?.libVer ?? 0n),
   };
 }
 

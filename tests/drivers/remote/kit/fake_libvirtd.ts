@@ -245,6 +245,7 @@ export class FakeLibvirtd {
 
   readonly #handlers: Handlers = {
     connectGetType: () => ({ type: "QEMU" }),
+    connectGetLibVersion: () => ({ libVer: 9_000_000n }),
     connectGetHostname: () => ({ hostname: "fake" }),
     connectGetUri: () => ({ uri: "qemu:///system" }),
     connectGetCapabilities: () => ({
