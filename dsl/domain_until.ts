@@ -4,7 +4,7 @@
  * @module
  */
 import { type ErrorCode, isVirtError, VirtError } from "../model/error.ts";
-import type { lifecycleEvents, VirtEvent } from "../model/event.ts";
+import type { domainIncidents, lifecycleEvents, VirtEvent } from "../model/event.ts";
 import { matchesCidr } from "./cidr.ts";
 import { consoleOf } from "./console.ts";
 import type { ConsoleMatch, Pattern } from "./console_text.ts";
@@ -19,7 +19,12 @@ export type DomainState = AnswerOf<"domain.info">["state"];
 export type DomainInfo = AnswerOf<"domain.info">;
 
 /** An event of a domain's life, or of what goes on in it. */
-export type DomainEventType = typeof lifecycleEvents.domain[number] | "changed" | "agent" | "job";
+export type DomainEventType =
+  | typeof lifecycleEvents.domain[number]
+  | typeof domainIncidents[number]
+  | "changed"
+  | "agent"
+  | "job";
 
 /** Something that happened to a domain. */
 export interface DomainEvent {

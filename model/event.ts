@@ -24,6 +24,20 @@ export const lifecycleEvents = {
   secret: ["defined", "undefined", "value-changed"],
 } as const;
 
+/** What else happens to a domain, as a hypervisor tells it. Names are libvirt's. */
+export const domainIncidents = [
+  "reboot",
+  "rtc-change",
+  "watchdog",
+  "io-error",
+  "control-error",
+  "graphics",
+  "pmsuspend",
+  "pmwakeup",
+  "block-threshold",
+  "memory-failure",
+] as const;
+
 /** The classes that have events. */
 export type EventClass = keyof typeof lifecycleEvents;
 
@@ -36,7 +50,10 @@ export interface VirtEvent {
   /** Milliseconds since 1970 by the kernel's clock. */
   readonly at: number;
   readonly object: ObjectRef;
-  /** A life-cycle word of {@linkcode lifecycleEvents}, `changed`, `agent`, `job`, or `resync`. */
+  /**
+   * A life-cycle word of {@linkcode lifecycleEvents}, one of {@linkcode domainIncidents}, `changed`, `agent`, `job`, or
+   * `resync`.
+   */
   readonly type: string;
   readonly detail?: string;
 }
