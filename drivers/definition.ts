@@ -120,10 +120,21 @@ export function renamed(xml: string, name: string): string {
 
 /** The definition with the id of the guest that runs it, as libvirt shows live definitions. */
 export function withGuestId(xml: string, id: number): string {
-  const root = readXml(xml);
-  if (attributeOf(root, "id") !== undefined) return xml;
-  const at = root.empty ? root.startEnd - 2 : root.startEnd - 1;
-  return splice(xml, at, { to: at, by: ` id='${id}'` });
+  return insertGuestId(xml, { id, at: guestIdPlace(readXml(xml)) });
+}
+
+/** Where the id of the guest goes; none where there is one already. */
+export function guestIdPlace(root: XmlElement): number | undefined {
+  if (attributeOf(root, "id") !== undefined) return undefined;
+  return root.empty ? root.startEnd - 2 : root.startEnd - 1;
+}
+
+/** The definition with the id of the guest at its place. */
+export function insertGuestId(
+  xml: string,
+  { id, at }: { readonly id: number; readonly at: number | undefined },
+): string {
+  return at === undefined ? xml : splice(xml, at, { to: at, by: ` id='${id}'` });
 }
 
 /** The path at which a pool keeps its volumes. */

@@ -149,12 +149,13 @@ async function list(job: RemoteJob, input: In<"domain.list">): Promise<Out<"doma
 }
 
 /** A domain by what people call it: its name first, then its UUID, then its number. */
-async function lookUp(job: RemoteJob, { name }: In<"domain.lookup">): Promise<ObjectRef<"domain">> {
-  const uuid = canonicalUuid(name);
-  const id = /^\d{1,9}$/.test(name) ? Number(name) : undefined;
+async function lookUp(job: RemoteJob, { name, by }: In<"domain.lookup">): Promise<ObjectRef<"domain">> {
+  const means = (way: typeof by): boolean => by === undefined || by === way;
+  const uuid = means("uuid") ? canonicalUuid(name) : undefined;
+  const id = means("id") && /^\d{1,9}$/.test(name) ? Number(name) : undefined;
   const domain = await lookUpObject(job, "domain.lookup", async (line) => {
     const [byName, byUuid, byId] = await Promise.all([
-      present(line.call("domainLookupByName", { name })),
+      means("name") ? present(line.call("domainLookupByName", { name })) : undefined,
       uuid === undefined ? undefined : present(line.call("domainLookupByUuid", { uuid })),
       id === undefined ? undefined : present(line.call("domainLookupById", { id })),
     ]);

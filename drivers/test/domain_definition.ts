@@ -11,9 +11,10 @@ import { Glob } from "../../runtime/permission/glob.ts";
 import { act } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { canonicalUuid, identify, renamed, withGuestId } from "../definition.ts";
+import { canonicalUuid, identify, insertGuestId, renamed } from "../definition.ts";
 import { readDomain, sameDefinition, withoutSecrets } from "./documents.ts";
 import { type DomainJob, type DomainObject, notFound, stateOf, wrongState } from "./domain.ts";
+import { essentialsOf } from "./essentials.ts";
 import type { TestJob } from "./object.ts";
 import { byState, domainByState } from "./reconcile.ts";
 
@@ -45,12 +46,15 @@ function list(job: TestJob, input: In<"domain.list">): Out<"domain.list"> {
   return entries;
 }
 
-function lookUp(job: TestJob, { name }: In<"domain.lookup">): Out<"domain.lookup"> {
+function lookUp(job: TestJob, { name, by }: In<"domain.lookup">): Out<"domain.lookup"> {
   const { table } = connectionOf(job);
-  const uuid = canonicalUuid(name);
-  const domain = table.byName("domain", name) ??
+  const means = (way: typeof by): boolean => by === undefined || by === way;
+  const uuid = means("uuid") ? canonicalUuid(name) : undefined;
+  const domain = (means("name") ? table.byName("domain", name) : undefined) ??
     (uuid === undefined ? undefined : table.byId("domain", uuid)) ??
-    (/^\d+$/.test(name) ? table.all("domain").find(({ live }) => live?.id === Number(name)) : undefined);
+    (means("id") && /^\d+$/.test(name)
+      ? table.all("domain").find(({ live }) => live?.id === Number(name))
+      : undefined);
   if (domain === undefined) throw notFound("domain", name);
   return job.ref(domain, "domain");
 }
@@ -163,7 +167,7 @@ async function setAutostart(
 function xmlOf({ object }: DomainJob, { inactive, secure }: In<"domain.xml">): string {
   const xml = object.live === undefined || inactive
     ? object.persistentConfig
-    : withGuestId(object.config, object.live.id);
+    : insertGuestId(object.config, { id: object.live.id, at: essentialsOf(object).guestIdPlace });
   return secure ? xml : withoutSecrets(xml);
 }
 

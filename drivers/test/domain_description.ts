@@ -7,9 +7,9 @@ import { VirtError } from "../../model/error.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { Affect, Edit } from "./affect.ts";
 import { connectionOf } from "./connection.ts";
-import { memoryOf, vcpusOf } from "../definition.ts";
 import { type DomainJob, notFound, stateOf } from "./domain.ts";
 import { cpuTime, editing } from "./domain_resource.ts";
+import { essentialsOf } from "./essentials.ts";
 import type { In, Out } from "./operation_types.ts";
 import { XmlEditor } from "../xml_edit.ts";
 import { childOf, encodeXml, readXml, textOf, type XmlElement } from "../xml_span.ts";
@@ -17,15 +17,14 @@ import { childOf, encodeXml, readXml, textOf, type XmlElement } from "../xml_spa
 function info(job: DomainJob): Out<"domain.info"> {
   const { object, clock } = job;
   const { live, facts: { record } } = object;
-  const { maximumKib, currentKib } = memoryOf(object.config);
-  const { current } = vcpusOf(object.config);
+  const { maximumKib, currentKib, osType, vcpus: { current } } = essentialsOf(object);
   return {
     name: object.name,
     uuid: object.id,
     ...(live === undefined ? {} : { id: live.id }),
     state: stateOf(object),
     reason: live?.reason ?? record.stopped ?? "unknown",
-    osType: textOf(readXml(object.config), "os", "type") ?? "hvm",
+    osType,
     vcpus: current,
     cpuTimeNs: cpuTime(object, clock.now()) * current,
     maxMemoryKib: maximumKib,

@@ -1,15 +1,18 @@
 /**
- * What statistics need of a definition, read once for each text of it.
+ * What is asked for often of a definition, read once for each text of it.
  *
  * @module
  */
 import { sourceOf } from "../device.ts";
-import { kibOf } from "../definition.ts";
+import { guestIdPlace, kibOf } from "../definition.ts";
 import type { DomainObject } from "./domain.ts";
 import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";
 
 /** A definition's sizes and devices. */
 export interface Essentials {
+  readonly osType: string;
+  /** Where the id of the guest goes in the text; none where there is one already. */
+  readonly guestIdPlace: number | undefined;
   readonly maximumKib: number;
   readonly currentKib: number;
   readonly vcpus: { readonly maximum: number; readonly current: number };
@@ -36,6 +39,8 @@ function read(xml: string): Essentials {
   const maximumKib = kibOf(childOf(root, "memory")) ?? 0;
   const maximum = Number(textOf(root, "vcpu") ?? 1);
   return {
+    osType: textOf(root, "os", "type") ?? "hvm",
+    guestIdPlace: guestIdPlace(root),
     maximumKib,
     currentKib: Math.min(kibOf(childOf(root, "currentMemory")) ?? maximumKib, maximumKib),
     vcpus: { maximum, current: Number(attributeOf(root, "current", "vcpu") ?? maximum) },

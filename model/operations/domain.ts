@@ -88,7 +88,10 @@ export const domainLookup = operation("domain.lookup", {
   on: "connection",
   as: "domain",
   aliases: ["domid", "domname", "domuuid"],
-  input: z.object({ name: lookupName.describe("Name, UUID, or the id of a running domain") }),
+  input: z.object({
+    name: lookupName.describe("Name, UUID, or the id of a running domain"),
+    by: z.enum(["name", "uuid", "id"]).optional().describe("Which of them it is; the first that fits"),
+  }),
   output: refSchema("domain"),
 });
 
