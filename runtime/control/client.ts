@@ -6,7 +6,14 @@
 import { fromErrorData, VirtError } from "../../model/error.ts";
 import { MessageConnection } from "./connection.ts";
 import type { RequestOptions } from "./control.ts";
-import { type ControlMethod, controlMethods, type ParamsOf, type ResultOf } from "./methods.ts";
+import {
+  type ControlMethod,
+  controlMethods,
+  type ParamsOf,
+  type QuestionKind,
+  questions,
+  type ResultOf,
+} from "./methods.ts";
 import { controlVersion, type FromClient, type FromKernel, fromKernel } from "./wire.ts";
 
 /** The kernel left before it took the request: nothing has happened, and the next kernel may be asked. */
@@ -22,7 +29,27 @@ interface Pending {
   readonly receive: (item: unknown) => void | Promise<void>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
-  readonly ask?: (question: Extract<FromKernel, { readonly t: "ask" }>) => void;
+  /** Whom to put which questions to. */
+  readonly askers: Askers;
+}
+
+type Asked = Extract<FromKernel, { readonly t: "ask" }>;
+
+/** Puts a question of a kind to a person, and answers for them. */
+type Askers = { readonly [K in QuestionKind]?: (about: unknown, signal: AbortSignal) => Promise<unknown> };
+
+function askersOf({ ask, askCredentials }: RequestOptions<ControlMethod>): Askers {
+  return {
+    ...(ask === undefined
+      ? {}
+      : { permission: (about, signal) => ask(questions.permission.about.parse(about), signal) }),
+    ...(askCredentials === undefined ? {} : {
+      credentials: async (about, signal) => {
+        const { user, ...asked } = questions.credentials.about.parse(about);
+        return await askCredentials({ ...asked, ...(user === undefined ? {} : { user }) }, signal) ?? null;
+      },
+    }),
+  };
 }
 
 /** A session with a kernel. */
@@ -91,7 +118,7 @@ export class ControlClient implements AsyncDisposable {
     params: ParamsOf<M>,
     options: RequestOptions<M> = {},
   ): Promise<ResultOf<M>> {
-    const { signal, onItem, ask } = options;
+    const { signal, onItem } = options;
     signal?.throwIfAborted();
     if (this.#ended !== undefined) throw new NotTaken("The kernel has left");
     const id = this.#count++;
@@ -99,6 +126,7 @@ export class ControlClient implements AsyncDisposable {
       ? controlMethods[method].item
       : undefined;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const askers = askersOf(options);
     this.#pending.set(id, {
       method,
       taken: false,
@@ -107,12 +135,13 @@ export class ControlClient implements AsyncDisposable {
       receive: (item) => onItem?.(itemSchema?.parse(item) as Parameters<NonNullable<typeof onItem>>[0]),
       resolve,
       reject,
-      ...(ask === undefined ? {} : { ask: (asked) => void this.#answer(asked, ask) }),
+      askers,
     });
     const onAbort = (): void => void this.#connection.send({ t: "cancel", id });
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      await this.#connection.send({ t: "request", id, method, params, prompts: ask !== undefined });
+      const prompts = Object.keys(askers) as QuestionKind[];
+      await this.#connection.send({ t: "request", id, method, params, prompts });
       const result = await promise;
       // As above: checked by the schema that the type is made from.
       return controlMethods[method].result.parse(result) as ResultOf<M>;
@@ -174,12 +203,9 @@ export class ControlClient implements AsyncDisposable {
         pending.delivering.catch((error) => this.#settle(message.id, ({ reject }) => reject(error)));
         return;
       }
-      case "ask": {
-        const pending = this.#pending.get(message.id);
-        if (pending?.ask !== undefined) pending.ask(message);
-        else void this.#connection.send({ t: "answer", question: message.question, answer: "deny" });
+      case "ask":
+        void this.#answer(message);
         return;
-      }
       case "result":
         this.#settle(message.id, ({ delivering, resolve, reject }) => {
           delivering.then(() => resolve(message.result), reject);
@@ -199,16 +225,12 @@ export class ControlClient implements AsyncDisposable {
     if (pending !== undefined) settle(pending);
   }
 
-  async #answer(
-    asked: Extract<FromKernel, { readonly t: "ask" }>,
-    ask: NonNullable<RequestOptions<ControlMethod>["ask"]>,
-  ): Promise<void> {
+  async #answer({ id, question, kind, about }: Asked): Promise<void> {
     const moot = new AbortController();
-    this.#questions.set(asked.question, moot);
-    const answer = await ask(asked.about, moot.signal).catch(() => "deny" as const);
-    this.#questions.delete(asked.question);
-    if (!moot.signal.aborted) {
-      await this.#connection.send({ t: "answer", question: asked.question, answer });
-    }
+    this.#questions.set(question, moot);
+    const asker = this.#pending.get(id)?.askers[kind];
+    const answer = await asker?.(about, moot.signal).catch(() => null) ?? null;
+    this.#questions.delete(question);
+    if (!moot.signal.aborted) await this.#connection.send({ t: "answer", question, answer });
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AskCredentials, Person } from "../person.ts";
 import type {
   ControlMethod,
   ItemOf,
@@ -21,6 +22,8 @@ export interface RequestOptions<M extends ControlMethod> {
   readonly onItem?: (item: ItemOf<M>) => void | Promise<void>;
   /** Puts a question to the person at this terminal; without it every question is answered `deny`. */
   readonly ask?: (question: Question, signal: AbortSignal) => Promise<PermissionAnswer>;
+  /** Asks the person at this terminal for user and password; without it nobody is asked. */
+  readonly askCredentials?: AskCredentials;
 }
 
 /** A kernel, to ask things of. */
@@ -49,6 +52,8 @@ export interface RequestContext<M extends ControlMethod> {
   send(item: ItemOf<M>): Promise<void>;
   /** Asks the person at the caller's terminal; absent where there is none. */
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
+  /** The person at the caller's terminal, for daemons that want to know who they are; absent where there is none. */
+  readonly person?: Person;
 }
 
 /** How a kernel answers each method. */

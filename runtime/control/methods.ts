@@ -9,6 +9,7 @@ import { runStates } from "../journal/record.ts";
 import { z } from "zod";
 import { type ErrorCode, errorCodes, type ErrorData } from "../../model/error.ts";
 import { type ObjectClass, objectClasses } from "../../model/object.ts";
+import { byteArray } from "../../model/operations/shape.ts";
 
 const shortText = z.string().max(4096);
 const longText = z.string().max(1 << 20);
@@ -173,6 +174,34 @@ export const outcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("unknown"), error: errorData }),
 ]);
 
+/** Something that happened on a connection. */
+export const watchedEvent = z.discriminatedUnion("kind", [
+  /** Whatever happens from here on is told. */
+  z.object({ kind: z.literal("listening") }),
+  z.object({
+    kind: z.literal("event"),
+    sequence: z.int().nonnegative(),
+    at: epochMs,
+    object: z.object({
+      $ref: z.enum(classNames),
+      id: shortText,
+      name: shortText,
+      parent: shortText.optional(),
+    }),
+    type: shortText,
+    detail: longText.optional(),
+  }),
+]);
+
+/** What comes of an attached console. */
+const consoleItem = z.discriminatedUnion("kind", [
+  /** It is open; what is typed goes by this reader. */
+  z.object({ kind: z.literal("open"), reader: shortText }),
+  z.object({ kind: z.literal("data"), data: byteArray }),
+  /** The guest printed more than was taken in time, or while the link was down. */
+  z.object({ kind: z.literal("lost"), bytes: z.int().nonnegative().optional(), why: longText.optional() }),
+]);
+
 const runId = z.object({ id: z.string().min(1).max(128) });
 const nothing = z.object({});
 
@@ -234,6 +263,26 @@ export const controlMethods = {
     result: nothing,
   },
   "operation.call": { params: callOperation, item: callState, result: outcome },
+  /** What happens on a connection from now on, ours and that of others. Ends on cancel. */
+  "events.watch": { params: z.object({ uri: shortText }), item: watchedEvent, result: nothing },
+  /** A serial console or a channel of a running domain, until it ends or the caller leaves. */
+  "console.attach": {
+    params: z.object({
+      uri: shortText,
+      domain: z.string().max(1024),
+      console: shortText.optional(),
+      channel: shortText.optional(),
+      force: z.boolean().default(false),
+      safe: z.boolean().default(false),
+    }),
+    item: consoleItem,
+    result: z.object({ why: longText.optional() }),
+  },
+  /** What the person at an attached console types. It is on no record: passwords are typed there. */
+  "console.type": {
+    params: z.object({ reader: shortText, data: byteArray }),
+    result: nothing,
+  },
   /** Names for completions; empty rather than an error. */
   "objects.names": {
     params: z.object({
@@ -264,6 +313,9 @@ export type ItemOf<M extends ControlMethod> = Methods[M] extends { readonly item
 /** What a method answers. */
 export type ResultOf<M extends ControlMethod> = z.output<Methods[M]["result"]>;
 
+/** Something that happened on a connection, or that it is listened to. */
+export type WatchedEvent = z.output<typeof watchedEvent>;
+
 /** A run. */
 export type RunView = z.output<typeof run>;
 
@@ -290,3 +342,28 @@ export const permissionAnswers = ["once", "run", "deny"] as const;
 
 /** A person's answer. */
 export type PermissionAnswer = typeof permissionAnswers[number];
+
+/** Who somebody is, for a daemon that asks for it. */
+const credentialsQuestion = z.object({
+  uri: shortText,
+  host: shortText,
+  mechanism: shortText,
+  user: shortText.optional(),
+});
+
+const credentials = z.object({ user: shortText, password: shortText });
+
+/** What may be asked of the person for whom something is done, and what is taken for the answer where there is none. */
+export const questions = {
+  permission: { about: question, answer: z.enum(permissionAnswers), unanswered: "deny" },
+  credentials: { about: credentialsQuestion, answer: credentials.nullable(), unanswered: null },
+} as const;
+
+/** A kind of question. */
+export type QuestionKind = keyof typeof questions;
+
+/** What a kind of question says. */
+export type AboutOf<K extends QuestionKind> = z.output<typeof questions[K]["about"]>;
+
+/** What a kind of question is answered with. */
+export type AnswerOf<K extends QuestionKind> = z.output<typeof questions[K]["answer"]>;

@@ -41,6 +41,7 @@ const pauseMs = 25;
 /** The methods whose requests may be made again at the next kernel whatever came of them. */
 const repeatable: ReadonlySet<ControlMethod> = new Set([
   "kernel.info",
+  "events.watch",
   "runs.list",
   "runs.show",
   "runs.watch",

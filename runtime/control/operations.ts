@@ -3,14 +3,21 @@
  *
  * @module
  */
-import { fromErrorData, toErrorData, VirtError } from "../../model/error.ts";
-import { type ObjectClass, objectClasses, type ObjectRef, refSchema } from "../../model/object.ts";
-import type { Operation } from "../../model/operation.ts";
-import type { Authority, Caller, CallRequest, CallResult } from "../call.ts";
+import { toErrorData, VirtError } from "../../model/error.ts";
+import type { ObjectClass } from "../../model/object.ts";
+import type { Caller, CallRequest, CallResult } from "../call.ts";
 import { sleep } from "../clock.ts";
-import type { DriverConnection } from "../driver.ts";
 import { type Kernel, operationNamed } from "../kernel.ts";
-import { listOf, lookupOf, parentClass, targetClasses } from "./addressing.ts";
+import { listOf, parentClass } from "./addressing.ts";
+import {
+  type Asking,
+  type Connect,
+  connectInTime,
+  findTarget,
+  lookUp,
+  refIn,
+  requestBase,
+} from "./asking.ts";
 import type { ControlHandlers, RequestContext } from "./control.ts";
 import type { ParsedParamsOf, ResultOf } from "./methods.ts";
 
@@ -22,7 +29,7 @@ export interface OperationHandlersOptions {
   readonly kernel: Kernel;
   /** Cancels a run that holds or awaits an object; whether there is such a run. */
   readonly cancelRun: (run: string, reason: string) => boolean | Promise<boolean>;
-  readonly connect: (uri: string) => Promise<DriverConnection>;
+  readonly connect: Connect;
   /** Carries out an operation that changes something, with a record of it. */
   readonly write: (request: CallRequest) => Promise<CallResult>;
   /** Says what became of an object whose state is uncertain; whether it was. */
@@ -37,9 +44,6 @@ const watchMs = 500;
 
 /** How long names may take: whoever presses the tabulator key waits for them. */
 const namesMs = 2000;
-
-/** Whoever owns the kernel may do what the kernel may: nothing stands between a person and their own hypervisor. */
-const owner: Authority = { check: () => {}, checkReach: () => {}, sees: () => true };
 
 /** The handlers. */
 export function operationHandlers(options: OperationHandlersOptions): Pick<ControlHandlers, Method> {
@@ -144,14 +148,18 @@ async function callOperation(
     since: calls.moment(kernel.clock.now()),
   };
   using underWay = calls.begin(caller.since, context.signal);
-  const connections = new Map([["host", await connect(params.uri)]]);
-  if (params.peer !== undefined) connections.set("peer", await connect(params.peer));
+  const { signal } = underWay;
+  const { clock } = kernel;
+  const deadline = params.withinMs === undefined ? undefined : clock.now() + params.withinMs;
+  const open = { connect, clock, deadline, signal, person: context.person };
+  const connections = new Map([["host", await connectInTime(params.uri, open)]]);
+  if (params.peer !== undefined) connections.set("peer", await connectInTime(params.peer, open));
   const ask: Asking = {
     kernel,
     connections,
     caller,
-    signal: underWay.signal,
-    ...(params.withinMs === undefined ? {} : { deadline: kernel.clock.now() + params.withinMs }),
+    signal,
+    ...(deadline === undefined ? {} : { deadline }),
   };
   try {
     const target = await findTarget(operation, { ...ask, names: params.target });
@@ -171,83 +179,21 @@ async function callOperation(
   }
 }
 
-/** What every call made here has in common. */
-interface Asking {
-  readonly kernel: Kernel;
-  readonly connections: ReadonlyMap<string, DriverConnection>;
-  readonly caller: Caller;
-  readonly signal: AbortSignal;
-  /** Milliseconds since 1970; the operation's own time-out where absent. */
-  readonly deadline?: number;
-}
-
-function requestBase(ask: Asking): Omit<CallRequest, "operation" | "input"> {
-  const { connections, caller, signal, deadline } = ask;
-  const base = { connections, connection: "host", caller, authority: owner, signal };
-  return deadline === undefined ? base : { ...base, deadline };
-}
-
-/** The object that names address; `undefined` for the connection itself. */
-async function findTarget(
-  operation: Operation,
-  ask: Asking & { readonly names: readonly string[] },
-): Promise<ObjectRef | undefined> {
-  const classes = targetClasses(operation);
-  if (ask.names.length !== classes.length) {
-    throw new VirtError(
-      "invalid-argument",
-      `Cannot call ${operation.name}: it takes ${classes.length} names, and got ${ask.names.length}`,
-    );
-  }
-  let found: ObjectRef | undefined;
-  for (const [index, objectClass] of classes.entries()) {
-    found = await lookUp(objectClass, { ...ask, name: ask.names[index] ?? "", parent: found });
-  }
-  return found;
-}
-
-async function lookUp(
-  objectClass: ObjectClass,
-  ask: Asking & { readonly name: string; readonly parent: ObjectRef | undefined },
-): Promise<ObjectRef> {
-  const { label } = objectClasses[objectClass];
-  const operation = lookupOf(objectClass);
-  if (operation === undefined) {
-    throw new VirtError(
-      "unsupported",
-      `Cannot find the ${label} "${ask.name}": nothing looks one up by name`,
-    );
-  }
-  const { outcome } = await ask.kernel.call({
-    ...requestBase(ask),
-    operation: operation.name,
-    input: { name: ask.name },
-    ...(ask.parent === undefined ? {} : { target: ask.parent }),
-  });
-  if (outcome.kind !== "done") throw fromErrorData(outcome.error);
-  const ref = refIn(objectClass, outcome.value);
-  if (ref === undefined) throw new VirtError("internal", `${operation.name} answered without a ${label}`);
-  return ref;
-}
-
-/** A reference in an answer. */
-function refIn(objectClass: ObjectClass, value: unknown): ObjectRef | undefined {
-  const parsed = refSchema(objectClass).safeParse(value);
-  return parsed.success ? parsed.data : undefined;
-}
-
 async function objectNames(
   { kernel, connect }: OperationHandlersOptions,
   params: ParsedParamsOf<"objects.names"> & Pick<RequestContext<"objects.names">, "principal" | "signal">,
 ): Promise<string[]> {
   const operation = listOf(params.objectClass);
   if (operation === undefined) return [];
+  const { clock } = kernel;
+  const { signal } = params;
+  const deadline = clock.now() + namesMs;
   const ask: Asking = {
     kernel,
-    connections: new Map([["host", await connect(params.uri)]]),
-    caller: { principal: params.principal, since: kernel.clock.now() },
-    signal: params.signal,
-    deadline: kernel.clock.now() + namesMs,
+    connections: new Map([["host", await connectInTime(params.uri, { connect, clock, deadline, signal })]]),
+    caller: { principal: params.principal, since: clock.now() },
+    signal,
+    deadline,
   };
   const parent = parentClass(params.objectClass);
   const target = parent === undefined || params.parent === undefined

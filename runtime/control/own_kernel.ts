@@ -4,6 +4,9 @@
  * @module
  */
 import { type Host, type HostOptions, openHost } from "../host.ts";
+import type { Connect } from "./asking.ts";
+import { consoleHandlers } from "./console.ts";
+import { eventHandlers } from "./events.ts";
 import type { OwnKernel } from "./open.ts";
 import { operationHandlers } from "./operations.ts";
 import { runHandlers } from "./runs.ts";
@@ -17,12 +20,15 @@ export async function becomeKernel(options: HostOptions): Promise<OwnKernel | un
 /** A host, as the control socket serves it. */
 export function ownKernel(host: Host, version: string): OwnKernel {
   const { kernel, runs, stateDirectory, epoch, since } = host;
+  const connect: Connect = (uri, options) => runs.connect(uri, options);
   return {
     handlers: {
       ...runHandlers(runs),
+      ...eventHandlers({ kernel, connect }),
+      ...consoleHandlers({ kernel, connect }),
       ...operationHandlers({
         kernel,
-        connect: (uri) => runs.connect(uri),
+        connect,
         write: (request) => runs.carryOut(request),
         accept: (key, how) => runs.accept(key, how),
         cancelRun: async (id, reason) => {

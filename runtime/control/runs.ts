@@ -4,7 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
-import type { ActiveRun, RunManager } from "../run/manager.ts";
+import type { ActiveRun, RunManager, StartRun } from "../run/manager.ts";
 import type { ControlHandlers, RequestContext } from "./control.ts";
 import type { ControlMethod, RunView } from "./methods.ts";
 
@@ -18,20 +18,15 @@ type Audience = Pick<RequestContext<"runs.start">, "signal" | "send">;
 export function runHandlers(runs: RunManager): Pick<ControlHandlers, Method> {
   return {
     "runs.start": async ({ detach, ...request }, context) => {
-      const { principal, ask } = context;
-      const active = await runs.start({
-        ...request,
-        principal,
-        ...(ask === undefined || detach ? {} : { ask }),
-      });
+      const { principal } = context;
+      const active = await runs.start({ ...request, principal, ...(detach ? {} : whomToAsk(context)) });
       return await follow(runs, active, { context, detach });
     },
     "runs.resume": async ({ id, detach, grants, assume }, context) => {
-      const { ask } = context;
       const active = await runs.resume(id, {
         grants,
         assume: new Map(Object.entries(assume).map(([step, as]) => [Number(step), as])),
-        ...(ask === undefined || detach ? {} : { ask }),
+        ...(detach ? {} : whomToAsk(context)),
       });
       return await follow(runs, active, { context, detach });
     },
@@ -63,6 +58,13 @@ export function runHandlers(runs: RunManager): Pick<ControlHandlers, Method> {
     },
     "runs.abandon": ({ id }) => runs.abandon(id),
   };
+}
+
+/** The person at the caller's terminal, where there is one. */
+function whomToAsk(
+  { ask, person }: Pick<RequestContext<"runs.start">, "ask" | "person">,
+): Pick<StartRun, "ask" | "person"> {
+  return { ...(ask === undefined ? {} : { ask }), ...(person === undefined ? {} : { person }) };
 }
 
 /**

@@ -7,11 +7,16 @@ import { toErrorData, VirtError } from "../../model/error.ts";
 import { MessageConnection } from "./connection.ts";
 import type { ControlHandlers, RequestContext } from "./control.ts";
 import { handle } from "./local.ts";
-import type { ControlMethod, PermissionAnswer, Question } from "./methods.ts";
+import { type AboutOf, type AnswerOf, type ControlMethod, type QuestionKind, questions } from "./methods.ts";
 import { controlLimits, controlVersion, type FromClient, fromClient, type FromKernel } from "./wire.ts";
 
 /** Requests that only look on; they do not keep a kernel from leaving. */
-const onlookers: ReadonlySet<ControlMethod> = new Set(["jobs.watch", "runs.watch", "runs.logs"]);
+const onlookers: ReadonlySet<ControlMethod> = new Set([
+  "events.watch",
+  "jobs.watch",
+  "runs.watch",
+  "runs.logs",
+]);
 
 /** What a server is made with. */
 export interface ControlServerOptions {
@@ -98,7 +103,7 @@ class Session {
   readonly #connection: MessageConnection<FromClient, FromKernel>;
   readonly #options: SessionOptions;
   readonly #requests = new Map<number, AbortController>();
-  readonly #questions = new Map<number, (answer: PermissionAnswer) => void>();
+  readonly #questions = new Map<number, (answer: unknown) => void>();
   #questionCount = 0;
   #greeted = false;
 
@@ -125,7 +130,7 @@ class Session {
       for (const request of this.#requests.values()) {
         request.abort(new VirtError("cancelled", "The client has gone"));
       }
-      for (const answer of this.#questions.values()) answer("deny");
+      for (const answer of this.#questions.values()) answer(undefined);
       await this.#connection.close();
     }
   }
@@ -168,7 +173,23 @@ class Session {
       principal: this.#options.principal,
       signal: aborter.signal,
       send: (item) => this.#connection.send({ t: "item", id, item }),
-      ...(prompts ? { ask: (question) => this.#ask(id, { question, signal: aborter.signal }) } : {}),
+      ...(prompts.includes("permission")
+        ? { ask: (about) => this.#ask(id, { kind: "permission", about, signal: aborter.signal }) }
+        : {}),
+      ...(prompts.includes("credentials")
+        ? {
+          person: {
+            // Their terminal is not this process's.
+            atTerminal: false,
+            credentials: async (about, signal) =>
+              await this.#ask(id, {
+                kind: "credentials",
+                about,
+                signal: AbortSignal.any([signal, aborter.signal]),
+              }) ?? undefined,
+          },
+        }
+        : {}),
     };
     handle(this.#options.handlers, { method, params, context })
       .then((result) => this.#connection.send({ t: "result", id, result }))
@@ -179,23 +200,26 @@ class Session {
       });
   }
 
-  async #ask(
+  /** Asks the person; what is no answer of the kind counts as none. */
+  async #ask<K extends QuestionKind>(
     id: number,
-    { question, signal }: { readonly question: Question; readonly signal: AbortSignal },
-  ): Promise<PermissionAnswer> {
+    { kind, about, signal }: { readonly kind: K; readonly about: AboutOf<K>; readonly signal: AbortSignal },
+  ): Promise<AnswerOf<K>> {
     signal.throwIfAborted();
     const number = this.#questionCount++;
-    const { promise, resolve } = Promise.withResolvers<PermissionAnswer>();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
     this.#questions.set(number, resolve);
     const onAbort = (): void => {
       this.#questions.delete(number);
       void this.#connection.send({ t: "unask", question: number });
-      resolve("deny");
+      resolve(undefined);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      await this.#connection.send({ t: "ask", id, question: number, about: question });
-      return await promise;
+      await this.#connection.send({ t: "ask", id, question: number, kind, about });
+      const answer = questions[kind].answer.safeParse(await promise);
+      // The schema that has just checked it is the one that the type is made from.
+      return (answer.success ? answer.data : questions[kind].unanswered) as AnswerOf<K>;
     } finally {
       signal.removeEventListener("abort", onAbort);
     }

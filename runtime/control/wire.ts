@@ -4,10 +4,10 @@
  * @module
  */
 import { z } from "zod";
-import { type ControlMethod, controlMethods, errorData, permissionAnswers, question } from "./methods.ts";
+import { type ControlMethod, controlMethods, errorData, type QuestionKind, questions } from "./methods.ts";
 
 /** The version of the protocol; both sides must agree. */
-export const controlVersion = 1;
+export const controlVersion = 2;
 
 /** Bounds of the protocol. */
 export const controlLimits = {
@@ -19,20 +19,21 @@ export const controlLimits = {
 
 const id = z.int().nonnegative();
 const methodNames = Object.keys(controlMethods) as [ControlMethod, ...ControlMethod[]];
+const kind = z.enum(Object.keys(questions) as [QuestionKind, ...QuestionKind[]]);
 
 /** From a client. */
 export const fromClient = z.discriminatedUnion("t", [
   z.object({ t: z.literal("hello"), version: z.int() }),
-  /** `prompts`: there is a person to ask. */
+  /** `prompts`: what a person can be asked. */
   z.object({
     t: z.literal("request"),
     id,
     method: z.enum(methodNames),
     params: z.unknown(),
-    prompts: z.boolean(),
+    prompts: z.array(kind).max(8),
   }),
   z.object({ t: z.literal("cancel"), id }),
-  z.object({ t: z.literal("answer"), question: id, answer: z.enum(permissionAnswers) }),
+  z.object({ t: z.literal("answer"), question: id, answer: z.unknown() }),
 ]);
 
 /** A message from a client. */
@@ -46,7 +47,7 @@ export const fromKernel = z.discriminatedUnion("t", [
   z.object({ t: z.literal("item"), id, item: z.unknown() }),
   z.object({ t: z.literal("result"), id, result: z.unknown() }),
   z.object({ t: z.literal("error"), id, error: errorData }),
-  z.object({ t: z.literal("ask"), id, question: id, about: question }),
+  z.object({ t: z.literal("ask"), id, question: id, kind, about: z.unknown() }),
   /** The question is moot. */
   z.object({ t: z.literal("unask"), question: id }),
   /** The kernel leaves: requests that it has not taken may be asked of the next one. */

@@ -13,6 +13,8 @@ import type { RecipeEndpoint } from "../endpoint.ts";
 import type { LogFilter, Store } from "../journal/store.ts";
 import type { LogRecord, PolicyFile, RunRecord, RunState, RunVersions } from "../journal/record.ts";
 import type { Kernel } from "../kernel.ts";
+import type { ConnectOptions } from "../opening.ts";
+import type { Person } from "../person.ts";
 import { type Authorize, readGrants } from "./authorize.ts";
 import { rewindCancelled } from "./cancelled_run.ts";
 import type { PreparedRun } from "./context.ts";
@@ -79,6 +81,8 @@ export interface StartRun {
   readonly principal: string;
   /** Asks the person at the terminal; absent where there is none. */
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
+  /** Whom to ask while its connections are opened; absent where there is nobody. */
+  readonly person?: Person;
 }
 
 /** A run to be resumed. */
@@ -88,6 +92,13 @@ export interface ResumeRun {
   /** Steps whose outcome a person knows, where nothing can find it out. */
   readonly assume?: ReadonlyMap<number, "done" | "not-done">;
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
+  readonly person?: Person;
+}
+
+type WhomToAsk = Pick<StartRun, "ask" | "person">;
+
+function whomToAsk({ ask, person }: WhomToAsk): WhomToAsk {
+  return { ...(ask === undefined ? {} : { ask }), ...(person === undefined ? {} : { person }) };
 }
 
 /** A run that goes on. */
@@ -161,7 +172,7 @@ export class RunManager implements AsyncDisposable {
     };
     store.addRun(run);
     await store.flush();
-    return this.#drive(run, launched, request.ask === undefined ? {} : { ask: request.ask });
+    return this.#drive(run, launched, whomToAsk(request));
   }
 
   /**
@@ -193,7 +204,7 @@ export class RunManager implements AsyncDisposable {
     store.changeRun(id, { grants, state, epoch, resumes, isolation, error: undefined, exit: undefined });
     await store.flush();
     return this.#drive(run, launched, {
-      ...(request.ask === undefined ? {} : { ask: request.ask }),
+      ...whomToAsk(request),
       resumed: {
         steps: await store.steps(id),
         deliveries: await store.deliveries(id),
@@ -319,8 +330,8 @@ export class RunManager implements AsyncDisposable {
   }
 
   /** Connects, and gives interrupted runs what they hold on that host before anybody else gets it. */
-  async connect(uri: string): Promise<DriverConnection> {
-    const connection = await this.#options.kernel.connect(uri);
+  async connect(uri: string, options: ConnectOptions = {}): Promise<DriverConnection> {
+    const connection = await this.#options.kernel.connect(uri, options);
     await this.#dead.hold(connection);
     return connection;
   }
@@ -346,7 +357,7 @@ export class RunManager implements AsyncDisposable {
   #drive(
     run: RunRecord,
     launched: Launched,
-    { ask, resumed }: Pick<ResumeRun, "ask"> & { readonly resumed?: ResumedRun },
+    { resumed, ...whom }: WhomToAsk & { readonly resumed?: ResumedRun },
   ): ActiveRun {
     const { kernel, store, graceMs } = this.#options;
     const feed = new RunFeed();
@@ -357,11 +368,7 @@ export class RunManager implements AsyncDisposable {
       endpoint: launched.endpoint,
       feed,
       recipe: launched.recipe,
-      prepare: (declaration) =>
-        this.#prepare(run, declaration, {
-          resuming: resumed !== undefined,
-          ...(ask === undefined ? {} : { ask }),
-        }),
+      prepare: (declaration) => this.#prepare(run, declaration, { resuming: resumed !== undefined, ...whom }),
       readFile: (name) => readRecipeFile(run.recipe ?? "", name),
       folder: () => dirname(run.recipe ?? "/"),
       onState: (state) => void this.#changed(run.id, { feed, state }),
@@ -386,11 +393,14 @@ export class RunManager implements AsyncDisposable {
   async #prepare(
     run: RunRecord,
     { hosts: names, needs, inputSchema }: RecipeDeclaration,
-    { resuming, ask }: Pick<ResumeRun, "ask"> & { readonly resuming: boolean },
+    { resuming, ask, person }: WhomToAsk & { readonly resuming: boolean },
   ): Promise<PreparedRun> {
     const { store, kernel } = this.#options;
     const input = declaredInput(run, inputSchema);
-    const connections = await connectHosts(names, { hosts: run.hosts, connect: (uri) => this.connect(uri) });
+    const connections = await connectHosts(names, {
+      hosts: run.hosts,
+      connect: (uri) => this.connect(uri, person === undefined ? {} : { person }),
+    });
     if (resuming) {
       refuseOtherHosts(run, connections);
       await enumerated(connections.values(), { clock: kernel.clock, signal: this.#closing.signal });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { VirtError } from "../../../model/error.ts";
-import { encodeFrame } from "../../../model/frame.ts";
+import { encodeFrame, FrameDecoder } from "../../../model/frame.ts";
 import { ControlClient } from "../../../runtime/control/client.ts";
 import type { ControlHandlers } from "../../../runtime/control/control.ts";
 import { openControl, type OwnKernel } from "../../../runtime/control/open.ts";
 import { ControlServer } from "../../../runtime/control/server.ts";
 import { connectTo, listenOn, socketPath } from "../../../runtime/control/socket.ts";
+import { controlVersion } from "../../../runtime/control/wire.ts";
 import { type FakeAnswers, handlersOf } from "../../cli/kit/fake_control.ts";
 
 /** A directory of the test's own, and what to do with it. */
@@ -192,6 +193,70 @@ Deno.test("a question to somebody who has gone is answered with no", async () =>
   });
 });
 
+const who = { uri: "qemu+tls://host/system", host: "host", mechanism: "SCRAM-SHA-256" };
+
+/** What a handler learns from the person at the caller's terminal. */
+const learns: ControlHandlers["operation.call"] = async (_params, { person, signal }) => ({
+  kind: "done",
+  value: {
+    atTerminal: person?.atTerminal ?? "nobody there",
+    told: await person?.credentials({ ...who, user: "fred" }, signal) ?? "nothing",
+  },
+});
+
+Deno.test("user and password are asked for where the caller sits, and not where nobody can be asked", async () => {
+  await withServer({ "operation.call": learns }, async ({ client }) => {
+    const put: unknown[] = [];
+    const answered = await client.request("operation.call", call, {
+      askCredentials: (asked) => {
+        put.push(asked);
+        return Promise.resolve({ user: "fred", password: "pass\0word" });
+      },
+    });
+    assert.deepEqual(put, [{ ...who, user: "fred" }]);
+    assert.deepEqual(answered, {
+      kind: "done",
+      value: { atTerminal: false, told: { user: "fred", password: "pass\0word" } },
+    });
+    const silent = await client.request("operation.call", call, {
+      askCredentials: () => Promise.resolve(undefined),
+    });
+    assert.deepEqual(silent, { kind: "done", value: { atTerminal: false, told: "nothing" } });
+    const nobody = await client.request("operation.call", call);
+    assert.deepEqual(nobody, { kind: "done", value: { atTerminal: "nobody there", told: "nothing" } });
+  });
+});
+
+Deno.test("an answer that is none counts as no answer", async () => {
+  const bounds = { maxBytes: 1 << 20 };
+  const told = Promise.withResolvers<unknown>();
+  await withServer({
+    "operation.call": async (_params, { person, signal }) => {
+      told.resolve(await person?.credentials(who, signal));
+      return { kind: "done", value: null };
+    },
+  }, async ({ path }) => {
+    const conn = await connectTo(path);
+    assert.ok(conn !== undefined);
+    const writer = conn.writable.getWriter();
+    const send = (message: unknown): Promise<void> => writer.write(encodeFrame(message, bounds));
+    await send({ t: "hello", version: controlVersion });
+    await send({ t: "request", id: 0, method: "operation.call", params: call, prompts: ["credentials"] });
+    const reader = conn.readable.getReader();
+    const decoder = new FrameDecoder(bounds);
+    for (let asked = false; !asked;) {
+      decoder.feed((await reader.read()).value ?? new Uint8Array());
+      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+        asked ||= Object(frame).t === "ask";
+      }
+    }
+    await send({ t: "answer", question: 0, answer: { user: 7, password: ["x"] } });
+    assert.equal(await told.promise, undefined);
+    reader.releaseLock();
+    conn.close();
+  });
+});
+
 Deno.test("many requests go on at once over one connection", async () => {
   let open = 0;
   let most = 0;
@@ -224,20 +289,20 @@ async function sendRaw(path: string, ...frames: readonly Uint8Array[]): Promise<
 
 Deno.test("whoever does not speak the protocol is dropped, and the others go on", async () => {
   const bounds = { maxBytes: 1 << 20 };
-  const hello = encodeFrame({ t: "hello", version: 1 }, bounds);
+  const hello = encodeFrame({ t: "hello", version: controlVersion }, bounds);
   await withServer({ "runs.list": () => Promise.resolve([]) }, async ({ client, path }) => {
     await sendRaw(path, new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
     await sendRaw(path, new Uint8Array([255, 255, 255, 255, 1]));
     await sendRaw(
       path,
-      encodeFrame({ t: "request", id: 1, method: "runs.list", params: {}, prompts: false }, bounds),
+      encodeFrame({ t: "request", id: 1, method: "runs.list", params: {}, prompts: [] }, bounds),
     );
     await sendRaw(path, encodeFrame({ t: "hello", version: 99 }, bounds));
     await sendRaw(path, hello, hello);
     await sendRaw(
       path,
       hello,
-      encodeFrame({ t: "request", id: 1, method: "kernel.explode", params: {}, prompts: false }, bounds),
+      encodeFrame({ t: "request", id: 1, method: "kernel.explode", params: {}, prompts: [] }, bounds),
     );
     await sendRaw(path, hello, encodeFrame([1, 2, 3], bounds));
     assert.deepEqual(await client.request("runs.list", {}), []);
@@ -420,7 +485,7 @@ Deno.test("a kernel that dies under a request is told as such, since the request
       const conn = await listener.accept();
       const bounds = { maxBytes: 1 << 20 };
       const writer = conn.writable.getWriter();
-      await writer.write(encodeFrame({ t: "hello", version: 1, pid: 4711 }, bounds));
+      await writer.write(encodeFrame({ t: "hello", version: controlVersion, pid: 4711 }, bounds));
       await writer.write(encodeFrame({ t: "taken", id: 0 }, bounds));
       const reader = conn.readable.getReader();
       let bytes = 0;
