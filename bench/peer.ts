@@ -7,8 +7,11 @@
 
 /** What a client is to do. */
 export interface Work {
-  /** `versions`: the daemon's version asked `count` times; `definitions`: all domains listed, each with its definition. */
-  readonly work: "versions" | "definitions";
+  /**
+   * `versions`: the daemon's version asked `count` times; `definition`: that of one domain as often; `definitions`: all
+   * domains listed, each with its definition.
+   */
+  readonly work: "versions" | "definition" | "definitions";
   readonly count: number;
   /** How many calls wait for their answer at a time. */
   readonly inFlight: number;
@@ -34,10 +37,14 @@ export class Peer implements AsyncDisposable {
 
   /** Has it do something, and says how many seconds that took. */
   async seconds(work: Work): Promise<number> {
-    await this.#work.write(new TextEncoder().encode(`${JSON.stringify(work)}\n`));
-    const answer: unknown = JSON.parse(await this.#line());
-    if (typeof answer === "object" && answer !== null && "seconds" in answer) return Number(answer.seconds);
-    throw new Error(`A client answered ${JSON.stringify(answer)}`);
+    return (await this.#do(work)).seconds;
+  }
+
+  /** How many MiB of memory some work adds to its process; a tenth of it goes before and does not count. */
+  async growth(work: Work): Promise<number> {
+    const { mebibytes: before } = await this.#do({ ...work, count: work.count / 10 });
+    const { mebibytes: after } = await this.#do(work);
+    return after - before;
   }
 
   /** How many calls it makes in a second. */
@@ -49,6 +56,13 @@ export class Peer implements AsyncDisposable {
     await this.#work.close().catch(() => {});
     await this.#process.status;
     await this.#answers.cancel();
+  }
+
+  async #do(work: Work): Promise<{ readonly seconds: number; readonly mebibytes: number }> {
+    await this.#work.write(new TextEncoder().encode(`${JSON.stringify(work)}\n`));
+    const { seconds, mebibytes } = JSON.parse(await this.#line());
+    if (typeof seconds !== "number") throw new Error("A client did not say how long it took");
+    return { seconds, mebibytes: Number(mebibytes) };
   }
 
   async #line(): Promise<string> {

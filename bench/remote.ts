@@ -7,6 +7,8 @@
 import { fileURLToPath } from "node:url";
 import { RealHost } from "../tests/real/kit/host.ts";
 import { unavailable } from "../tests/real/kit/requirements.ts";
+import { remoteDriver } from "../drivers/remote/mod.ts";
+import { readRoundTrip } from "./recipe.ts";
 import { type Benchmark, elapsed, type Measure } from "./measure.ts";
 import { Peer, type Work } from "./peer.ts";
 
@@ -142,6 +144,44 @@ export async function remoteBenchmarks(directory: string): Promise<RemoteBenchma
       },
     ]),
   ];
+  const asked = {
+    driver: remoteDriver,
+    uri: uriOf(usual),
+    needs: ["connect:search_domains", "domain:getattr,read"],
+    ask: 'const vm = await host.domain("test"); const ask = () => vm.xml();',
+  };
+  benchmarks.push(
+    {
+      name:
+        "a definition read from libvirtd by a recipe, through sandbox, kernel and journal, beside the client alone",
+      unit: "µs",
+      ours: () => readRoundTrip(directory, asked),
+      peer: {
+        name: "the client alone",
+        measure: async () =>
+          await onDaemon.drover.seconds({ work: "definition", count: 2_000, inFlight: 1 }) * 500,
+      },
+      rounds: 5,
+    },
+    {
+      name: "drover run of a recipe that makes one call to libvirtd, the whole process",
+      unit: "ms",
+      ours: () => oneCallRecipe(directory, uriOf(usual)),
+      peer: {
+        name: "libvirt-python, which has no sandbox and keeps no record",
+        measure: once(libvirtPython("--once")),
+      },
+      target: { what: "at most 300 ms", met: ({ value }) => value <= 300 },
+    },
+    {
+      name: "resident memory that a million calls of the client add, after a first hundred thousand",
+      unit: "MiB",
+      ours: () => onResponder.drover.growth({ work: "versions", count: 1_000_000, inFlight: 32 }),
+      rounds: 3,
+      warmUp: 1,
+      target: { what: "at most 4 MiB", met: ({ value }) => value <= 4 },
+    },
+  );
   const owned = stack.move();
   return { benchmarks, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
@@ -218,4 +258,25 @@ async function startResponder(directory: string): Promise<{ readonly socket: str
       await output.cancel();
     },
   };
+}
+
+const oneCall = `import { recipe, z } from "drover";
+export default recipe({
+  summary: "Ask once",
+  input: z.object({}),
+  needs: ["connect:search_domains", "domain:getattr"],
+  async run({ host }) {
+    return (await host.domains()).names;
+  },
+});
+`;
+
+/** The command of a person who runs a recipe that asks once; milliseconds. */
+async function oneCallRecipe(directory: string, uri: string): Promise<number> {
+  const name = `${directory}/once-${crypto.randomUUID()}`;
+  await Deno.writeTextFile(`${name}.ts`, oneCall);
+  const args = ["run", "-A", "--frozen", pathOf("../cli/main.ts"), "run", `${name}.ts`, "-c", uri];
+  return await elapsed(() =>
+    run({ program: Deno.execPath(), args: [...args, "--allow", "all", "--state-dir", `${name}-state`] })
+  );
 }

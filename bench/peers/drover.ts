@@ -21,6 +21,12 @@ async function definitions(connection: RpcConnection): Promise<void> {
   await Promise.all(domains.map((dom) => connection.call("domainGetXmlDesc", { dom, flags: 0 })));
 }
 
+async function definition(connection: RpcConnection, count: number): Promise<void> {
+  const { domains: [dom] } = await connection.call("connectListAllDomains", { needResults: 1, flags: 0 });
+  if (dom === undefined) throw new Error("There is no domain to ask about");
+  for (let at = 0; at < count; at++) await connection.call("domainGetXmlDesc", { dom, flags: 0 });
+}
+
 const [uri = "test+unix:///default", mode] = Deno.args;
 await using connection = await connectRpc(parseUri(uri), {
   clock: systemClock,
@@ -33,10 +39,14 @@ if (mode === "--once") {
     const { work, count, inFlight } = JSON.parse(line);
     const begin = performance.now();
     if (work === "definitions") await definitions(connection);
+    else if (work === "definition") await definition(connection, count);
     else {await Promise.all(
         Array.from({ length: inFlight }, () => versions(connection, Math.floor(count / inFlight))),
       );}
-    console.log(JSON.stringify({ seconds: (performance.now() - begin) / 1000 }));
+    console.log(JSON.stringify({
+      seconds: (performance.now() - begin) / 1000,
+      mebibytes: Deno.memoryUsage().rss / 2 ** 20,
+    }));
   }
 }
 
