@@ -23,8 +23,9 @@ export interface ConnectOptions extends EndpointOptions, Omit<ClientConnectionOp
   /** Ends the attempt; a connection that is open stays so. */
   readonly signal?: AbortSignal;
   /**
-   * How long everything together may take, in milliseconds.
-   * @default 30000, or 300000 where a person may be asked
+   * How long everything together may take, in milliseconds; the time in which a person is asked for credentials does not
+   * count.
+   * @default 30000, or 300000 where ssh may ask a person
    */
   readonly timeoutMs?: number;
   /** Whom to ask for user and password where libvirt's `auth.conf` does not have them. */
@@ -48,17 +49,42 @@ const openReadonly = 1;
 /** The one attempt: its signal, and what it is at, for the message when it takes too long. */
 class Attempt implements Disposable {
   readonly #controller = new AbortController();
-  readonly #deadline: Disposable;
+  readonly #endpoint: Endpoint;
+  readonly #clock: ConnectionClock;
+  readonly #timeoutMs: number;
   readonly #outer: AbortSignal | undefined;
   readonly #onAbort = (): void => this.#controller.abort(this.#outer?.reason);
   /** What it is at; goes on after "while". */
   doing = "reaching the daemon";
 
-  constructor({ uri, link }: Endpoint, { clock, signal, interactive, timeoutMs }: ConnectOptions) {
-    const ms = timeoutMs ?? (interactive === true ? 300_000 : 30_000);
+  #deadline: Disposable;
+  #over = false;
+
+  constructor(endpoint: Endpoint, { clock, signal, interactive, timeoutMs }: ConnectOptions) {
+    const mayAsk = interactive === true && endpoint.link.kind === "ssh";
+    this.#endpoint = endpoint;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs ?? (mayAsk ? 300_000 : 30_000);
     this.#outer = signal;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#deadline = clock.after(ms, () =>
+    this.#deadline = this.#limit();
+    if (signal?.aborted === true) this.#onAbort();
+  }
+
+  /** Lets a person take the time that they need; afterwards the time begins anew. */
+  async unhurried<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#deadline[Symbol.dispose]();
+    try {
+      return await work();
+    } finally {
+      if (!this.#over) this.#deadline = this.#limit();
+    }
+  }
+
+  #limit(): Disposable {
+    const { uri, link } = this.#endpoint;
+    const ms = this.#timeoutMs;
+    return this.#clock.after(ms, () =>
       this.#controller.abort(
         new VirtError(
           "unreachable",
@@ -70,7 +96,6 @@ class Attempt implements Disposable {
           },
         ),
       ));
-    if (signal?.aborted === true) this.#onAbort();
   }
 
   get signal(): AbortSignal {
@@ -78,6 +103,7 @@ class Attempt implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#over = true;
     this.#deadline[Symbol.dispose]();
     this.#outer?.removeEventListener("abort", this.#onAbort);
   }
@@ -135,7 +161,7 @@ async function begin(
     connection,
     endpoint,
     signal,
-    ...(credentials === undefined ? {} : { ask: credentials }),
+    ...(credentials === undefined ? {} : { ask: (request) => attempt.unhurried(() => credentials(request)) }),
     ...(machine === undefined ? {} : { machine }),
   });
   attempt.doing = `opening "${endpoint.name}"`;

@@ -153,6 +153,34 @@ Deno.test("a transport that never opens is given up at the deadline", async () =
   assert.match((await refused).message, /no answer within 30 s while reaching the daemon/);
 });
 
+Deno.test("the time in which a person looks for their password does not count, and begins anew behind it", async () => {
+  const clock = new VirtualClock();
+  const server = new FakeServer();
+  const said = Promise.withResolvers<{ readonly user: string; readonly password: string }>();
+  const asked = Promise.withResolvers<void>();
+  const connecting = refusedLater(
+    "unreachable",
+    connectTo(server, {
+      clock,
+      timeoutMs: 5_000,
+      credentials: () => {
+        asked.resolve();
+        return said.promise;
+      },
+    }),
+  );
+  (await server.next()).reply("authList", { types: ["sasl"] });
+  (await server.next()).reply("authSaslInit", { mechlist: "PLAIN" });
+  await asked.promise;
+  await clock.advance(3_600_000);
+  assert.ok(!server.link.closed);
+  said.resolve({ user: "fred", password: "secret" });
+  assert.equal((await server.next()).name, "authSaslStart");
+  await clock.advance(5_000);
+  assert.match((await connecting).message, /no answer within 5 s while proving who we are/);
+  assert.equal(clock.pending, 0);
+});
+
 Deno.test("whoever no longer waits is told so at every step", async () => {
   for (let step = 0; step < 3; step++) {
     const controller = new AbortController();
