@@ -8,6 +8,7 @@
  */
 import { isVirtError } from "../../model/error.ts";
 import type { RpcConnection, RpcStream } from "../../protocol/connection.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import {
   consoleInUse,
@@ -18,7 +19,7 @@ import {
 } from "../console/operations.ts";
 import type { ConsoleLine, ConsoleReceiver } from "../console/session.ts";
 import { attributeOf, childOf, childrenOf, readXml } from "../xml_span.ts";
-import { connectionOf } from "./connection.ts";
+import { connectionOf, type RemoteConnection } from "./connection.ts";
 import { definitionOf } from "./domain_affect.ts";
 import type { Line } from "./line.ts";
 import type { RemoteJob, RemoteObject } from "./object.ts";
@@ -28,14 +29,15 @@ import { wireDomain } from "./wire.ts";
 /** How a console is opened. Source: libvirt, virDomainConsoleFlags and virDomainChannelFlags. */
 const flags = { force: 1, safe: 2 } as const;
 
+/** The pause before a connection is tried again, in milliseconds. */
+const againMs = 250;
+
 /** Opens a line to a guest's console: what the guest prints from now on comes over it. */
 async function dial(dialling: Dialling): Promise<ConsoleLine> {
   const { receiver, signal } = dialling;
   const job: RemoteJob = dialling.job;
   const connection = connectionOf(job);
-  // Where the link is down it is waited for.
-  const line = await connection.line(signal);
-  const rpc = await connection.apart(signal);
+  const { line, rpc } = await reach(connection, { clock: job.clock, signal });
   try {
     const stream = await openStream(rpc, { ...dialling, job });
     void listen(stream, receiver).finally(() => rpc.close());
@@ -47,6 +49,22 @@ async function dial(dialling: Dialling): Promise<ConsoleLine> {
   } catch (error) {
     await rpc.close();
     throw await whyNot(error, { line, object: job.object, wish: dialling });
+  }
+}
+
+/** A connection for a console. Where the link is down it is waited for: a console's may break before the main one does. */
+async function reach(
+  connection: RemoteConnection,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<{ readonly line: Line; readonly rpc: RpcConnection }> {
+  while (true) {
+    const line = await connection.line(signal);
+    try {
+      return { line, rpc: await connection.apart(signal) };
+    } catch (error) {
+      if (!isVirtError(error, "unreachable") || signal.aborted) throw error;
+    }
+    await sleep(clock, againMs, signal);
   }
 }
 

@@ -3,6 +3,9 @@
  */
 import assert from "node:assert/strict";
 import { type Domain, type Host, isVirtError, recipe } from "../../mod.ts";
+import { parseUri } from "../../model/uri.ts";
+import { connectRpc } from "../../protocol/connect.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import { guestNeeds } from "./kit/guest_image.ts";
 import { guestXml, makeDisk } from "./kit/guest.ts";
 import { realTests } from "./kit/real_test.ts";
@@ -29,7 +32,7 @@ async function inGuest(
   const body = recipe({
     summary: "Talk to a guest",
     needs,
-    async run({ host }) {
+    run: async ({ host }) => {
       await using vm = await host.temporary.domain({ xml });
       return await run(vm, host);
     },
@@ -66,20 +69,36 @@ test("a guest is watched from its first line, logged into, and asked", async (ho
   assert.match(String((result as { over: unknown }).over), /it has ended/);
 });
 
-test("several readers share the console that the hypervisor hands out once, and virsh is kept off", async (host) => {
+test("several readers share the console that the hypervisor hands out once, and others have to take it", async (host) => {
+  await using outsider = await connectRpc(parseUri(host.uri("qemu")), { clock: systemClock });
+  /** What somebody without Drover gets who opens the console. */
+  const open = async (uuid: string, flags: 0 | 1): Promise<string> => {
+    const dom = { name: "talk-2", uuid, id: -1 };
+    return await outsider.open("domainOpenConsole", { dom, devName: undefined, flags }).then(
+      () => "opened",
+      (error) => error.message,
+    );
+  };
   const result = await inGuest(host, await guestXml("talk-2"), async (vm, hypervisor) => {
     await vm.start({ paused: true });
     await vm.console.open();
     const again = await hypervisor.domain("talk-2");
-    const { reader } = await again.openConsole({});
+    const { reader, session, at } = await again.openConsole({});
     await vm.resume();
     await logIn(vm);
-    const seen = await again.readConsole({ reader, waitMs: 1_000 });
+    const seen = await again.readConsole({ reader, session, from: at });
     await again.closeConsole({ reader });
-    const { code } = await host.tryVirsh("console", "talk-2");
-    return { also: seen.data.length >= 0, code };
+    const refused = await open(vm.id, 0);
+    const robbed = vm.console.expect("never", { within: "20s" }).catch((error) => error.message);
+    const taken = await open(vm.id, 1);
+    const back = await vm.console.open({ force: true }).then(() => robbed);
+    return { also: new TextDecoder().decode(seen.data), refused, taken, back };
   });
-  assert.equal((result as { code: number }).code, 1);
+  const { also, refused, taken, back } = result as Record<string, string>;
+  assert.match(also!, /login: root/);
+  assert.match(refused!, /Active console session exists/);
+  assert.equal(taken, "opened");
+  assert.match(back!, /it has ended, somebody else took it/);
 });
 
 test("a guest that does not read its console holds up nobody but who types", async (host) => {
