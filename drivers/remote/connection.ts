@@ -37,6 +37,7 @@ import { classAccess, holders, type LookOptions } from "./look.ts";
 import {
   type Identity,
   identityOf,
+  type RemoteClass,
   type RemoteFacts,
   type RemoteLive,
   type RemoteObject,
@@ -82,6 +83,7 @@ export class RemoteConnection implements DriverConnection {
   #ready = new Gate();
   readonly #all: DriverMap;
   #offered: DriverMap;
+  #missing: ReadonlySet<RemoteClass> = new Set();
 
   constructor({ uri, environment, rpc, identity, connect, implementations }: RemoteConnectionOptions) {
     this.uri = uri;
@@ -118,6 +120,11 @@ export class RemoteConnection implements DriverConnection {
   /** Opens when everything was read; where that fails, there is another one for the next try. */
   get ready(): Gate {
     return this.#ready;
+  }
+
+  /** Classes that the far side does not have. */
+  get missing(): ReadonlySet<RemoteClass> {
+    return this.#missing;
   }
 
   /** What can be done there; known better when everything was read. */
@@ -277,8 +284,8 @@ export class RemoteConnection implements DriverConnection {
       this.#hints.clear();
       this.#fresh = rpc;
       await listenToEvents(rpc, { signal, connection: this });
-      const missing = await enumerate(this, rpc, signal);
-      this.#offered = offeredBy(this.identity, { implementations: this.#all, missing });
+      this.#missing = await enumerate(this, rpc, signal);
+      this.#offered = offeredBy(this.identity, { implementations: this.#all, missing: this.#missing });
     } catch (error) {
       const { ready } = this;
       if (first && !signal.aborted) {

@@ -9,58 +9,13 @@
  */
 import type { RpcConnection } from "../../protocol/connection.ts";
 import type { Clock } from "../../runtime/clock.ts";
-
-/**
- * How many unanswered calls fill a connection: libvirt takes five of each client, and the last place is left to those that
- * are answered at once. Source: libvirtd.conf, max_client_requests.
- */
-const crowd = 4;
-
-/** A full connection on which nothing was answered for so long is stuck, in milliseconds. */
-const stuckMs = 500;
+import { Traffic } from "./traffic.ts";
 
 /** How many there may be beside the session's. */
 const mostLanes = 8;
 
 /** A lane that nobody has used for so long is closed, in milliseconds. */
 const idleMs = 60_000;
-
-/** What goes over a connection. */
-export class Traffic {
-  readonly #clock: Pick<Clock, "now">;
-  #unanswered = 0;
-  #movedAt: number;
-
-  constructor(clock: Pick<Clock, "now">) {
-    this.#clock = clock;
-    this.#movedAt = clock.now();
-  }
-
-  /** A call goes out. */
-  sent(): void {
-    if (this.#unanswered++ === 0) this.#movedAt = this.#clock.now();
-  }
-
-  /** A call was answered. What nobody waits for any more still keeps its place over there. */
-  answered(): void {
-    this.#unanswered--;
-    this.#movedAt = this.#clock.now();
-  }
-
-  get idle(): boolean {
-    return this.#unanswered === 0;
-  }
-
-  /** Whether the far side takes nothing more before it has answered. */
-  get full(): boolean {
-    return this.#unanswered >= crowd;
-  }
-
-  /** Whether nothing moves. */
-  get stuck(): boolean {
-    return this.full && this.#clock.now() - this.#movedAt > stuckMs;
-  }
-}
 
 /** A connection and what goes over it. */
 export interface Lane {
@@ -80,6 +35,7 @@ export class Lanes {
   readonly #options: LanesOptions;
   readonly #known = new WeakMap<RpcConnection, Lane>();
   readonly #spare = new Set<Lane>();
+  #opening: Promise<Lane | undefined> | undefined;
   #closer: Disposable | undefined;
 
   constructor(options: LanesOptions) {
@@ -92,12 +48,13 @@ export class Lanes {
     if (known !== undefined) return known;
     const lane = { rpc, traffic: new Traffic(this.#options.clock) };
     this.#known.set(rpc, lane);
+    void rpc.closed.then(() => lane.traffic[Symbol.dispose]());
     return lane;
   }
 
   /**
-   * A lane on which something moves: the session's own where it does. What is urgent does not wait to see whether a full one
-   * moves.
+   * A lane on which something moves: the session's own where it does, and where no other can be opened. What is urgent does
+   * not wait to see whether a full one moves.
    */
   async choose(
     main: RpcConnection,
@@ -108,9 +65,21 @@ export class Lanes {
     if (!avoid(own)) return own;
     for (const lane of this.#spare) if (!avoid(lane)) return lane;
     if (this.#spare.size >= mostLanes && !urgent) return own;
-    const lane = this.laneOf(await this.#options.open(signal));
+    this.#opening ??= this.#open(signal).finally(() => this.#opening = undefined);
+    return await this.#opening ?? own;
+  }
+
+  /** Opens another lane. Those who come meanwhile share it. */
+  async #open(signal: AbortSignal): Promise<Lane | undefined> {
+    let rpc: RpcConnection;
+    try {
+      rpc = await this.#options.open(signal);
+    } catch {
+      return undefined;
+    }
+    const lane = this.laneOf(rpc);
     this.#spare.add(lane);
-    void lane.rpc.closed.then(() => this.#spare.delete(lane));
+    void rpc.closed.then(() => this.#spare.delete(lane));
     this.#closer ??= this.#closeLater();
     return lane;
   }

@@ -11,7 +11,7 @@ import type {
   ResultOf,
   StreamProcedureName,
 } from "../../protocol/procedures/mod.ts";
-import type { Traffic } from "./lanes.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** A connection and the signal of the hop in which it is used. Never kept across hops: the next one has another. */
 export class Line {
