@@ -6,13 +6,13 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import { sleep } from "../../runtime/clock.ts";
 import type { DriverMap, Reconciled } from "../../runtime/driver.ts";
 import type { In, Out } from "../operation_types.ts";
 import { attributeOf } from "../xml_span.ts";
 import { XmlEditor } from "../xml_edit.ts";
-import { act, actTogether, askTogether, lookAgain } from "./act.ts";
+import { actTogether, askTogether, lookAgain } from "./act.ts";
 import type { Line } from "./line.ts";
 import { domainOf } from "./moment.ts";
 import { ifThere } from "./named_list.ts";
@@ -53,12 +53,21 @@ async function begin(job: RemoteJob, input: BackupInput): Promise<void> {
   const checkpoint = input.checkpoint === undefined
     ? undefined
     : new XmlEditor("<domaincheckpoint></domaincheckpoint>").put(["name"], { text: input.checkpoint }).text;
-  await act(job, "domainBackupBegin", {
-    dom: domainOf(job),
-    backupXml: documentOf(input).text,
-    checkpointXml: checkpoint,
-    flags: input.reuseFiles ? reuseExternal : 0,
+  const dom = domainOf(job);
+  const backupXml = documentOf(input).text;
+  await actTogether(job, "domainBackupBegin", async (line) => {
+    // The host would wait for the other one to end, and so nobody could tell later whose is running.
+    if (isBackup(await jobReport(line, dom, 0))) throw alreadyBackedUp(job);
+    const flags = input.reuseFiles ? reuseExternal : 0;
+    await line.call("domainBackupBegin", { dom, backupXml, checkpointXml: checkpoint, flags });
   }, { doing: "back up" });
+}
+
+function alreadyBackedUp({ object: { label } }: RemoteJob): VirtError {
+  return new VirtError("in-use", `Cannot back up ${label}: a backup of it is running`, {
+    target: label,
+    hint: "Wait for its end, or end it with domain.abortJob",
+  });
 }
 
 /** What the far side says of a job. */
@@ -76,11 +85,30 @@ function isBackup({ facts }: JobReport): boolean {
   return facts["operation"] === backupOperation;
 }
 
-/** How a backup ended, where it has. */
-async function ending(line: Line, dom: WireDomain): Promise<{ now: JobReport; last: JobReport | undefined }> {
-  const now = await jobReport(line, dom, 0);
-  if (now.type !== jobTypes.none) return { now, last: undefined };
-  return { now, last: await jobReport(line, dom, lastJob) };
+/** What the far side does with a domain, and where that is nothing, what it did last. */
+interface Standing {
+  readonly now: JobReport;
+  readonly last: JobReport | undefined;
+}
+
+const idle: JobReport = { type: jobTypes.none, facts: {} };
+
+/** How far a backup is, or how it has ended. A domain that does not run any more still tells what ended last. */
+async function standing(
+  line: Line,
+  { dom, live }: { readonly dom: WireDomain; readonly live: boolean },
+): Promise<Standing> {
+  const now = live ? await jobReport(line, dom, 0) : idle;
+  return { now, last: now.type === jobTypes.none ? await lastReport(line, dom) : undefined };
+}
+
+async function lastReport(line: Line, dom: WireDomain): Promise<JobReport | undefined> {
+  try {
+    return await jobReport(line, dom, lastJob);
+  } catch (error) {
+    if (isVirtError(error) && error.remoteCode !== undefined) return undefined;
+    throw error;
+  }
 }
 
 async function backUp(job: RemoteJob, input: BackupInput): Promise<Out<"domain.backUp">> {
@@ -102,11 +130,14 @@ async function backUp(job: RemoteJob, input: BackupInput): Promise<Out<"domain.b
 }
 
 async function waitForEnd(job: RemoteJob): Promise<Out<"domain.backUp">> {
+  const dom = domainOf(job);
   for (let pauseMs = firstLookMs;; pauseMs = Math.min(longestLookMs, pauseMs * 1.5)) {
-    const { now, last } = await askTogether(job, "see how far it is", (line) => ending(line, domainOf(job)), {
-      doing: "follow the backup of",
-      offline: false,
-    });
+    const { now, last } = await askTogether(
+      job,
+      "see how far it is",
+      (line) => standing(line, { dom, live: true }),
+      { doing: "follow the backup of", offline: false },
+    );
     if (last !== undefined) return answerOf(job, last);
     const total = Number(now.facts["disk_total"] ?? 0);
     if (total > 0) job.progress(Math.min(1, Number(now.facts["disk_processed"] ?? 0) / total));
@@ -120,7 +151,10 @@ function answerOf({ object: { label } }: RemoteJob, { type, facts }: JobReport):
   if (type === jobTypes.cancelled) {
     throw new VirtError("cancelled", `Cannot back up ${label}: somebody has aborted it`, { target: label });
   }
-  const why = facts["errmsg"] ?? "it has failed at the host";
+  const untold = type === jobTypes.failed
+    ? "it has failed at the host"
+    : "the host does not tell how it has ended";
+  const why = facts["errmsg"] ?? untold;
   throw new VirtError("operation-failed", `Cannot back up ${label}: ${why}`, { target: label });
 }
 
@@ -142,10 +176,10 @@ async function lookAfter<T>(
   },
 ): Promise<Reconciled<T>> {
   await lookAgain(job);
-  if (job.object.live === undefined) return { kind: "unknown", reason: "the domain does not run any more" };
   const dom = domainOf(job);
+  const live = job.object.live !== undefined;
   const { now, last, checkpoint } = await askTogether(job, "look at the backup", async (line) => ({
-    ...await ending(line, dom),
+    ...await standing(line, { dom, live }),
     checkpoint: input.checkpoint === undefined
       ? undefined
       : await ifThere(line.call("domainCheckpointLookupByName", { dom, name: input.checkpoint, flags: 0 })),
