@@ -13,6 +13,9 @@ import type { Domain } from "./handles.ts";
 import type { AnswerOf, GivenTo } from "./method.ts";
 import { anySignal, makeSleep } from "./wait.ts";
 
+/** Which statistics of domains are wanted. */
+export type StatsChoice = Omit<Exclude<GivenTo<"domain.stats">, string>, "name" | "domains" | "active">;
+
 /** How {@linkcode Fleet.forEach} goes about it. */
 export interface ForEachOptions {
   /**
@@ -203,7 +206,7 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
    */
   async stats(
     this: Fleet<Domain>,
-    which: Omit<GivenTo<"domain.stats">, "name" | "domains" | "active"> = {},
+    which: StatsChoice = {},
     options?: CallOptions,
   ): Promise<AnswerOf<"domain.stats">> {
     const byHost = Map.groupBy(this, ({ connection }) => connection);

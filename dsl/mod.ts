@@ -84,6 +84,6 @@ export type {
   RunTools,
 } from "./recipe.ts";
 export { Lease } from "./lease.ts";
-export { Fleet, type ForEachOptions, type RollingOptions } from "./fleet.ts";
+export { Fleet, type ForEachOptions, type RollingOptions, type StatsChoice } from "./fleet.ts";
 export { type Failure, FleetError, type FleetReport } from "./fleet_error.ts";
 export type { Amount } from "./amount.ts";

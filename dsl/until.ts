@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../model/error.ts";
 import type { VirtEvent } from "../model/event.ts";
+import type { CallOptions } from "./call_options.ts";
 import { type Duration, duration, durationText } from "./duration.ts";
 import { type ObjectHandle, objectsOf } from "./handle.ts";
 import { asReference } from "./plain.ts";
@@ -29,8 +30,8 @@ export type Look<T> = { readonly found: T } | { readonly instead: string };
 export interface Awaited<T> {
   /** As it goes on after "Waited 2m for": `domain "web-1" to run`. */
   readonly what: string;
-  /** Looks whether it is there. */
-  readonly look: () => Promise<Look<T>>;
+  /** Looks whether it is there; the options are for the calls that it makes, which end with the wait. */
+  readonly look: (options: CallOptions) => Promise<Look<T>>;
   /** Whether an event says as much as a look would; throws where it says that it will never be. */
   readonly hear?: (event: VirtEvent) => { readonly found: T } | undefined;
   /** Looks again after so long even where nothing happens, for what has no event; milliseconds. */
@@ -38,6 +39,9 @@ export interface Awaited<T> {
   /** What to do about it when it never comes. */
   readonly hint?: string;
 }
+
+/** What a look has at least, also where the time is up: the last one is to have a chance. Milliseconds. */
+const leastLookMs = 2000;
 
 /**
  * Waits until a look finds what is waited for. The object's events are subscribed to before the first look, so that nothing
@@ -58,7 +62,10 @@ export async function waitUntil<T>(
       if (heard !== undefined) return heard.found;
     }
     const { expired } = bell;
-    const seen = await look();
+    const seen = await look(bell.lookOptions).catch((error: unknown) => {
+      bell.throwIfAborted();
+      throw error;
+    });
     if ("found" in seen) return seen.found;
     // A look that began before the end of the time is not the last one.
     if (expired) {
@@ -113,6 +120,8 @@ class Bell implements Disposable {
   readonly #session: ReturnType<typeof objectsOf>["session"];
   readonly #stop: (() => void)[] = [];
   readonly #events: VirtEvent[] = [];
+  readonly #endsAt: number;
+  readonly #early: AbortSignal | undefined;
   #last: VirtEvent | undefined;
   #expired = false;
   #rang = false;
@@ -124,8 +133,10 @@ class Bell implements Disposable {
   ) {
     const { session } = objectsOf(handle);
     this.#session = session;
+    this.#endsAt = session.now + withinMs;
+    this.#early = signal;
     this.#signal = anySignal(session.signal, signal);
-    this.#signal.throwIfAborted();
+    this.throwIfAborted();
     const { connection } = handle;
     const { generation: _, ...object } = handle[asReference]();
     this.#stop.push(
@@ -149,6 +160,12 @@ class Bell implements Disposable {
     return this.#expired;
   }
 
+  /** How calls of a look are made: where the far side cannot be reached they end with the wait, and not long after it. */
+  get lookOptions(): CallOptions {
+    const within = Math.max(leastLookMs, this.#endsAt - this.#session.now);
+    return { within, ...(this.#early === undefined ? {} : { signal: this.#early }) };
+  }
+
   /** The last event, for an error's end; empty where there was none. */
   get lastEvent(): string {
     if (this.#last === undefined) return "";
@@ -157,10 +174,15 @@ class Bell implements Disposable {
     return `; its last event was "${type}"${detail === undefined ? "" : ` (${detail})`}, ${ago} ago`;
   }
 
+  /** Throws the reason of what ended it early. */
+  throwIfAborted(): void {
+    this.#signal.throwIfAborted();
+  }
+
   /** The events since the last time. */
   take(): VirtEvent[] {
     this.#rang = false;
-    this.#signal.throwIfAborted();
+    this.throwIfAborted();
     return this.#events.splice(0);
   }
 

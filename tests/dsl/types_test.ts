@@ -3,14 +3,18 @@
  */
 import assert from "node:assert/strict";
 import {
+  type CallProgress,
+  type ConsoleMatch,
   type Domain,
   type Duration,
   type Fleet,
+  type Frozen,
   type Host,
   type Lease,
   type Pool,
   recipe,
   type Snapshot,
+  type Task,
   type Temporary,
   type Volume,
   z,
@@ -97,6 +101,67 @@ export async function waits(vm: Domain): Promise<void> {
   expect<Equal<typeof how, "shutdown" | "destroyed" | "was-off">>();
   // @ts-expect-error no such alternative
   await vm.shutdown({ otherwise: "explode" });
+}
+
+export async function consoles(vm: Domain): Promise<void> {
+  const match = await vm.console.expect([/login: (?<name>.*)$/, "# "], { within: "30s" });
+  expect<Equal<typeof match, ConsoleMatch>>();
+  expect<Equal<typeof match.groups, readonly string[]>>();
+  await vm.console.sendLine("root", { secret: true, within: "5s" });
+  await vm.channel("org.example.0").send(new Uint8Array(3));
+  for await (const line of vm.serial("serial1").lines()) expect<Equal<typeof line, string>>();
+  await using _open = vm.console;
+  // @ts-expect-error a number matches nothing
+  await vm.console.expect(5);
+  // @ts-expect-error a channel has a name
+  vm.channel();
+  // @ts-expect-error what is sent is text or bytes
+  await vm.console.send({ text: "root" });
+  await vm.until.console(/login/);
+}
+
+export async function agents(vm: Domain): Promise<void> {
+  const { exitCode, out } = await vm.agent.exec("/bin/uname", ["-r"], { env: { A: "b" }, within: "10s" });
+  expect<Equal<typeof exitCode, number | undefined>>();
+  expect<Equal<typeof out, string>>();
+  await using frozen = await vm.agent.freeze(["/"]);
+  expect<Equal<typeof frozen, Frozen>>();
+  const time = await vm.agent.time();
+  expect<Equal<typeof time, number>>();
+  await vm.until.agent({ within: "1m" });
+  await vm.until.deviceRemoved("ua-disk");
+  // @ts-expect-error arguments are a list
+  await vm.agent.exec("/bin/uname", "-r");
+  // @ts-expect-error an environment is no list
+  await vm.agent.exec("/bin/uname", [], { env: ["A=b"] });
+}
+
+export async function tasks(vm: Domain, host: Host, volume: Volume): Promise<void> {
+  const move = vm.migrate({ to: host, bandwidthMibPerS: 100 }, { within: "1h" });
+  expect<Equal<typeof move, Task<Domain>>>();
+  for await (const progress of move.progress()) expect<Equal<typeof progress, CallProgress>>();
+  move.abort();
+  const there = await move;
+  expect<Equal<typeof there, Domain>>();
+  const [both] = await Promise.all([move, volume.uploadFrom("image.raw", { sparse: true })]);
+  expect<Equal<typeof both, Domain>>();
+  const { sha256 } = await volume.downloadTo("/tmp/image.raw", { onProgress: ({ fraction }) => fraction });
+  expect<Equal<typeof sha256, string>>();
+  await vm.managedSave({}, { onProgress: ({ fraction, detail }) => [fraction, detail] });
+  // @ts-expect-error a file is named
+  volume.uploadFrom(new Uint8Array(3));
+  // @ts-expect-error there is no such input
+  volume.downloadTo("/tmp/image.raw", { replace: true });
+}
+
+export async function statistics(host: Host, fleet: Fleet<Domain>, volumes: Fleet<Volume>): Promise<void> {
+  const all = await fleet.stats({ groups: ["cpu", "vm"] });
+  expect<Equal<(typeof all)[number]["domain"], Domain>>();
+  await host.stats({ active: true });
+  // @ts-expect-error no such group
+  await fleet.stats({ groups: ["gpu"] });
+  // @ts-expect-error volumes have no statistics
+  await volumes.stats();
 }
 
 export async function fleets(fleet: Fleet<Domain>): Promise<void> {
