@@ -361,6 +361,8 @@ export class RunManager implements AsyncDisposable {
   ): ActiveRun {
     const { kernel, store, graceMs } = this.#options;
     const feed = new RunFeed();
+    const left = new AbortController();
+    void launched.endpoint.exited.then(() => left.abort(new VirtError("cancelled", "The run has ended")));
     const session = new Session({
       run,
       kernel,
@@ -368,7 +370,12 @@ export class RunManager implements AsyncDisposable {
       endpoint: launched.endpoint,
       feed,
       recipe: launched.recipe,
-      prepare: (declaration) => this.#prepare(run, declaration, { resuming: resumed !== undefined, ...whom }),
+      prepare: (declaration) =>
+        this.#prepare(run, declaration, {
+          resuming: resumed !== undefined,
+          signal: left.signal,
+          ...whom,
+        }),
       readFile: (name) => readRecipeFile(run.recipe ?? "", name),
       folder: () => dirname(run.recipe ?? "/"),
       onState: (state) => void this.#changed(run.id, { feed, state }),
@@ -393,13 +400,16 @@ export class RunManager implements AsyncDisposable {
   async #prepare(
     run: RunRecord,
     { hosts: names, needs, inputSchema }: RecipeDeclaration,
-    { resuming, ask, person }: WhomToAsk & { readonly resuming: boolean },
+    { resuming, signal, ask, person }: WhomToAsk & {
+      readonly resuming: boolean;
+      readonly signal: AbortSignal;
+    },
   ): Promise<PreparedRun> {
     const { store, kernel } = this.#options;
     const input = declaredInput(run, inputSchema);
     const connections = await connectHosts(names, {
       hosts: run.hosts,
-      connect: (uri) => this.connect(uri, person === undefined ? {} : { person }),
+      connect: (uri) => this.connect(uri, { signal, ...(person === undefined ? {} : { person }) }),
     });
     if (resuming) {
       refuseOtherHosts(run, connections);
