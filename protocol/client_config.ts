@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../model/error.ts";
 import { type ClientMachine, thisMachine, userConfigDirectory } from "./client_machine.ts";
+import { parseSettings, type SettingValue } from "./settings_file.ts";
 
 /** What `libvirt.conf` says. */
 export interface ClientConfig {
@@ -20,93 +21,13 @@ export interface ClientConfig {
   readonly tlsPriority?: string;
 }
 
-/** A setting's value. Numbers are kept as they were written. */
-type Value = string | readonly string[];
-
-const token = /[ \t\r\n]+|#[^\n]*|"""[\s\S]*?"""|"[^"\r\n]*"|'[^'\r\n]*'|[a-z]\w*|[+-]?\d+|[=[\],;]/giy;
-
-/** A file that is being read; keeps to libvirt's grammar of `name = "text"`, `name = 7`, `name = [ "a", "b" ]`. */
-class Tokens {
-  readonly #file: string;
-  readonly #rest: { readonly text: string; readonly line: number }[] = [];
-  #line = 1;
-
-  constructor(text: string, file: string) {
-    this.#file = file;
-    token.lastIndex = 0;
-    while (token.lastIndex < text.length) {
-      const at = token.lastIndex;
-      const found = token.exec(text)?.[0];
-      if (found === undefined) {
-        throw this.fault(`cannot read ${JSON.stringify(text.slice(at).split("\n")[0])}`);
-      }
-      if (!/^[\s#]/.test(found)) this.#rest.push({ text: found, line: this.#line });
-      this.#line += found.split("\n").length - 1;
-    }
-    this.#rest.reverse();
-  }
-
-  /** What comes next, without taking it. */
-  peek(): string | undefined {
-    return this.#rest.at(-1)?.text;
-  }
-
-  take(): string {
-    const taken = this.#rest.pop();
-    if (taken === undefined) throw this.fault("it ends within a setting");
-    this.#line = taken.line;
-    return taken.text;
-  }
-
-  /** Takes a text or a number. */
-  scalar(): string {
-    const text = this.take();
-    const quoted = /^("""|["'])([\s\S]*)\1$/.exec(text)?.[2];
-    if (quoted !== undefined) return quoted;
-    if (/^[+-]?\d+$/.test(text)) return text;
-    throw this.fault(`"${text}" is no value; texts stand in quotes`);
-  }
-
-  fault(what: string): VirtError {
-    return new VirtError("invalid-argument", `Cannot read the settings in "${this.#file}": ${what}`, {
-      at: { file: this.#file, line: this.#line },
-    });
-  }
-}
-
-function readSettings(text: string, file: string): ReadonlyMap<string, Value> {
-  const tokens = new Tokens(text, file);
-  const settings = new Map<string, Value>();
-  while (tokens.peek() !== undefined) {
-    const name = tokens.take();
-    if (name === ";") continue;
-    if (!/^[a-z]/i.test(name) || tokens.take() !== "=") {
-      throw tokens.fault(`"${name}" is not followed by "="`);
-    }
-    if (tokens.peek() !== "[") {
-      settings.set(name, tokens.scalar());
-      continue;
-    }
-    tokens.take();
-    const list: string[] = [];
-    while (tokens.peek() !== "]") {
-      list.push(tokens.scalar());
-      if (tokens.peek() === ",") tokens.take();
-      else if (tokens.peek() !== "]") throw tokens.fault(`the list "${name}" is not closed by "]"`);
-    }
-    tokens.take();
-    settings.set(name, list);
-  }
-  return settings;
-}
-
-function textOf(settings: ReadonlyMap<string, Value>, name: string, file: string): string | undefined {
+function textOf(settings: ReadonlyMap<string, SettingValue>, name: string, file: string): string | undefined {
   const value = settings.get(name);
   if (value === undefined || typeof value === "string") return value;
   throw new VirtError("invalid-argument", `Cannot read the settings in "${file}": "${name}" is not one text`);
 }
 
-function readAliases(value: Value | undefined, file: string): ReadonlyMap<string, string> {
+function readAliases(value: SettingValue | undefined, file: string): ReadonlyMap<string, string> {
   const aliases = new Map<string, string>();
   for (const entry of typeof value === "string" ? [value] : value ?? []) {
     const [, alias, uri] = /^([\w-]*)=(.*)$/s.exec(entry) ?? [];
@@ -134,7 +55,7 @@ function readAliases(value: Value | undefined, file: string): ReadonlyMap<string
  * ```
  */
 export function parseClientConfig(text: string, file: string): ClientConfig {
-  const settings = readSettings(text, file);
+  const settings = parseSettings(text, file);
   const defaultUri = textOf(settings, "uri_default", file);
   const mode = textOf(settings, "remote_mode", file);
   const proxy = textOf(settings, "remote_proxy", file);
