@@ -130,12 +130,11 @@ export class ObjectTable {
   absorbAll(scope: ListScope, sightings: readonly Sighting[], seen: Seen): readonly RemoteObject[] {
     const found = sightings.flatMap((sighting) => this.absorb(sighting, seen) ?? []);
     const present = new Set(sightings.map(keyOf));
-    for (const object of [...this.all(scope.objectClass, scope.parent)]) {
-      const { objectClass, parent } = scope;
-      const identity = { objectClass, id: object.id, parent };
-      if (!present.has(keyOf(identity))) {
-        this.absorbGone({ objectClass, id: object.id, ...(parent === undefined ? {} : { parent }) }, seen);
-      }
+    const { objectClass, parent } = scope;
+    for (const key of [...this.#members.get(groupOf(scope)) ?? []]) {
+      const object = present.has(key) ? undefined : this.#objects.get(key);
+      if (object === undefined) continue;
+      this.absorbGone({ objectClass, id: object.id, ...(parent === undefined ? {} : { parent }) }, seen);
     }
     return found;
   }
@@ -277,9 +276,9 @@ function groupOf({ objectClass, parent }: Place): string {
 
 /** The key of an object within its connection. */
 export function keyOf({ objectClass, id, parent }: Place & { readonly id: string }): string {
-  return JSON.stringify(parent === undefined ? [objectClass, id] : [objectClass, parent, id]);
+  return parent === undefined ? `${objectClass}\0${id}` : `${objectClass}\0${parent}\0${id}`;
 }
 
 function nameKeyOf({ objectClass, name, parent }: Place & { readonly name: string }): string {
-  return JSON.stringify([objectClass, parent ?? "", name]);
+  return `${objectClass}\0${parent ?? ""}\0${name}`;
 }
