@@ -121,7 +121,7 @@ test(
     assert.ok(["cancelled", "completed", "ended"].includes((await waiting).state));
     await bench.refused("invalid-argument", "domain.blockJob", { input: { disk: "vdz" }, on });
     await bench.call("domain.setBlockThreshold", { disk: "vda", thresholdBytes: 2 ** 20 }, { on });
-    const { data } = await bench.call("domain.peekBlock", { disk: "vda", sizeBytes: 512 }, { on });
-    assert.equal(data.length, 512);
+    // The host reads from images without a format only.
+    await bench.refused("unsupported", "domain.peekBlock", { input: { disk: "vda", sizeBytes: 512 }, on });
   },
 );
