@@ -43,6 +43,9 @@ export class OwnFiles {
     return {
       check: (use) => authority.check(use),
       sees: (use) => authority.sees(use),
+      get readsDefinitions(): boolean {
+        return authority.readsDefinitions === true;
+      },
       checkReach: (use) => authority.checkReach(this.#withoutOwn(use)),
     };
   }
