@@ -18,7 +18,7 @@ import type { Line } from "./line.ts";
 import type { RemoteJob } from "./object.ts";
 import { claimWithPool, refuseBeyond } from "./volume.ts";
 import { isZero, lengthOf, type Piece, pieceBytes, piecesOf, sparse } from "./volume_bytes.ts";
-import { askFacts, wireVolume } from "./volume_place.ts";
+import { askFacts, type VolumeFacts, wireVolume } from "./volume_place.ts";
 import { nearest, type WireVolume } from "./wire.ts";
 
 type Upload = In<"volume.uploadFile">;
@@ -67,24 +67,24 @@ function turn({ clock }: RemoteJob, signal: AbortSignal): Promise<void> {
 /** Sends a file into a volume. */
 async function send(
   line: Line,
-  { job, input: { path, offset, sparse: leaveHoles } }: { readonly job: RemoteJob; readonly input: Upload },
+  { job, input: { path, offset, sparse: holes } }: { readonly job: RemoteJob; readonly input: Upload },
 ): Promise<Passed> {
   const vol = wireVolume(job, job.object);
   await using source = await LocalSource.open(path);
   const facts = await askFacts(line, vol);
   refuseBeyond(job.object, { facts, offset, length: source.size });
-  if (leaveHoles) refuseHolding(job, facts);
+  const leavesHoles = holes && canHaveHoles(facts);
   const tally = new Tally();
   if (source.size === 0) return tally.passed();
   await using stream = await line.open("storageVolUpload", {
     vol,
     offset: BigInt(offset),
     length: BigInt(source.size),
-    flags: leaveHoles ? sparse : 0,
+    flags: leavesHoles ? sparse : 0,
   });
   const reports = new Reports(job, source.size);
   for await (const piece of piecesOfFile(source, { path, size: source.size })) {
-    if (leaveHoles && isZero(piece)) {
+    if (leavesHoles && isZero(piece)) {
       tally.hole(piece.length);
       await stream.hole(BigInt(piece.length));
     } else {
@@ -98,20 +98,11 @@ async function send(
 }
 
 /**
- * What a hole skips stays as it was, so that a volume which holds something would be a mixture of both.
- *
- * @throws {VirtError} `wrong-state`
+ * Whether zeros may be left out: in a file what a hole skips stays as it was, so that one which holds something would become
+ * a mixture of both. Onto block devices the far side writes the zeros itself.
  */
-function refuseHolding(
-  { object: { label } }: RemoteJob,
-  { type, allocationBytes }: { readonly type: string; readonly allocationBytes: number },
-): void {
-  if (type !== "file" || allocationBytes === 0) return;
-  throw new VirtError(
-    "wrong-state",
-    `Cannot leave holes in ${label}: it holds ${allocationBytes} bytes already, which would stay in them`,
-    { target: label, hint: "Upload without sparse, or into a fresh volume of the format raw" },
-  );
+function canHaveHoles({ type, allocationBytes }: VolumeFacts): boolean {
+  return type === "block" || allocationBytes === 0;
 }
 
 /** A file, piece by piece; each is in a buffer of its own, which is on its way while the next is read. */

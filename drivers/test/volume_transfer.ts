@@ -11,7 +11,7 @@ import { act, inspect } from "./act.ts";
 import type { TestJob } from "./object.ts";
 import type { In } from "../operation_types.ts";
 import { refresh } from "./reconcile.ts";
-import { badValue, wrongState } from "./domain.ts";
+import { badValue } from "./domain.ts";
 import { claimWithPool, needPool } from "./volume.ts";
 
 type VolumeJob = TestJob<"volume">;
@@ -49,13 +49,8 @@ async function upload(job: VolumeJob, { path, offset, sparse }: Upload): Promise
       `Cannot write ${source.size} bytes at ${offset} of ${object.label}: it has ${capacity} bytes`,
     );
   }
-  if (sparse && allocation > 0) {
-    throw wrongState(object, {
-      doing: "leave holes in",
-      found: `it holds ${allocation} bytes already, which would stay in them`,
-      hint: "Upload without sparse, or into a fresh volume of the format raw",
-    });
-  }
+  // What a hole skips stays as it was.
+  const leavesHoles = sparse && allocation === 0;
   const tally = new Tally();
   while (tally.bytes < source.size) {
     const at = tally.bytes;
@@ -64,7 +59,7 @@ async function upload(job: VolumeJob, { path, offset, sparse }: Upload): Promise
     if (piece.length === 0) {
       throw new VirtError("operation-failed", `Cannot send "${path}": it became shorter meanwhile`);
     }
-    if (sparse && isZero(piece)) {
+    if (leavesHoles && isZero(piece)) {
       tally.hole(piece.length);
     } else {
       await act(job, "volume.upload", { input: { id, offset: offset + at, data: piece.toBase64() } });

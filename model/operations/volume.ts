@@ -217,7 +217,7 @@ export const volumeUploadFile = operation("volume.uploadFile", {
     path: localPath,
     offset: bytes.default(0).describe("Where in the volume to begin, in bytes"),
     sparse: z.boolean().default(false).describe(
-      "Leave zeros out, which makes holes; for a volume that holds nothing yet",
+      "Leave zeros out, which makes holes, in a volume that holds nothing yet; else they are written",
     ),
   }),
   output: passed,
