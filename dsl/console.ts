@@ -182,7 +182,7 @@ export class DomainConsole implements AsyncDisposable {
     for (let last = false;; last = await this.#more(clock)) {
       const found = this.#text.takeMatch(patterns);
       if (found !== undefined) return found;
-      if (await this.#isOver()) throw this.#endedError(what.join(" or "));
+      if (await this.#isOver(clock.callMs)) throw this.#endedError(what.join(" or "));
       if (last) throw this.#lateError(what.join(" or "), clock.withinMs);
     }
   }
@@ -197,7 +197,7 @@ export class DomainConsole implements AsyncDisposable {
     using clock = new WaitClock(this.#objects.session, options);
     for (let last = false;; last = await this.#more(clock)) {
       const text = this.#text.take();
-      if (text !== "" || last || await this.#isOver()) return text;
+      if (text !== "" || last || await this.#isOver(clock.callMs)) return text;
     }
   }
 
@@ -212,6 +212,7 @@ export class DomainConsole implements AsyncDisposable {
    *   for await (const line of vm.console.lines({ within: "5m" })) {
    *     if (/error|fail/i.test(line)) return line;
    *   }
+   *   return undefined;
    * }
    * ```
    */
@@ -220,7 +221,7 @@ export class DomainConsole implements AsyncDisposable {
     for (let last = false;; last = await this.#more(clock)) {
       for (let line = this.#text.takeLine(); line !== undefined; line = this.#text.takeLine()) yield line;
       if (last) return;
-      if (!await this.#isOver()) continue;
+      if (!await this.#isOver(clock.callMs)) continue;
       const rest = this.#text.take();
       if (rest !== "") yield rest;
       return;
@@ -233,8 +234,8 @@ export class DomainConsole implements AsyncDisposable {
    * @throws {OutcomeUnknown} where a link broke in between.
    */
   async send(data: string | Uint8Array, { secret = false, ...options }: SendOptions = {}): Promise<void> {
-    await this.#isOver();
-    const { reader } = await this.#open();
+    await this.#isOver(options.within);
+    const { reader } = await this.#open(options.within === undefined ? {} : { within: options.within });
     for (const piece of pieces(data)) {
       const what = secret
         ? { secret: piece }
@@ -295,12 +296,12 @@ export class DomainConsole implements AsyncDisposable {
   }
 
   /** Whether it has ended for good: where the domain was started again, it is opened again. */
-  async #isOver(): Promise<boolean> {
+  async #isOver(within?: Duration): Promise<boolean> {
     if (this.#ended === undefined) return false;
     // What cannot be closed now is tried again by the runtime, which has it on record.
     await this.#release().catch(() => {});
     try {
-      await this.#open();
+      await this.#open(within === undefined ? {} : { within });
       return false;
     } catch (error) {
       if (!overCodes.some((code) => isVirtError(error, code))) throw error;
@@ -317,7 +318,7 @@ export class DomainConsole implements AsyncDisposable {
     const last = clock.expired;
     // Where somebody else waits already, nothing is there.
     if (last && this.#pull !== undefined) return true;
-    this.#pull ??= this.#begin(last ? 0 : readWaitMs);
+    this.#pull ??= this.#begin(last ? 0 : readWaitMs, clock.callMs);
     const { ended, controller } = this.#pull;
     this.#readers++;
     let seen: { readonly error?: unknown } | undefined;
@@ -335,9 +336,10 @@ export class DomainConsole implements AsyncDisposable {
     return last;
   }
 
-  #begin(waitMs: number): Pull {
+  #begin(waitMs: number, withinMs: number): Pull {
     const controller = new AbortController();
-    const ended = this.#read(waitMs, controller.signal).then(() => ({}), (error: unknown) => ({ error }));
+    const { signal } = controller;
+    const ended = this.#read(waitMs, { signal, withinMs }).then(() => ({}), (error: unknown) => ({ error }));
     const pull: Pull = { controller, ended };
     void ended.then(() => {
       if (this.#pull === pull) this.#pull = undefined;
@@ -346,8 +348,11 @@ export class DomainConsole implements AsyncDisposable {
   }
 
   /** One read: what comes is there for all who wait. */
-  async #read(waitMs: number, signal: AbortSignal): Promise<void> {
-    const opened = await this.#open();
+  async #read(
+    waitMs: number,
+    { signal, withinMs }: { readonly signal: AbortSignal; readonly withinMs: number },
+  ): Promise<void> {
+    const opened = await this.#open({ within: withinMs });
     if (signal.aborted) return;
     const { reader, session, from } = opened;
     const input = { ...this.#device, reader, session, from, waitMs };

@@ -151,22 +151,24 @@ function shell(
   },
 ): Typed {
   const line = typed.trim();
-  const [path = "", ...words] = line.split(/\s+/);
   const answer = script.answers.get(line);
-  if (path === "poweroff" || path === "reboot") {
-    return { console: printed(console, "\r\n"), deed: path === "reboot" ? "reboot" : "power-off" };
+  let output = answer === undefined ? "" : `${answer}\n`;
+  let status = answer === undefined ? console.status ?? 0 : 0;
+  for (const command of answer === undefined ? line.split(/\s*;\s*/) : []) {
+    const [path = "", ...words] = command.split(/\s+/);
+    if (path === "poweroff" || path === "reboot") {
+      const deed = path === "reboot" ? "reboot" : "power-off";
+      return { console: printed(console, `\r\n${output.replaceAll("\n", "\r\n")}`), deed };
+    }
+    if (path === "exit" || path === "logout") {
+      return { console: printed({ ...console, at: "login", status: 0 }, `\r\n\r\n${name} login: `) };
+    }
+    if (path === "") continue;
+    const given = words.map((word) => word.replaceAll("$?", `${status}`).replaceAll(/['"]/g, ""));
+    const end = runProgram({ path, arguments: given, environment: [], stdin: "", hostname: name });
+    output += end?.stdout ?? `sh: ${path}: not found\n`;
+    status = end?.exitCode ?? 127;
   }
-  if (path === "exit" || path === "logout") {
-    return { console: printed({ ...console, at: "login", status: 0 }, `\r\n\r\n${name} login: `) };
-  }
-  const said = words.map((word) =>
-    word === "$?" ? String(console.status ?? 0) : word.replaceAll(/['"]/g, "")
-  );
-  const end = answer === undefined && path !== ""
-    ? runProgram({ path, arguments: said, environment: [], stdin: "", hostname: name })
-    : { exitCode: 0, stdout: answer === undefined ? "" : `${answer}\n` };
-  const output = end?.stdout ?? `sh: ${path}: not found\n`;
-  const status = end?.exitCode ?? 127;
   return { console: printed({ ...console, status }, `\r\n${output.replaceAll("\n", "\r\n")}${prompt}`) };
 }
 
