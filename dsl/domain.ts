@@ -130,8 +130,8 @@ export class DomainHandle extends ObjectHandle<"domain"> {
     const objects = objectsOf(this);
     let asked = false;
     // The guest is asked when the wait has begun, so that even the quickest one is seen to go.
-    const look = async (): Promise<Look<Shutdown>> => {
-      const off = await whetherOff(this);
+    const look = async (calls: CallOptions): Promise<Look<Shutdown>> => {
+      const off = await whetherOff(this, calls);
       if ("found" in off) return { found: { how: asked ? "shutdown" : "was-off" } };
       if (asked) return off;
       asked = true;
@@ -144,7 +144,7 @@ export class DomainHandle extends ObjectHandle<"domain"> {
     } catch (error) {
       if (otherwise !== "destroy" || !notShutDown.some((code) => isVirtError(error, code))) throw error;
     }
-    if ("found" in await whetherOff(this)) return { how: "shutdown" };
+    if ("found" in await whetherOff(this, {})) return { how: "shutdown" };
     await objects.invoke("domain.destroy", this, {});
     return { how: "destroyed" };
   }

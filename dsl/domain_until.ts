@@ -5,6 +5,7 @@
  */
 import { type ErrorCode, isVirtError, VirtError } from "../model/error.ts";
 import type { domainIncidents, lifecycleEvents, VirtEvent } from "../model/event.ts";
+import type { CallOptions } from "./call_options.ts";
 import { matchesCidr } from "./cidr.ts";
 import { consoleOf } from "./console.ts";
 import type { ConsoleMatch, Pattern } from "./console_text.ts";
@@ -99,7 +100,7 @@ export class DomainWaits {
     const hint = 'To pull its power cord instead: vm.destroy(), or vm.shutdown({ otherwise: "destroy" })';
     await waitUntil(
       this.#vm,
-      { what: `${this.#vm} to be off`, look: () => whetherOff(this.#vm), hint },
+      { what: `${this.#vm} to be off`, look: (calls) => whetherOff(this.#vm, calls), hint },
       options,
     );
   }
@@ -120,8 +121,8 @@ export class DomainWaits {
    */
   state(states: DomainState | readonly DomainState[], options?: WaitOptions): Promise<DomainInfo> {
     const wanted = typeof states === "string" ? [states] : states;
-    const look = async (): Promise<Look<DomainInfo>> => {
-      const info = await this.#info();
+    const look = async (calls: CallOptions): Promise<Look<DomainInfo>> => {
+      const info = await infoOf(this.#vm, calls);
       return wanted.includes(info.state) ? { found: info } : { instead: told(info) };
     };
     return waitUntil(this.#vm, { what: `${this.#vm} to be ${wanted.join(" or ")}`, look }, options);
@@ -147,12 +148,12 @@ export class DomainWaits {
       ? (address: string): boolean => !linkLocal.test(address)
       : matchesCidr(cidr);
     const sources: readonly AddressSource[] = source === undefined ? ["lease", "agent"] : [source];
-    const look = async (): Promise<Look<string>> => {
+    const look = async (calls: CallOptions): Promise<Look<string>> => {
       const others: string[] = [];
       const reasons: string[] = [];
       for (const from of sources) {
         try {
-          for (const { address, family: its } of await this.#addresses(from)) {
+          for (const { address, family: its } of await this.#addresses(from, calls)) {
             if ((family === undefined || its === family) && fits(address)) return { found: address };
             others.push(address);
           }
@@ -192,9 +193,9 @@ export class DomainWaits {
    * ```
    */
   async agent(options?: WaitOptions): Promise<void> {
-    const look = async (): Promise<Look<true>> => {
+    const look = async (calls: CallOptions): Promise<Look<true>> => {
       try {
-        await objectsOf(this.#vm).invoke("domain.time", this.#vm, {}, { within: agentPollMs });
+        await objectsOf(this.#vm).invoke("domain.time", this.#vm, {}, { ...calls, within: agentPollMs });
         return { found: true };
       } catch (error) {
         if (!isOneOf(error, maybeLater)) throw error;
@@ -237,8 +238,8 @@ export class DomainWaits {
    * ```
    */
   async deviceRemoved(alias: string, options?: WaitOptions): Promise<void> {
-    const look = async (): Promise<Look<true>> => {
-      const xml = await objectsOf(this.#vm).invoke("domain.xml", this.#vm, {});
+    const look = async (calls: CallOptions): Promise<Look<true>> => {
+      const xml = await objectsOf(this.#vm).invoke("domain.xml", this.#vm, {}, calls);
       return hasAlias(xml, alias) ? { instead: "it is still there" } : { found: true };
     };
     const hear = ({ detail }: VirtEvent): { readonly found: true } | undefined => {
@@ -282,12 +283,11 @@ export class DomainWaits {
     return { type, at, ...(detail === undefined ? {} : { detail }) };
   }
 
-  #info(): Promise<DomainInfo> {
-    return infoOf(this.#vm);
-  }
-
-  async #addresses(source: AddressSource): Promise<AnswerOf<"domain.addresses">[number]["addresses"]> {
-    const interfaces = await objectsOf(this.#vm).invoke("domain.addresses", this.#vm, { source });
+  async #addresses(
+    source: AddressSource,
+    calls: CallOptions,
+  ): Promise<AnswerOf<"domain.addresses">[number]["addresses"]> {
+    const interfaces = await objectsOf(this.#vm).invoke("domain.addresses", this.#vm, { source }, calls);
     return interfaces.flatMap(({ addresses }) => addresses).filter(({ address }) =>
       !ownAddress.test(address)
     );
@@ -306,9 +306,9 @@ function hasAlias(xml: string, alias: string): boolean {
 }
 
 /** Whether a domain is off; one that is gone is. */
-export async function whetherOff(vm: ObjectHandle<"domain">): Promise<Look<true>> {
+export async function whetherOff(vm: ObjectHandle<"domain">, calls: CallOptions): Promise<Look<true>> {
   try {
-    const info = await infoOf(vm);
+    const info = await infoOf(vm, calls);
     return info.state === "shutoff" ? { found: true } : { instead: told(info) };
   } catch (error) {
     if (isVirtError(error, "not-found") || isVirtError(error, "object-gone")) return { found: true };
@@ -316,8 +316,8 @@ export async function whetherOff(vm: ObjectHandle<"domain">): Promise<Look<true>
   }
 }
 
-function infoOf(vm: ObjectHandle<"domain">): Promise<DomainInfo> {
-  return objectsOf(vm).invoke("domain.info", vm, {});
+function infoOf(vm: ObjectHandle<"domain">, calls: CallOptions): Promise<DomainInfo> {
+  return objectsOf(vm).invoke("domain.info", vm, {}, calls);
 }
 
 function told({ state, reason }: DomainInfo): string {

@@ -10,7 +10,7 @@ import { type Duration, duration, durationText } from "./duration.ts";
 import { type ObjectHandle, objectsOf } from "./handle.ts";
 import { asReference } from "./plain.ts";
 import { anySignal } from "./wait.ts";
-import { defaultWithinMs } from "./wait_clock.ts";
+import { defaultWithinMs, leastCallMs } from "./wait_clock.ts";
 
 /** How long and how patiently to wait. */
 export interface WaitOptions {
@@ -39,9 +39,6 @@ export interface Awaited<T> {
   /** What to do about it when it never comes. */
   readonly hint?: string;
 }
-
-/** What a look has at least, also where the time is up: the last one is to have a chance. Milliseconds. */
-const leastLookMs = 2000;
 
 /**
  * Waits until a look finds what is waited for. The object's events are subscribed to before the first look, so that nothing
@@ -162,7 +159,7 @@ class Bell implements Disposable {
 
   /** How calls of a look are made: where the far side cannot be reached they end with the wait, and not long after it. */
   get lookOptions(): CallOptions {
-    const within = Math.max(leastLookMs, this.#endsAt - this.#session.now);
+    const within = Math.max(leastCallMs, this.#endsAt - this.#session.now);
     return { within, ...(this.#early === undefined ? {} : { signal: this.#early }) };
   }
 

@@ -11,6 +11,9 @@ import { anySignal } from "./wait.ts";
 /** How long waits take at most where nobody says, in milliseconds. */
 export const defaultWithinMs = 300_000;
 
+/** What a call has at least that a wait needs, also where the time is up; milliseconds. */
+export const leastCallMs = 2000;
+
 /** Rings once: when the time is up, when the run ends, or when the wait's own signal aborts. */
 export class WaitClock implements Disposable {
   /** How long it may take, in milliseconds. */
@@ -20,6 +23,7 @@ export class WaitClock implements Disposable {
   readonly #session: Session;
   readonly #signal: AbortSignal;
   readonly #stop: () => void;
+  readonly #endsAt: number;
   #expired: boolean;
 
   /** @throws the signal's reason, where it has aborted already; `invalid-argument` for a length of time that is none. */
@@ -31,6 +35,7 @@ export class WaitClock implements Disposable {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.rang = promise;
     const ring = (): void => resolve(undefined);
+    this.#endsAt = session.now + this.withinMs;
     this.#expired = this.withinMs <= 0;
     if (this.#expired) ring();
     const endTimer = this.#expired ? undefined : session.timer(this.withinMs, () => {
@@ -42,6 +47,11 @@ export class WaitClock implements Disposable {
       endTimer?.();
       this.#signal.removeEventListener("abort", ring);
     };
+  }
+
+  /** How long a call may take that the wait needs: as long as the wait, but never so short that it has no chance. */
+  get callMs(): number {
+    return Math.max(leastCallMs, this.#endsAt - this.#session.now);
   }
 
   /** Whether the time is up. */

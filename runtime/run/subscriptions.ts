@@ -81,6 +81,8 @@ export class RunSubscriptions {
     { connection: name, objectClass, object }: SubscribeMessage,
     { event, connection }: { readonly event: VirtEvent; readonly connection: DriverConnection },
   ): boolean {
+    // What was missed while a connection was broken may concern every object of it.
+    if (event.type === "resync") return true;
     const { $ref, id, parent } = event.object;
     if (objectClass !== undefined && objectClass !== $ref) return false;
     if (object !== undefined && (object.$ref !== $ref || object.id !== id || object.parent !== parent)) {

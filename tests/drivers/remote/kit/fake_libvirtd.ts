@@ -289,6 +289,13 @@ export class FakeLibvirtd {
       const { state, reason } = this.#find(dom);
       return { state, reason };
     },
+    domainGetInfo: ({ dom }) => ({
+      state: this.#find(dom).state,
+      maxMem: 65_536n,
+      memory: 65_536n,
+      nrVirtCpu: 1,
+      cpuTime: 0n,
+    }),
     domainIsPersistent: ({ dom }) => ({ persistent: this.#find(dom).config === undefined ? 0 : 1 }),
     domainGetAutostart: ({ dom }) => ({ autostart: this.#find(dom).autostart ? 1 : 0 }),
     domainGetXmlDesc: ({ dom, flags }) => ({ xml: this.#xml(this.#find(dom), flags) }),
