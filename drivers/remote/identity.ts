@@ -52,7 +52,8 @@ export async function identifyHost(rpc: RpcConnection, uri: ConnectionUri): Prom
 }
 
 /**
- * Reads everything that there is. A class that the far side does not have, or does not show, is empty.
+ * Reads everything that there is. A class that the far side does not have is empty; one that it does not show, or of which
+ * it cannot tell, stays as it was.
  *
  * @returns the classes that it does not have.
  */
@@ -70,10 +71,16 @@ export async function enumerate(
   ): Promise<void> => {
     const line = new Line(rpc, { signal, askedAt: table.moment() });
     const sightings = await list(line).catch((error: unknown) => {
-      if (isVirtError(error, "unsupported")) missing.add(objectClass);
-      else if (!isVirtError(error, "permission-denied") && !isVirtError(error, "not-found")) throw error;
-      return [];
+      if (isVirtError(error, "unsupported")) {
+        missing.add(objectClass);
+        return [];
+      }
+      if (parent !== undefined && isVirtError(error, "not-found")) return [];
+      // Network interfaces whose files cannot be read are no reason to do without domains.
+      if (isVirtError(error) && error.remoteCode !== undefined) return undefined;
+      throw error;
     });
+    if (sightings === undefined) return;
     const scope = { objectClass, ...(parent === undefined ? {} : { parent }) };
     table.absorbAll(scope, sightings, { askedAt: line.askedAt, doer: outsider });
   };

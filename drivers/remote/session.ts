@@ -24,6 +24,8 @@ const firstPauseMs = 100;
 const longestPauseMs = 30_000;
 /** The longest pause while somebody waits. */
 const awaitedPauseMs = 2_000;
+/** A connection that has lasted so long was a good one, in milliseconds. */
+const lastingMs = 30_000;
 
 type State =
   | { readonly kind: "up"; readonly rpc: RpcConnection }
@@ -91,7 +93,9 @@ export class Session {
     while (!this.#closing.signal.aborted) {
       try {
         rpc ??= await this.#options.connect(this.#closing.signal);
-        await this.#serve(rpc, () => failures = 0);
+        const lasted = await this.#serve(rpc);
+        // Who breaks each connection as soon as it is there is not to be read anew ten times in a second.
+        failures = lasted >= lastingMs ? 0 : failures + 1;
       } catch (error) {
         failures++;
         this.#goDown(toVirtError(error));
@@ -101,19 +105,23 @@ export class Session {
     }
   }
 
-  /** Lets others use a connection until it ends. */
-  async #serve(rpc: RpcConnection, onUp: () => void): Promise<void> {
+  /** Lets others use a connection until it ends; resolves with how long that was, in milliseconds. */
+  async #serve(rpc: RpcConnection): Promise<number> {
     try {
       await this.#prepare(rpc, this.#closing.signal);
     } catch (error) {
       await rpc.close();
       throw error;
     }
-    if (this.#closing.signal.aborted) return await rpc.close();
-    onUp();
+    if (this.#closing.signal.aborted) {
+      await rpc.close();
+      return 0;
+    }
+    const since = this.#options.clock.now();
     this.#state = { kind: "up", rpc };
     this.#wake();
     this.#goDown(await rpc.closed);
+    return this.#options.clock.now() - since;
   }
 
   #goDown(why: VirtError): void {
