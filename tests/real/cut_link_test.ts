@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Act, acts, Scene } from "./kit/acts.ts";
 import type { Direction } from "./kit/cutting_link.ts";
+import { objectActs } from "./kit/object_acts.ts";
 import type { RealHost } from "./kit/host.ts";
 import { carryOut, judge } from "./kit/judge.ts";
 import { realTests } from "./kit/real_test.ts";
@@ -32,7 +33,7 @@ async function cutAfter(host: RealHost, { act, scene, direction, byte }: {
   judge(verdict, `cut after ${byte} bytes ${direction}`);
 }
 
-for (const [index, act] of acts.entries()) {
+for (const [index, act] of [...acts, ...objectActs].entries()) {
   test(`the link is cut during ${act.name}, and the caller is told what became of it`, async (host) => {
     const scene = new Scene(host, `cut-${index}`);
     const passed = { toServer: 0, toClient: 0 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Act, acts, Scene } from "./kit/acts.ts";
 import type { Direction } from "./kit/cutting_link.ts";
+import { objectActs } from "./kit/object_acts.ts";
 import type { RealHost } from "./kit/host.ts";
 import { carryOut, judge } from "./kit/judge.ts";
 import { realTests } from "./kit/real_test.ts";
@@ -61,7 +62,9 @@ async function killedAfter(host: RealHost, { act, scene, ms }: {
   judge(verdict, `killed after ${ms} ms`);
 }
 
-for (const [index, act] of acts.filter(({ undoneByRestart }) => !undoneByRestart).entries()) {
+for (
+  const [index, act] of [...acts, ...objectActs].filter(({ undoneByRestart }) => !undoneByRestart).entries()
+) {
   test(`the daemon is killed during ${act.name}, and the caller is told what became of it`, async (host) => {
     const scene = new Scene(host, `killed-${index}`);
     const began = performance.now();

@@ -39,8 +39,11 @@ export class Scene {
       <ip address='10.99.0.1' netmask='255.255.255.0'/></network>`;
   }
 
+  /** A pool's own UUID, which names it before anybody has looked. */
+  readonly poolId = "b001b001-0000-4000-8000-000000000001";
+
   get poolXml(): string {
-    return `<pool type='dir'><name>${this.name}</name><target><path>${this.path}</path></target></pool>`;
+    return `<pool type='dir'><name>${this.name}</name><uuid>${this.poolId}</uuid><target><path>${this.path}</path></target></pool>`;
   }
 
   volumeXml(bytes = 1_000_000): string {
@@ -169,14 +172,15 @@ export interface Act {
   isHalfway(scene: Scene): Promise<boolean>;
 }
 
-type Finder = Act["target"];
+/** Finds what an act is done to. */
+export type Finder = Act["target"];
 
 const onHost: Finder = () => Promise.resolve(undefined);
-const onDomain: Finder = (bench, { name }) => bench.call("domain.lookup", { name });
-const onNetwork: Finder = (bench, { name }) => bench.call("network.lookup", { name });
-const onPool: Finder = (bench, { name }) => bench.call("pool.lookup", { name });
+export const onDomain: Finder = (bench, { name }) => bench.call("domain.lookup", { name });
+export const onNetwork: Finder = (bench, { name }) => bench.call("network.lookup", { name });
+export const onPool: Finder = (bench, { name }) => bench.call("pool.lookup", { name });
 const onSecret: Finder = (bench, { secretId }) => bench.call("secret.lookup", { name: secretId });
-const onVolume: Finder = async (bench, scene) => {
+export const onVolume: Finder = async (bench, scene) => {
   const on = await bench.call("pool.lookup", { name: scene.name });
   return await bench.call("volume.lookup", { name: "volume" }, { on });
 };
@@ -186,7 +190,7 @@ const onSnapshot: Finder = async (bench, scene) => {
 };
 
 /** Describes an act with its input checked by the operation. */
-function act<N extends OperationName>(operation: N, { special, undoneByRestart = false, ...rest }: {
+export function act<N extends OperationName>(operation: N, { special, undoneByRestart = false, ...rest }: {
   readonly special?: string;
   readonly undoneByRestart?: boolean;
   readonly on?: Finder;
