@@ -37,6 +37,7 @@ export class SocketTransport implements Transport {
       this.#end();
       resolve();
     });
+    socket.resume();
   }
 
   read(into: Uint8Array): Promise<number | null> {
