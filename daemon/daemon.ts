@@ -153,7 +153,7 @@ export class Daemon implements AsyncDisposable {
     for (const { server, path } of this.#servers) {
       // What closes a socket of this machine removes its file too; somebody else's may stand there by now.
       server.close();
-      if (path !== undefined) log("info", "stopped listening", { at: path });
+      if (path !== undefined) log("info", "stopped listening", { place: path });
     }
     for (const socket of this.#waiting) socket.destroy();
     for (const { connection } of this.#served) connection.part();
@@ -167,7 +167,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   #listens({ name, readonly, authentication }: Door): void {
-    this.#options.log("info", "listening", { at: name, readonly, authentication });
+    this.#options.log("info", "listening", { place: name, readonly, authentication });
   }
 
   #doorOf(
@@ -187,6 +187,14 @@ export class Daemon implements AsyncDisposable {
         hint:
           "Name a file of users with sasl_user_file in the settings, and put users into it with: drover daemon password",
       });
+    }
+    if (transport === "tcp" && authentication === "sasl" && settings.tcp_min_ssf > 0) {
+      throw new VirtError(
+        "invalid-argument",
+        `Cannot listen on "${name}": SASL is to protect what is said there by ${settings.tcp_min_ssf} bits (tcp_min_ssf), ` +
+          "and what is known here proves names only",
+        { hint: "Listen for TLS; or set tcp_min_ssf = 0 where nobody can listen in between" },
+      );
     }
     if (transport === "tls" && credentials === undefined) {
       throw new VirtError("invalid-argument", `Cannot listen on "${name}": there is no certificate for TLS`);
@@ -208,7 +216,7 @@ export class Daemon implements AsyncDisposable {
       },
     );
     server.on("tlsClientError", (error) => {
-      this.#options.log("info", "no handshake", { at: door.name, why: messageOf(error) });
+      this.#options.log("info", "no handshake", { place: door.name, why: messageOf(error) });
     });
     return server;
   }
@@ -223,7 +231,7 @@ export class Daemon implements AsyncDisposable {
     try {
       identity = this.#identify(socket, door);
     } catch (error) {
-      this.#options.log("warn", "refused", { from: peer, at: door.name, why: messageOf(error) });
+      this.#options.log("warn", "refused", { from: peer, place: door.name, why: messageOf(error) });
       return void socket.destroy();
     }
     socket.pause();
@@ -237,7 +245,7 @@ export class Daemon implements AsyncDisposable {
     });
     if (waiting === undefined) {
       this.#waiting.delete(socket);
-      this.#options.log("warn", "too many clients wait", { from: peer, at: door.name });
+      this.#options.log("warn", "too many clients wait", { from: peer, place: door.name });
       return void socket.destroy();
     }
     socket.once("close", () => {
@@ -305,7 +313,7 @@ export class Daemon implements AsyncDisposable {
     });
     // The service is made while the connection is.
     if (session === undefined) throw new VirtError("internal", "A connection was made without its service");
-    log("info", "client connected", said({ from: peer, at: door.name, principal: principalOf(identity) }));
+    log("info", "client connected", said({ from: peer, place: door.name, principal: principalOf(identity) }));
     const timer = authentication.done
       ? undefined
       : clock.after(settings.authentication_timeout * 1000, () => {

@@ -1,0 +1,144 @@
+/**
+ * `drover daemon`: serves libvirt's clients until it is stopped.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import manifest from "../../deno.json" with { type: "json" };
+import { addressText, parseListenAddress } from "../../daemon/listen_address.ts";
+import { lineLog, type Log } from "../../daemon/log.ts";
+import { openDaemon, type OpenedDaemon } from "../../daemon/open.ts";
+import { inheritedSockets } from "../../daemon/transport/inherited.ts";
+import { VirtError } from "../../model/error.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { openControl } from "../../runtime/control/open.ts";
+import { ownKernel } from "../../runtime/control/own_kernel.ts";
+import { type Host, openHost } from "../../runtime/host.ts";
+import type { DaemonFlags } from "../commands/daemon.ts";
+import type { DroverContext } from "../context.ts";
+import { readDaemonSettings } from "../daemon_settings.ts";
+import { registeredDrivers } from "../drivers.ts";
+import type { CommandSignal } from "../io.ts";
+import { principal } from "../kernel.ts";
+import { stateDirectory } from "../settings.ts";
+
+/** Serves until a signal comes, or nobody has been there for as long as `--timeout` says. */
+export async function serveClients(this: DroverContext, flags: DaemonFlags): Promise<void> {
+  const { io } = this;
+  const { settings, ignored, file } = readDaemonSettings(io, flags.config);
+  const log = lineLog({ write: (text) => io.stderr.write(text), now: Date.now });
+  if (ignored.length > 0) log("warn", "settings without a meaning here", { file, names: ignored.join(" ") });
+  const addresses = flags.listen?.map((text) => parseListenAddress(text, settings));
+  const directory = resolve(stateDirectory(io, flags.stateDir));
+  await using kernel = await becomeKernel(directory);
+  const { host } = kernel;
+  await using opened = await open({
+    host,
+    settings,
+    log,
+    inherited: inheritedSockets((name) => io.env(name)),
+    ...(addresses === undefined ? {} : { addresses }),
+  });
+  log("info", "ready", {
+    version: manifest.version,
+    pid: Deno.pid,
+    stateDirectory: directory,
+    listening: opened.addresses.map(addressText).join(" "),
+  });
+  const why = await untilStopped(this, { opened, timeout: flags.timeout, clock: host.kernel.clock, log });
+  log("info", "leaving", { why });
+}
+
+/** The kernel of a state directory, with nobody else's. */
+interface OwnHost extends AsyncDisposable {
+  readonly host: Host;
+}
+
+/**
+ * Becomes the kernel of a state directory.
+ *
+ * @throws {VirtError} `in-use` where another process is.
+ */
+async function becomeKernel(directory: string): Promise<OwnHost> {
+  let host: Host | undefined;
+  const control = await openControl({
+    stateDirectory: directory,
+    principal: principal(),
+    become: async () => {
+      host = await openHost({
+        stateDirectory: directory,
+        drivers: registeredDrivers,
+        version: manifest.version,
+        launch: async (request) => (await import("../launch.ts")).launch(request),
+      });
+      return host === undefined ? undefined : ownKernel(host, manifest.version);
+    },
+  });
+  if (host === undefined) {
+    await control[Symbol.asyncDispose]();
+    throw new VirtError("in-use", `Cannot be the kernel of "${directory}": another process is`, {
+      hint: "Wait until its commands are done, or name another directory with --state-dir",
+    });
+  }
+  const own = host;
+  return {
+    host: own,
+    // Runs are interrupted first: what waits for them is answered then, and nothing holds the kernel up any more.
+    [Symbol.asyncDispose]: async () => {
+      await own.close();
+      await control[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function open(options: Parameters<typeof openDaemon>[0]): Promise<OpenedDaemon & AsyncDisposable> {
+  const opened = await openDaemon(options);
+  return { ...opened, [Symbol.asyncDispose]: () => opened.daemon.close() };
+}
+
+/** Resolves with why the daemon is to leave. A second signal ends the process at once. */
+async function untilStopped(
+  context: DroverContext,
+  { opened: { daemon }, timeout, clock, log }: {
+    readonly opened: OpenedDaemon;
+    readonly clock: Clock;
+    readonly timeout: number | undefined;
+    readonly log: Log;
+  },
+): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let stopping = false;
+  const onSignal = (signal: CommandSignal) => (): void => {
+    if (stopping) {
+      log("warn", "leaving at once", { why: signal });
+      context.endNow(signal === "SIGINT" ? 130 : 143);
+    }
+    stopping = true;
+    resolve(signal);
+  };
+  // They stay until the process ends: what comes while it leaves is the second one.
+  context.io.onSignal("SIGINT", onSignal("SIGINT"));
+  context.io.onSignal("SIGTERM", onSignal("SIGTERM"));
+  if (timeout !== undefined && timeout > 0) watchIdle(daemon, { timeout, clock, leave: resolve });
+  return await promise;
+}
+
+/** Leaves when nobody has been there for a while, as a user's own daemon does that was started on demand. */
+function watchIdle(
+  daemon: OpenedDaemon["daemon"],
+  { timeout, clock, leave }: {
+    readonly timeout: number;
+    readonly clock: Clock;
+    readonly leave: (why: string) => void;
+  },
+): void {
+  let timer: Disposable | undefined;
+  const look = (): void => {
+    timer?.[Symbol.dispose]();
+    timer = daemon.clients > 0
+      ? undefined
+      : clock.after(timeout * 1000, () => leave(`nobody was there for ${timeout} s`));
+  };
+  daemon.onClients(look);
+  look();
+}
