@@ -5,6 +5,8 @@
  * @module
  */
 
+import { dirname } from "node:path";
+
 /** Which way. */
 export type Direction = "toServer" | "toClient";
 
@@ -180,9 +182,9 @@ export class CuttingLink implements AsyncDisposable {
     this.#accepting = this.#accept();
   }
 
-  /** Opens a link to a daemon's socket. */
+  /** Opens a link to a daemon's socket, beside it. */
   static async open(server: string): Promise<CuttingLink> {
-    return new CuttingLink(server, await Deno.makeTempDir({ prefix: "drover-link-" }));
+    return new CuttingLink(server, await Deno.makeTempDir({ dir: dirname(server), prefix: "link-" }));
   }
 
   /** Does something, once, when a moment comes. The traffic of that connection waits for it. */

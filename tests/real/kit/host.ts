@@ -80,10 +80,11 @@ export class RealHost implements AsyncDisposable {
     const known = { "127.0.0.1": "localhost", ...(options.hosts ?? { "127.0.1.1": name }) };
     const lines = Object.entries(known).map((line) => `${line.join(" ")}\n`);
     await Deno.writeTextFile(`${directory}/hosts`, lines.join(""));
+    // It ends when its standard input does. unshare is not to take it along: Deno kills unshare when it leaves.
     const init = new Deno.Command("unshare", {
       args: [
         ...["--mount", "--propagation", "private", "--uts", "--ipc", ...(ownNetwork ? ["--net"] : [])],
-        ...["--pid", "--fork", "--kill-child", "--mount-proc"],
+        ...["--pid", "--fork", "--mount-proc"],
         ...["sh", "-c", 'hostname "$1"; shift; exec "$@"', "sh", name],
         ...[initProgram, directory, ...(listens ? ["--listen"] : [])],
       ],

@@ -44,13 +44,13 @@ export class TwoHosts implements AsyncDisposable {
   /** Starts both and connects them. */
   static async start(options: TwoHostsOptions = {}): Promise<TwoHosts> {
     await using given = new AsyncDisposableStack();
-    const shared = await Deno.makeTempDir({ prefix: "drover-shared-" });
-    given.defer(() => Deno.remove(shared, { recursive: true }));
     const hosts = { [addresses.source]: "source", [addresses.target]: "target" };
     const start = async (name: string): Promise<RealHost> =>
       given.use(await RealHost.start({ ...options, name, hosts, tcp: true, network: "own" }));
     const source = await start("source");
     const target = await start("target");
+    const shared = `${target.directory}/shared`;
+    await Deno.mkdir(shared);
     // The wire ends with either network: nothing of it is left when the hosts have stopped.
     await ip(
       source,
@@ -93,7 +93,6 @@ export class TwoHosts implements AsyncDisposable {
   async stop(): Promise<void> {
     await this.source.stop();
     await this.target.stop();
-    await Deno.remove(this.shared, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
