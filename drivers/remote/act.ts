@@ -207,7 +207,8 @@ async function lookAfter(
   } catch (error) {
     // What the far side refuses to show is no doubt about what it did.
     if (isVirtError(error) && error.remoteCode !== undefined) return [];
-    throw inDoubt(error);
+    // Whoever was stopped wants to hear of that; it leaves as much doubt.
+    throw signal.aborted && isVirtError(signal.reason) ? signal.reason : inDoubt(error);
   }
 }
 

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
 import type { DriverMap, Reconciled } from "../../runtime/driver.ts";
@@ -85,7 +85,7 @@ async function check(job: MigrationJob, input: Migrate): Promise<void> {
       target: object.label,
     });
   }
-  const there = await lookFrom(job.peer, object, { settles: false });
+  const there = await lookFrom(job.peer, object);
   if (input.resumePostCopy) {
     if (there.is === "split" && there.failed) return;
     throw wrongState(object, { doing, found: "none of it waits on the other host for the rest" });
@@ -109,7 +109,7 @@ async function migrate(job: MigrationJob, input: Migrate): Promise<ObjectRef<"do
   return await arrived(job);
 }
 
-/** The source's libvirtd does it all. What it says of a failure is looked at on both sides, where it may be wrong. */
+/** The source's libvirtd does it all. What it says of a failure is not believed before both sides were looked at. */
 async function migrateByPeers(job: MigrationJob, input: Migrate): Promise<void> {
   const { object } = job;
   const { flags, parameters } = migrationPlan(object, input);
@@ -120,17 +120,22 @@ async function migrateByPeers(job: MigrationJob, input: Migrate): Promise<void> 
     cookieIn: nothing,
     flags,
   };
-  try {
-    await actLong(job, "migrate", (line) => line.call("domainMigratePerform3Params", args), {
-      doing: "migrate",
-      hint: hintOf,
-      offline: true,
-    });
-  } catch (error) {
-    if (isDoubt(error)) throw error;
-    const verdict = await settle(job, input);
-    if (verdict !== true) throw error;
-  }
+  await actLong(
+    job,
+    "migrate",
+    (line) => line.call("domainMigratePerform3Params", args).catch(withDoubt),
+    { doing: "migrate", hint: hintOf, offline: true },
+  );
+}
+
+/** Two hosts whose link to each other broke may have done it although they say that it has failed. */
+function withDoubt(error: unknown): never {
+  if (!isVirtError(error) || error.remoteCode === undefined) throw error;
+  throw new VirtError(error.code, error.message, {
+    remoteCode: error.remoteCode,
+    detail: { mayHaveActed: true },
+    cause: error,
+  });
 }
 
 const nothing = new Uint8Array();

@@ -115,8 +115,8 @@ const goesOn = { unknown: "the migration still goes on" } as const;
  */
 export async function settle(job: MigrationJob, input: Migrate): Promise<Shows> {
   const { object } = job;
-  const there = await lookFrom(job.peer, object, { settles: true });
-  const here = await lookFrom(job, object, { settles: true });
+  const there = await lookFrom(job.peer, object);
+  const here = await lookFrom(job, object);
   if (input.offline) return await settleOffline(job, { input, there, here });
   switch (there.is) {
     case "running":
@@ -170,7 +170,7 @@ async function settleWaiting(
   const isAtWork = (here.is === "running" || here.is === "between") && here.atWork;
   if (isAtWork && input.via !== "direct") return goesOn;
   await dropThere(job);
-  return await settleHere(job, { input, here: await lookFrom(job, job.object, { settles: true }) });
+  return await settleHere(job, { input, here: await lookFrom(job, job.object) });
 }
 
 /** It does not run there, and will not. */

@@ -51,16 +51,10 @@ async function standingOf(line: Line, domain: RemoteObject): Promise<Standing> {
 /**
  * A fresh look at the domain from one of the two sides; the objects there follow it.
  *
- * @param settles whether something has happened before: then a host that cannot be looked at leaves doubt
  * @throws {VirtError} `unreachable`
  */
-export async function lookFrom(
-  job: RemoteJob,
-  domain: RemoteObject,
-  { settles }: { readonly settles: boolean },
-): Promise<Standing> {
+export async function lookFrom(job: RemoteJob, domain: RemoteObject): Promise<Standing> {
   const standing = await askTogether(job, "look how it stands", (line) => standingOf(line, domain), {
-    acts: settles,
     doing: "look after",
     target: domain,
   });

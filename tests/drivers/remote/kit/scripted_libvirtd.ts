@@ -7,7 +7,7 @@ import type { ArgumentsOf, ProcedureName, ResultOf } from "../../../../protocol/
 import { type FakeClient, FakeLibvirtd } from "./fake_libvirtd.ts";
 
 /** How a procedure is answered. */
-type Answer = (args: never) => unknown;
+type Answer = (args: never, client: FakeClient) => unknown;
 
 /** A daemon with a script. */
 export class ScriptedLibvirtd extends FakeLibvirtd {
@@ -22,7 +22,10 @@ export class ScriptedLibvirtd extends FakeLibvirtd {
   }
 
   /** Has a procedure answered. */
-  on<P extends ProcedureName>(procedure: P, answer: (args: ArgumentsOf<P>) => ResultOf<P>): this {
+  on<P extends ProcedureName>(
+    procedure: P,
+    answer: (args: ArgumentsOf<P>, client: FakeClient) => ResultOf<P>,
+  ): this {
     this.#answers.set(procedure, answer);
     return this;
   }
@@ -44,8 +47,10 @@ export class ScriptedLibvirtd extends FakeLibvirtd {
   ): ResultOf<P> {
     const answer = this.#answers.get(procedure);
     if (answer === undefined) return super.perform(procedure, args, client);
+    const fault = this.faults.get(procedure)?.shift();
+    if (fault !== undefined) throw fault;
     this.asked.push({ procedure, args: withoutDomain(args) });
-    return answer(args as never) as ResultOf<P>;
+    return answer(args as never, client) as ResultOf<P>;
   }
 }
 
