@@ -49,13 +49,12 @@ export class EventRegistry {
   /**
    * Takes a registration back.
    *
-   * @throws {VirtError} `invalid-argument` where there is none of this number and kind.
+   * @throws {VirtError} `internal`, as libvirt has it, where there is none of this number and kind.
    */
   remove(callback: number, objectClass: string): void {
     const registration = this.#registrations.get(callback);
     if (registration?.kind.startsWith(`${objectClass}:`) !== true) {
-      throw new VirtError("invalid-argument", `${objectClass} event callback ${callback} not registered`, {
-        remoteCode: "VIR_ERR_INVALID_ARG",
+      throw new VirtError("internal", `${objectClass} event callback ${callback} not registered`, {
         detail: { from: "VIR_FROM_RPC" },
       });
     }

@@ -15,6 +15,7 @@ import type { ManagedObject } from "../runtime/object.ts";
 import { sightUse } from "../runtime/permission/uses.ts";
 import { checkAccess } from "./dispatch/access.ts";
 import { hostName } from "./dispatch/objects.ts";
+import type { EventRegistry } from "./event_registry.ts";
 
 /** Carries calls out. */
 export interface CallCarrier {
@@ -31,6 +32,8 @@ export interface HostSessionInit {
   readonly connection: DriverConnection;
   readonly carrier: CallCarrier;
   readonly caller: Caller;
+  /** What the client wants to be told of. */
+  readonly events: EventRegistry;
   /** What the client may do; everything where absent. */
   readonly authority?: Authority;
   /** Whether nothing may be changed by it. */
@@ -53,6 +56,8 @@ export class HostSession {
   /** Whether nothing may be changed by it. */
   readonly readonly: boolean;
   readonly authority: Authority;
+  /** What the client wants to be told of. */
+  readonly events: EventRegistry;
   /** Whether the client may do everything that there is. */
   readonly unlimited: boolean;
   readonly caller: Caller;
@@ -61,10 +66,11 @@ export class HostSession {
   readonly #carrier: CallCarrier;
   readonly #base: Pick<CallRequest, "connections" | "connection" | "caller" | "authority">;
 
-  constructor({ connection, carrier, caller, authority = unlimited, readonly }: HostSessionInit) {
+  constructor({ connection, carrier, caller, events, authority = unlimited, readonly }: HostSessionInit) {
     this.connection = connection;
     this.readonly = readonly;
     this.authority = authority;
+    this.events = events;
     this.unlimited = authority === unlimited;
     this.caller = caller;
     this.#carrier = carrier;

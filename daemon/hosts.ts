@@ -40,7 +40,7 @@ export class Hosts implements HostOpener {
 
   async open(name: string | undefined, options: OpenHostOptions): Promise<OpenedHost> {
     const { kernel, preferred, authorityOf } = this.#options;
-    const { readonly, identity, client } = options;
+    const { readonly, identity, client, events } = options;
     const uri = parseUri(name ?? preferred);
     // Whoever could name anything could have the daemon read files and start programs.
     if (!this.#isAllowed(uri.text)) {
@@ -55,6 +55,7 @@ export class Hosts implements HostOpener {
     const session = new HostSession({
       connection,
       readonly,
+      events,
       carrier: this.#carrierOf(connection),
       caller: { principal: principalOf(identity), title: `client ${client}`, since: kernel.clock.now() },
       ...(authority === undefined ? {} : { authority }),

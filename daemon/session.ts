@@ -46,6 +46,7 @@ export interface HostOpener {
 /** For whom a host is opened. */
 export interface OpenHostOptions {
   readonly readonly: boolean;
+  readonly events: EventRegistry;
   readonly identity: Identity;
   readonly client: number;
 }
@@ -144,6 +145,7 @@ export class ClientSession implements Service {
     try {
       this.#host = await this.#init.hosts.open(name, {
         readonly: readonly || this.#init.readonly,
+        events: this.events,
         identity: this.authentication.identity,
         client: this.id,
       });

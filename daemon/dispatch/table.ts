@@ -7,11 +7,12 @@ import type { ProcedureName } from "../../protocol/procedures/mod.ts";
 import { authentication } from "../families/authentication.ts";
 import { connect } from "../families/connect.ts";
 import { domain } from "../families/domain.ts";
+import { domainEvent } from "../families/domain_event.ts";
 import { domainLifeCycle } from "../families/domain_life_cycle.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
-const families: readonly Family[] = [authentication, connect, domain, domainLifeCycle];
+const families: readonly Family[] = [authentication, connect, domain, domainLifeCycle, domainEvent];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */
 function joined(): DispatchTable {

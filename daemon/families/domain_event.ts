@@ -1,0 +1,239 @@
+/**
+ * Events of domains: who wants to be told of which, and in which words of libvirt's they are told.
+ *
+ * What the kernel tells of a domain is a type and a detail (`model/event.ts`, `drivers/remote/events.ts`).
+ *
+ * @module
+ */
+import { VirtError } from "../../model/error.ts";
+import type { VirtEvent } from "../../model/event.ts";
+import type { RemoteDomain } from "../../protocol/procedures/mod.ts";
+import { remoteDomain } from "../dispatch/objects.ts";
+import { answers, type Family } from "../dispatch/row.ts";
+import type { Telling } from "../event_registry.ts";
+import type { HostSession } from "../host_session.ts";
+
+/** Tells of an event, where it is one of those that a number stands for. */
+type ToldOf = (
+  event: VirtEvent,
+  to: Parameters<Telling>[1] & { readonly dom: RemoteDomain },
+) => void;
+
+/** A life-cycle event's number is its place, and a detail's its place behind it. Source: libvirt, virDomainEventType. */
+const lives: readonly (readonly [type: string, ...details: readonly string[]])[] = [
+  ["defined", "added", "updated", "renamed", "from-snapshot"],
+  ["undefined", "removed", "renamed"],
+  ["started", "booted", "migrated", "restored", "from-snapshot", "wakeup"],
+  [
+    ...["suspended", "paused", "migrated", "ioerror", "watchdog", "restored", "from-snapshot", "api-error"],
+    ...["postcopy", "postcopy-failed"],
+  ] as [string, ...string[]],
+  ["resumed", "unpaused", "migrated", "from-snapshot", "postcopy", "postcopy-failed"],
+  ["stopped", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from-snapshot"],
+  ["shutdown", "finished", "guest", "host"],
+  ["pmsuspended", "memory", "disk"],
+  ["crashed", "panicked", "crashloaded"],
+];
+
+/** What drivers call otherwise than libvirt's details do. */
+const otherWords: Readonly<Record<string, string>> = { user: "paused", "shutting-down": "guest" };
+
+/** A life-cycle event in libvirt's numbers; none for what is no life-cycle event. */
+function lifeOf(
+  { type, detail = "" }: VirtEvent,
+): { readonly event: number; readonly detail: number } | undefined {
+  const event = lives.findIndex(([word]) => word === type);
+  const details = lives[event]?.slice(1);
+  if (details === undefined) return undefined;
+  const found = details.indexOf(detail);
+  return { event, detail: Math.max(0, found < 0 ? details.indexOf(otherWords[detail] ?? "") : found) };
+}
+
+/** The words behind the first of a detail, where the first is the one that is meant. */
+function wordsBehind({ detail = "" }: VirtEvent, first: string): readonly string[] | undefined {
+  const [word, ...rest] = detail.split(" ");
+  return word === first ? rest : undefined;
+}
+
+/** An event that says no more than that it was. */
+function bare(
+  type: string,
+  message:
+    | "domainEventCallbackReboot"
+    | "domainEventCallbackControlError",
+): ToldOf {
+  return (event, { connection, callback, dom }) => {
+    if (event.type === type) connection.tell(message, { callbackID: callback, msg: { dom } });
+  };
+}
+
+/** An event about a device, by the name that it has in the definition. */
+function ofDevice(
+  word: string,
+  message: "domainEventCallbackDeviceAdded" | "domainEventCallbackDeviceRemovalFailed",
+): ToldOf {
+  return (event, { connection, callback, dom }) => {
+    const [devAlias] = wordsBehind(event, word) ?? [];
+    if (event.type !== "changed" || devAlias === undefined) return;
+    connection.tell(message, { callbackID: callback, dom, devAlias });
+  };
+}
+
+const agentStates: readonly string[] = ["unknown", "connected", "disconnected"];
+const metadataKinds: readonly string[] = ["description", "title", "element"];
+
+/** Every event of domains at the place of its number (libvirt, virDomainEventID); empty for what nobody tells here. */
+const events: readonly (ToldOf | undefined)[] = [
+  (event, { connection, callback, dom }) => {
+    const life = lifeOf(event);
+    if (life === undefined) return;
+    connection.tell("domainEventCallbackLifecycle", { callbackID: callback, msg: { dom, ...life } });
+  },
+  bare("reboot", "domainEventCallbackReboot"),
+  (event, { connection, callback, dom }) => {
+    if (event.type !== "rtc-change") return;
+    const offset = BigInt(event.detail ?? "0");
+    connection.tell("domainEventCallbackRtcChange", { callbackID: callback, msg: { dom, offset } });
+  },
+  undefined, // 3, watchdog
+  undefined, // 4, I/O error
+  undefined, // 5, graphics
+  undefined, // 6, I/O error with its reason
+  bare("control-error", "domainEventCallbackControlError"),
+  undefined, // 8, block job by path
+  undefined, // 9, change of a disk
+  undefined, // 10, move of a tray
+  (event, { connection, callback, dom }) => {
+    if (event.type !== "pmwakeup") return;
+    connection.tell("domainEventCallbackPmwakeup", { callbackID: callback, reason: 0, msg: { dom } });
+  },
+  (event, { connection, callback, dom }) => {
+    if (event.type !== "pmsuspend" || event.detail === "disk") return;
+    connection.tell("domainEventCallbackPmsuspend", { callbackID: callback, reason: 0, msg: { dom } });
+  },
+  (event, { connection, callback, dom }) => {
+    const [actual] = wordsBehind(event, "balloon-change") ?? [];
+    if (actual === undefined) return;
+    const msg = { dom, actual: BigInt(actual) };
+    connection.tell("domainEventCallbackBalloonChange", { callbackID: callback, msg });
+  },
+  (event, { connection, callback, dom }) => {
+    if (event.type !== "pmsuspend" || event.detail !== "disk") return;
+    connection.tell("domainEventCallbackPmsuspendDisk", { callbackID: callback, reason: 0, msg: { dom } });
+  },
+  (event, { connection, callback, dom }) => {
+    const [devAlias] = wordsBehind(event, "device-removed") ?? [];
+    if (event.type !== "changed" || devAlias === undefined) return;
+    connection.tell("domainEventCallbackDeviceRemoved", { callbackID: callback, msg: { dom, devAlias } });
+  },
+  undefined, // 16, block job
+  undefined, // 17, change of a setting
+  (event, { connection, callback, dom }) => {
+    const state = agentStates.indexOf(event.detail ?? "");
+    if (event.type !== "agent" || state < 0) return;
+    connection.tell("domainEventCallbackAgentLifecycle", { callbackID: callback, dom, state, reason: 0 });
+  },
+  ofDevice("device-added", "domainEventCallbackDeviceAdded"),
+  (event, { connection, callback, dom }) => {
+    const [iteration] = wordsBehind(event, "migration-iteration") ?? [];
+    if (event.type !== "job" || iteration === undefined) return;
+    connection.tell("domainEventCallbackMigrationIteration", {
+      callbackID: callback,
+      dom,
+      iteration: Number(iteration),
+    });
+  },
+  (event, { connection, callback, dom }) => {
+    if (event.type !== "job" || event.detail !== "completed") return;
+    connection.tell("domainEventCallbackJobCompleted", { callbackID: callback, dom, params: [] });
+  },
+  ofDevice("device-removal-failed", "domainEventCallbackDeviceRemovalFailed"),
+  (event, { connection, callback, dom }) => {
+    const [kind = "", nsuri] = wordsBehind(event, "metadata") ?? [];
+    const type = metadataKinds.indexOf(kind);
+    if (event.type !== "changed" || type < 0) return;
+    connection.tell("domainEventCallbackMetadataChange", { callbackID: callback, dom, type, nsuri });
+  },
+  undefined, // 24, threshold of a disk
+  undefined, // 25, failure of memory
+  undefined, // 26, size of a memory device
+  undefined, // 27, address of a network interface
+];
+
+/** How a registration for an event of domains is told. */
+function tellingOf(eventID: number): Telling {
+  const told = events[eventID];
+  if (told === undefined) return () => {};
+  return (event, to) => {
+    if (event.object.$ref === "domain") told(event, { ...to, dom: remoteDomain(event.object, to.session) });
+  };
+}
+
+/** The events of older clients carry no number of a registration. */
+const bareLife: Telling = (event, { connection, session }) => {
+  const life = event.object.$ref === "domain" ? lifeOf(event) : undefined;
+  if (life === undefined) return;
+  connection.tell("domainEventLifecycle", { dom: remoteDomain(event.object, session), ...life });
+};
+
+function checkedEvent(eventID: number): number {
+  if (eventID >= 0 && eventID < events.length) return eventID;
+  throw new VirtError("internal", `unsupported event ID ${eventID}`, { detail: { from: "VIR_FROM_RPC" } });
+}
+
+const oldKind = "old domain:0";
+
+function refuseOld(
+  session: HostSession,
+  { registered }: { readonly registered: boolean },
+): number | undefined {
+  const callback = session.events.find(oldKind);
+  if ((callback !== undefined) === registered) return callback;
+  throw new VirtError("internal", `domain event 0 ${registered ? "not" : "already"} registered`, {
+    detail: { from: "VIR_FROM_RPC" },
+  });
+}
+
+function beginOld(session: HostSession): undefined {
+  refuseOld(session, { registered: false });
+  session.events.add({ kind: oldKind, tell: bareLife });
+}
+
+function endOld(session: HostSession): undefined {
+  const callback = refuseOld(session, { registered: true });
+  if (callback !== undefined) session.events.remove(callback, "old domain");
+}
+
+/** The rows. */
+export const domainEvent = {
+  connectDomainEventCallbackRegisterAny: answers(({ eventID, dom }, session) => ({
+    callbackID: session.events.add({
+      kind: `domain:${checkedEvent(eventID)}`,
+      ...(dom === undefined
+        ? {}
+        : { id: session.find({ $ref: "domain", connection: "host", id: dom.uuid, name: dom.name }).id }),
+      tell: tellingOf(eventID),
+    }),
+  })),
+  connectDomainEventCallbackDeregisterAny: answers(({ callbackID }, session) => {
+    session.events.remove(callbackID, "domain");
+    return undefined;
+  }),
+  connectDomainEventRegister: answers((_args, session) => {
+    beginOld(session);
+    return { cbRegistered: 1 };
+  }),
+  connectDomainEventDeregister: answers((_args, session) => {
+    endOld(session);
+    return { cbRegistered: 0 };
+  }),
+  connectDomainEventRegisterAny: answers(({ eventID }, session) => {
+    // Clients that register in this way are older than the numbers of registrations, and than most events.
+    if (checkedEvent(eventID) === 0) beginOld(session);
+    return undefined;
+  }),
+  connectDomainEventDeregisterAny: answers(({ eventID }, session) => {
+    if (checkedEvent(eventID) === 0) endOld(session);
+    return undefined;
+  }),
+} satisfies Family;
