@@ -31,7 +31,7 @@ import { poolTarget } from "../definition.ts";
 import { listenToEvents } from "./events.ts";
 import { Hints } from "./hints.ts";
 import { enumerate, type HostIdentity, identifyHost } from "./identity.ts";
-import { type Lane, Lanes } from "./lanes.ts";
+import { Lanes } from "./lanes.ts";
 import { Line } from "./line.ts";
 import { classAccess, holders, type LookOptions } from "./look.ts";
 import {
@@ -187,13 +187,8 @@ export class RemoteConnection implements DriverConnection {
    * @throws {VirtError} `unreachable` where the signal aborts before; nothing has been sent.
    */
   async line(signal: AbortSignal, { urgent = false }: { readonly urgent?: boolean } = {}): Promise<Line> {
-    const main = await this.#session.up(signal);
-    const lane = await this.#lanes.choose(main, { signal, urgent });
-    return this.#lineOn(lane, signal);
-  }
-
-  #lineOn({ rpc, traffic }: Lane, signal: AbortSignal): Line {
-    return new Line(rpc, { signal, askedAt: this.table.moment(), traffic });
+    const rpc = await this.#session.up(signal);
+    return new Line(rpc, { signal, urgent, lanes: this.#lanes, askedAt: this.table.moment() });
   }
 
   /**
@@ -317,7 +312,11 @@ export class RemoteConnection implements DriverConnection {
     // What is heard while everything is read anew may have happened behind the reading.
     const rpc = this.#session.rpc ?? this.#fresh;
     if (rpc === undefined) return;
-    const line = this.#lineOn(this.#lanes.laneOf(rpc), this.#closing.signal);
+    const line = new Line(rpc, {
+      signal: this.#closing.signal,
+      lanes: this.#lanes,
+      askedAt: this.table.moment(),
+    });
     const known = this.table.byId(identity.objectClass, identity.id, identity.parent);
     try {
       const definition = known?.facts.definition !== undefined;

@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
 import { Traffic } from "./traffic.ts";
 
 /** How many there may be beside the session's. */
@@ -16,6 +17,9 @@ const mostLanes = 8;
 
 /** A lane that nobody has used for so long is closed, in milliseconds. */
 const idleMs = 60_000;
+
+/** Where no other way is open, the own one is tried again after so long, in milliseconds. */
+const retryMs = 500;
 
 /** A connection and what goes over it. */
 export interface Lane {
@@ -53,20 +57,33 @@ export class Lanes {
   }
 
   /**
-   * A lane on which something moves: the session's own where it does, and where no other can be opened. What is urgent does
-   * not wait to see whether a full one moves.
+   * A lane with a place for a call that may take long: its own where there is one, or where something moves; else another one.
+   * What is urgent does not wait to see whether a full one moves.
+   *
+   * @throws {VirtError} `unreachable` where the signal aborts before; nothing has been sent.
    */
-  async choose(
-    main: RpcConnection,
-    { signal, urgent = false }: { readonly signal: AbortSignal; readonly urgent?: boolean },
+  enter(
+    own: Lane,
+    { signal, urgent }: { readonly signal: AbortSignal; readonly urgent: boolean },
+  ): Lane | Promise<Lane> {
+    return own.traffic.tryEnter() ? own : this.#around(own, { signal, urgent });
+  }
+
+  async #around(
+    own: Lane,
+    { signal, urgent }: { readonly signal: AbortSignal; readonly urgent: boolean },
   ): Promise<Lane> {
-    const own = this.laneOf(main);
-    const avoid = ({ traffic }: Lane): boolean => urgent ? traffic.full : traffic.stuck;
-    if (!avoid(own)) return own;
-    for (const lane of this.#spare) if (!avoid(lane)) return lane;
-    if (this.#spare.size >= mostLanes && !urgent) return own;
-    this.#opening ??= this.#open(signal).finally(() => this.#opening = undefined);
-    return await this.#opening ?? own;
+    while (urgent || !await own.traffic.enter(signal)) {
+      for (const lane of [own, ...this.#spare]) if (lane.traffic.tryEnter()) return lane;
+      if (signal.aborted) throw neverSent(signal.reason);
+      if (this.#spare.size < mostLanes || urgent) {
+        this.#opening ??= this.#open(signal).finally(() => this.#opening = undefined);
+        if (await this.#opening !== undefined) continue;
+      }
+      // There is no other way: it may move again.
+      await sleep(this.#options.clock, retryMs, signal).catch(() => {});
+    }
+    return own;
   }
 
   /** Opens another lane. Those who come meanwhile share it. */
@@ -104,4 +121,18 @@ export class Lanes {
     timer.wanted?.(false);
     return timer;
   }
+}
+
+/** What became of a call that has waited in vain. Who cancelled wants to hear of that. */
+function neverSent(reason: unknown): unknown {
+  if (isVirtError(reason) && reason.code !== "timed-out") return reason;
+  return new VirtError(
+    "unreachable",
+    "The far side answers none of the calls that it has taken, and takes no others",
+    {
+      hint: "Guests that hang hold them: look which, and destroy them",
+      detail: { mayHaveActed: false },
+      cause: reason,
+    },
+  );
 }

@@ -3,15 +3,26 @@
  *
  * @module
  */
-import { isVirtError } from "../../model/error.ts";
+import { isVirtError, type VirtError } from "../../model/error.ts";
 import type { RpcConnection, RpcStream } from "../../protocol/connection.ts";
-import type {
-  ArgumentsOf,
-  ProcedureName,
-  ResultOf,
-  StreamProcedureName,
+import {
+  type ArgumentsOf,
+  type ProcedureName,
+  procedureRow,
+  type ResultOf,
+  type StreamProcedureName,
 } from "../../protocol/procedures/mod.ts";
-import type { Traffic } from "./traffic.ts";
+import type { Lanes } from "./lanes.ts";
+
+/** Where a line runs. */
+export interface LineOptions {
+  readonly signal: AbortSignal;
+  readonly askedAt: number;
+  /** Ways around it, where it is one of several lanes. */
+  readonly lanes?: Lanes;
+  /** Goes around at once where it is full. @default false */
+  readonly urgent?: boolean;
+}
 
 /** A connection and the signal of the hop in which it is used. Never kept across hops: the next one has another. */
 export class Line {
@@ -19,31 +30,19 @@ export class Line {
   readonly signal: AbortSignal;
   /** The moment before anything was asked on it; see `table.ts`. */
   readonly askedAt: number;
-  readonly #traffic: Traffic | undefined;
+  readonly #options: LineOptions;
   #answered = 0;
 
-  constructor(
-    rpc: RpcConnection,
-    { signal, askedAt, traffic }: {
-      readonly signal: AbortSignal;
-      readonly askedAt: number;
-      readonly traffic?: Traffic;
-    },
-  ) {
+  constructor(rpc: RpcConnection, options: LineOptions) {
     this.rpc = rpc;
-    this.signal = signal;
-    this.askedAt = askedAt;
-    this.#traffic = traffic;
+    this.signal = options.signal;
+    this.askedAt = options.askedAt;
+    this.#options = options;
   }
 
   /** The same connection, asked anew. */
   again(askedAt: number): Line {
-    const traffic = this.#traffic;
-    return new Line(this.rpc, {
-      signal: this.signal,
-      askedAt,
-      ...(traffic === undefined ? {} : { traffic }),
-    });
+    return new Line(this.rpc, { ...this.#options, askedAt });
   }
 
   /** How many calls have been answered. */
@@ -57,15 +56,25 @@ export class Line {
    * @throws {VirtError} what the far side answers; `unreachable` where the link breaks; the signal's reason.
    */
   async call<P extends ProcedureName>(procedure: P, args: ArgumentsOf<P>): Promise<ResultOf<P>> {
-    this.#traffic?.sent();
+    const { lanes, urgent = false } = this.#options;
+    const { signal } = this;
+    if (lanes === undefined || procedureRow(procedure).priority === "high") {
+      const result = await this.rpc.call(procedure, args, { signal });
+      this.#answered++;
+      return result;
+    }
+    const entered = lanes.enter(lanes.laneOf(this.rpc), { signal, urgent });
+    const { rpc, traffic } = entered instanceof Promise ? await entered : entered;
     try {
-      const result = await this.rpc.call(procedure, args, { signal: this.signal });
-      this.#traffic?.answered();
+      const result = await rpc.call(procedure, args, { signal });
+      traffic.leave();
       this.#answered++;
       return result;
     } catch (error) {
-      if (isVirtError(error) && error.remoteCode !== undefined) this.#traffic?.answered();
+      if (isVirtError(error) && (error.remoteCode !== undefined || wasNotSent(error))) traffic.leave();
       throw error;
+    } finally {
+      traffic.forget();
     }
   }
 
@@ -91,4 +100,10 @@ export class Line {
     this.#answered++;
     return stream;
   }
+}
+
+/** What was given up before it left keeps no place over there. */
+function wasNotSent({ detail }: VirtError): boolean {
+  return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
+    detail.mayHaveActed === false;
 }
