@@ -20,6 +20,7 @@ const fieldUnits: readonly FieldUnit[] = [
   { suffix: "Mib", label: "MiB", factor: 2 ** 20, kind: "size" },
   { suffix: "Gib", label: "GiB", factor: 2 ** 30, kind: "size" },
   { suffix: "MibPerS", label: "MiB/s", factor: 2 ** 20, kind: "size" },
+  { suffix: "BytesPerS", label: "bytes/s", factor: 1, kind: "size" },
   { suffix: "Ns", label: "ns", factor: 1e-6, kind: "duration" },
   { suffix: "Ms", label: "ms", factor: 1, kind: "duration" },
   { suffix: "Seconds", label: "s", factor: 1000, kind: "duration" },

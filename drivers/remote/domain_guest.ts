@@ -322,10 +322,10 @@ export const domainGuest = {
   }),
   "domain.setAgentTimeout": does<"domain.setAgentTimeout">({
     doing: "change the patience with the agent of",
-    act: (line, { object, input: { timeoutS } }) =>
+    act: (line, { object, input: { timeoutS, block } }) =>
       done(line.call("domainAgentSetResponseTimeout", {
         dom: wireDomain(object),
-        timeout: typeof timeoutS === "number" ? timeoutS : agentTimeouts[timeoutS],
+        timeout: block ? agentTimeouts.block : timeoutS ?? agentTimeouts.default,
         flags: 0,
       })),
     answer: {},

@@ -258,8 +258,10 @@ export const domainSetAgentTimeout = operation("domain.setAgentTimeout", {
   reconcile: "never",
   aliases: ["guest-agent-timeout"],
   input: z.object({
-    timeoutS: z.union([z.int().min(0).max(2 ** 31 - 1), z.enum(["block", "default"])]).default("default")
-      .describe("Seconds, 0 for not at all; block for as long as it takes"),
+    timeoutS: z.int().min(0).max(2 ** 31 - 1).optional().describe(
+      "Seconds, 0 for not at all; the hypervisor's own time where not given",
+    ),
+    block: z.boolean().default(false).describe("As long as it takes"),
   }),
   output: nothing,
 });

@@ -319,7 +319,7 @@ const rows: readonly Row[] = [
     procedure: "domainSendKey",
     args: { codeset: 0, holdtime: 5, keycodes: [29, 204, 30], flags: 0 },
   }),
-  row("domain.setAgentTimeout", { timeoutS: "block" }, {
+  row("domain.setAgentTimeout", { block: true }, {
     procedure: "domainAgentSetResponseTimeout",
     args: { timeout: -2, flags: 0 },
     result: { result: 0 },
