@@ -31,15 +31,9 @@ export function uriThrough(link: CuttingLink): string {
   return `qemu+unix:///system?socket=${link.socket}`;
 }
 
-/** Carries out an act through a link of its own. */
-export async function carryOut(
-  act: Act,
-  scene: Scene,
-  { begin, meanwhile }: Disturbance = {},
-): Promise<Verdict> {
-  await act.prepare(scene);
-  await using link = await CuttingLink.open(scene.host.socket);
-  await using bench = await Bench.open(uriThrough(link), {
+/** Opens a connection through a link, and waits until everything about the host was read. */
+export async function openThrough(link: CuttingLink): Promise<Bench> {
+  const bench = await Bench.open(uriThrough(link), {
     drivers: [remoteDriver],
     settings: { reconcileMs: 12_000 },
   });
@@ -49,6 +43,18 @@ export async function carryOut(
     deadline: clock.now() + 60_000,
     signal: new AbortController().signal,
   });
+  return bench;
+}
+
+/** Carries out an act through a link of its own. */
+export async function carryOut(
+  act: Act,
+  scene: Scene,
+  { begin, meanwhile }: Disturbance = {},
+): Promise<Verdict> {
+  await act.prepare(scene);
+  await using link = await CuttingLink.open(scene.host.socket);
+  await using bench = await openThrough(link);
   const on = await act.target(bench, scene);
   begin?.(link);
   const call = bench.kernel.call({
