@@ -6,6 +6,7 @@
 import { isVirtError, VirtError } from "../../model/error.ts";
 import type { OutputOf, ParsedInputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
+import { sleep } from "../../runtime/clock.ts";
 import type { DriverConnection, DriverMap, Job } from "../../runtime/driver.ts";
 import { attributeOf, childOf, childrenOf, readXml } from "../xml_span.ts";
 import { Consoles } from "./consoles.ts";
@@ -42,6 +43,22 @@ export interface Dialling extends ConsoleWish {
  *   `invalid-argument` where the domain has no such device.
  */
 export type Dial = (dialling: Dialling) => Promise<ConsoleLine>;
+
+/** How readers are answered. */
+export interface PaceOptions {
+  /**
+   * The pause between two answers to one reader, in milliseconds: what comes in small pieces comes in larger ones, and a
+   * guest that prints without end does not fill the journal as fast as it can.
+   * @default 0
+   */
+  readonly pace?: number;
+}
+
+/** How a driver opens lines, and how they are read. */
+interface Lines {
+  readonly dial: Dial;
+  readonly pace: number;
+}
 
 /** How much sooner than its call a wait ends, so that it is answered and not late; milliseconds. */
 const marginMs = 250;
@@ -90,6 +107,7 @@ interface AtConsole {
   readonly key: string;
   readonly wish: ConsoleWish;
   readonly dial: Dial;
+  readonly pace: number;
   readonly reader: string;
   readonly signal: AbortSignal;
 }
@@ -111,9 +129,9 @@ async function sessionAt({ job, key, wish, dial, reader, signal }: AtConsole): P
 
 async function open(
   job: Job,
-  { input, dial }: { readonly input: In<"domain.openConsole">; readonly dial: Dial },
+  { input, ...lines }: { readonly input: In<"domain.openConsole"> } & Lines,
 ): Promise<Out<"domain.openConsole">> {
-  const at = { job, key: keyOf(job, input), wish: wishOf(input), dial, reader: job.newId };
+  const at = { job, key: keyOf(job, input), wish: wishOf(input), ...lines, reader: job.newId };
   return await job.hop("open console", async (signal) => {
     const { id: session, next } = await sessionAt({ ...at, signal });
     return { reader: at.reader, session, at: next };
@@ -143,10 +161,10 @@ async function placeAt(at: AtConsole, input: In<"domain.readConsole">): Promise<
 
 async function read(
   job: Job,
-  { input, dial }: { readonly input: In<"domain.readConsole">; readonly dial: Dial },
+  { input, ...lines }: { readonly input: In<"domain.readConsole"> } & Lines,
 ): Promise<Out<"domain.readConsole">> {
   const reader = input.reader ?? job.clock.uuid();
-  const at = { job, key: keyOf(job, input), wish: wishOf(input), dial, reader };
+  const at = { job, key: keyOf(job, input), wish: wishOf(input), ...lines, reader };
   return await job.hop("read console", (signal) => readAt({ ...at, signal }, input), looking);
 }
 
@@ -167,17 +185,21 @@ async function readAt(
 }
 
 async function stretchAt(
-  { job: { clock, deadline }, reader, signal }: AtConsole,
+  { job: { clock, deadline }, pace, reader, signal }: AtConsole,
   { place, input }: { readonly place: Place; readonly input: In<"domain.readConsole"> },
 ): Promise<Out<"domain.readConsole">> {
   const { session, from, reopened } = place;
   const { waitMs, maxBytes } = input;
   const patience = Math.min(waitMs, deadline - clock.now() - marginMs);
   if (patience > 0) await session.wait(from, { clock, waitMs: patience, signal, reader });
+  // What comes a character at a time is answered in pieces of some size, the first of them at once.
+  const restMs = Math.min(patience, session.answeredAt(reader) + pace - clock.now());
+  if (restMs > 0 && session.over === undefined) await sleep(clock, restMs, signal);
   if (!session.hasReader(reader)) {
     return over({ session: session.id, at: from, why: "it was closed" });
   }
   const { lost, ...stretch } = session.read(from, maxBytes);
+  if (stretch.to > stretch.from) session.answered(reader, clock.now());
   const ending = stretch.to === session.next ? session.over : undefined;
   const why = reopened ?? ending?.why;
   return {
@@ -207,11 +229,11 @@ function over(
 
 async function write(
   job: Job,
-  { input, dial }: { readonly input: In<"domain.writeConsole">; readonly dial: Dial },
+  { input, ...lines }: { readonly input: In<"domain.writeConsole"> } & Lines,
 ): Promise<Out<"domain.writeConsole">> {
   const data = bytesOf(input);
   const reader = input.reader ?? job.clock.uuid();
-  const at = { job, key: keyOf(job, input), wish: wishOf(input), dial, reader };
+  const at = { job, key: keyOf(job, input), wish: wishOf(input), ...lines, reader };
   const session = await job.hop("open console", (signal) => sessionAt({ ...at, signal }), looking);
   const { id, next } = session;
   try {
@@ -268,13 +290,13 @@ export function noSuchDevice(
 }
 
 /** The operations, on lines that a driver dials. */
-export function consoleOperations(dial: Dial): {
+export function consoleOperations(dial: Dial, { pace = 0 }: PaceOptions = {}): {
   readonly [N in ConsoleOperation | "domain.closeConsole"]: NonNullable<DriverMap[N]>;
 } {
   return {
-    "domain.openConsole": { run: (job: Job, input) => open(job, { input, dial }) },
-    "domain.readConsole": { run: (job: Job, input) => read(job, { input, dial }) },
-    "domain.writeConsole": { run: (job: Job, input) => write(job, { input, dial }) },
+    "domain.openConsole": { run: (job: Job, input) => open(job, { input, dial, pace }) },
+    "domain.readConsole": { run: (job: Job, input) => read(job, { input, dial, pace }) },
+    "domain.writeConsole": { run: (job: Job, input) => write(job, { input, dial, pace }) },
     "domain.closeConsole": { run: close },
   };
 }

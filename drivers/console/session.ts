@@ -52,7 +52,8 @@ export interface Patience {
 export class ConsoleSession implements ConsoleReceiver {
   readonly id: string;
   readonly #kept: KeptBytes;
-  readonly #readers = new Set<string>();
+  /** Who reads it, and when each was last answered, in milliseconds since 1970. */
+  readonly #readers = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
   #line: ConsoleLine | undefined;
   #over: SessionEnd | undefined;
@@ -110,7 +111,17 @@ export class ConsoleSession implements ConsoleReceiver {
 
   /** A reader comes. */
   join(reader: string): void {
-    this.#readers.add(reader);
+    if (!this.#readers.has(reader)) this.#readers.set(reader, -Infinity);
+  }
+
+  /** When a reader was last answered with something. */
+  answeredAt(reader: string): number {
+    return this.#readers.get(reader) ?? -Infinity;
+  }
+
+  /** A reader is answered with something. */
+  answered(reader: string, at: number): void {
+    if (this.#readers.has(reader)) this.#readers.set(reader, at);
   }
 
   /** A reader goes; what it waits for ends. `false` where it was none. */

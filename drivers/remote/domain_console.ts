@@ -29,11 +29,30 @@ import { wireDomain } from "./wire.ts";
 /** How a console is opened. Source: libvirt, virDomainConsoleFlags and virDomainChannelFlags. */
 const flags = { force: 1, safe: 2 } as const;
 
+/** The pause between two answers to one reader, in milliseconds: at most 3 MiB a second. */
+const paceMs = 20;
+
 /** The pause before a connection is tried again, in milliseconds. */
 const againMs = 250;
 
+/** How often a terminal is tried again that cannot be opened: that of a guest that ends is gone before its domain is off. */
+const mostTries = 9;
+
 /** Opens a line to a guest's console: what the guest prints from now on comes over it. */
 async function dial(dialling: Dialling): Promise<ConsoleLine> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await dialOnce(dialling);
+    } catch (error) {
+      // Source: libvirt, virReportSystemError of virFDStreamOpenFileInternal.
+      const isGone = isVirtError(error) && error.remoteCode === "VIR_ERR_SYSTEM_ERROR";
+      if (!isGone || tries >= mostTries) throw error;
+    }
+    await sleep(dialling.job.clock, againMs, dialling.signal);
+  }
+}
+
+async function dialOnce(dialling: Dialling): Promise<ConsoleLine> {
   const { receiver, signal } = dialling;
   const job: RemoteJob = dialling.job;
   const connection = connectionOf(job);
@@ -136,4 +155,4 @@ async function devicesOf(
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-export const domainConsole = consoleOperations(dial) satisfies DriverMap;
+export const domainConsole = consoleOperations(dial, { pace: paceMs }) satisfies DriverMap;

@@ -39,7 +39,7 @@ class Desk implements AsyncDisposable {
   #connections!: Map<string, DriverConnection>;
   readonly domain: ManagedObject;
 
-  constructor() {
+  constructor(pace = 0) {
     const base = { host: "h", driver: "desk", config: "<domain/>", facts: null };
     this.domain = new ManagedObject({ ...base, objectClass: "domain", id: "d", name: "web-1" });
     const self: ManagedObject = new ManagedObject({
@@ -63,7 +63,7 @@ class Desk implements AsyncDisposable {
           return Promise.resolve();
         },
       });
-    });
+    }, { pace });
     const implementations: DriverMap = {
       ...operations,
       "domain.suspend": {
@@ -94,8 +94,8 @@ class Desk implements AsyncDisposable {
     });
   }
 
-  static async open(): Promise<Desk> {
-    const desk = new Desk();
+  static async open(pace?: number): Promise<Desk> {
+    const desk = new Desk(pace);
     desk.#connections = new Map([["host", await desk.#kernel.connect(parseUri("desk:///").text)]]);
     return desk;
   }
@@ -322,4 +322,25 @@ Deno.test("more consoles than memory is set aside for are not opened", async () 
   assert.equal(outcome.kind === "not-done" && outcome.error.code, "budget-exceeded");
   desk.line.end("the domain stopped");
   await desk.call("domain.openConsole", { channel: "one more" });
+});
+
+Deno.test("the first that comes is answered at once, and what follows in pieces of some size", async () => {
+  await using desk = await Desk.open(20);
+  const { reader, session } = await desk.call("domain.openConsole", {});
+  const read = (from: number): Promise<OutputOf<Operations["domain.readConsole"]>> =>
+    desk.call("domain.readConsole", { reader, session, from, waitMs: 1_000 });
+  const first = read(0);
+  desk.print("l");
+  assert.equal(textIn(await first), "l");
+  const second = read(1);
+  for (const letter of "ogin: ") {
+    desk.print(letter);
+    await desk.clock.advance(2);
+  }
+  await desk.clock.advance(20);
+  assert.equal(textIn(await second), "ogin: ");
+  await desk.clock.advance(1_000);
+  const third = read(7);
+  desk.print("again");
+  assert.equal(textIn(await third), "again");
 });
