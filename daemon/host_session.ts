@@ -45,6 +45,8 @@ export interface RunOptions<N extends OperationName> {
   readonly target?: ObjectRef | undefined;
   /** @default nothing */
   readonly input?: InputOf<Operations[N]> | undefined;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
 }
 
 /** Of clients that may do everything. */
@@ -86,12 +88,13 @@ export class HostSession {
     operation: N,
     options: RunOptions<N> = {},
   ): Promise<OutputOf<Operations[N]>> {
-    const { target, input = {} } = options;
+    const { target, input = {}, signal } = options;
     const request: CallRequest = {
       ...this.#base,
       operation,
       input,
       ...(target === undefined ? {} : { target }),
+      ...(signal === undefined ? {} : { signal }),
     };
     const writes = operations.get(operation)?.effect === "write";
     const { outcome } = await (writes ? this.#carrier.write(request) : this.#carrier.read(request));

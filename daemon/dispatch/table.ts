@@ -9,10 +9,34 @@ import { connect } from "../families/connect.ts";
 import { domain } from "../families/domain.ts";
 import { domainEvent } from "../families/domain_event.ts";
 import { domainLifeCycle } from "../families/domain_life_cycle.ts";
+import { domainConsole } from "../families/domain_console.ts";
+import { domainDescription } from "../families/domain_description.ts";
+import { domainDevice } from "../families/domain_device.ts";
+import { domainGuest } from "../families/domain_guest.ts";
+import { domainResource } from "../families/domain_resource.ts";
+import { domainSave } from "../families/domain_save.ts";
+import { domainStatistics } from "../families/domain_statistics.ts";
+import { domainTuning } from "../families/domain_tuning.ts";
+import { host } from "../families/host.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
-const families: readonly Family[] = [authentication, connect, domain, domainLifeCycle, domainEvent];
+const families: readonly Family[] = [
+  authentication,
+  connect,
+  domain,
+  domainLifeCycle,
+  domainEvent,
+  domainConsole,
+  domainDescription,
+  domainDevice,
+  domainGuest,
+  domainResource,
+  domainSave,
+  domainStatistics,
+  domainTuning,
+  host,
+];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */
 function joined(): DispatchTable {

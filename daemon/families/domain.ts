@@ -135,7 +135,6 @@ export const domain = {
     input: ({ xml }) => ({ xml }),
     result: (ref, { session }) => ({ dom: remoteDomain(ref, session) }),
   }),
-  domainUndefine: calls("domain.undefine"),
   domainGetXmlDesc: calls("domain.xml", {
     flags: xmlFlag.secure | xmlFlag.inactive | xmlFlag.updateCpu | xmlFlag.migratable,
     input: ({ flags }) => ({

@@ -50,3 +50,9 @@ export function stateNumbers(
   const { state: number, reasons } = states[state];
   return { state: number, reason: Math.max(0, reasons.indexOf(reason)) };
 }
+
+/** The number of the reason for a state that is given by its number. */
+export function reasonNumber(state: number, reason: string): number {
+  const found = Object.values(states).find(({ state: number }) => number === state);
+  return Math.max(0, found?.reasons.indexOf(reason) ?? 0);
+}
