@@ -183,6 +183,25 @@ test("a channel carries lines between host and guest", async (host) => {
   assert.deepEqual(result, ["HELLO", 0]);
 });
 
+test("of what a guest says without end the last is kept, and whoever listens is told how much it missed", async (host) => {
+  const devices = `<channel type='unix'><target type='virtio' name='org.example.0'/></channel>`;
+  const result = await inGuest(host, await guestXml("flood-1", { devices }), async (vm) => {
+    await vm.start();
+    await vm.until.agent({ within: "1m" });
+    const channel = vm.channel("org.example.0");
+    await channel.open();
+    const script =
+      `for p in /sys/class/virtio-ports/*; do [ "$(cat $p/name)" = org.example.0 ] && d=/dev/\${p##*/}; done; ` +
+      `(yes flood | head -c 20000000; echo; echo that was all) > $d`;
+    const { exitCode } = await vm.agent.exec("/bin/sh", ["-c", script], { within: "2m" });
+    await channel.expect(/^that was all\n/m, { within: "30s" });
+    return { exitCode, lost: channel.gaps.lostBytes };
+  });
+  const { exitCode, lost } = result as { readonly exitCode: number; readonly lost: number };
+  assert.equal(exitCode, 0);
+  assert.ok(lost > 17_000_000 && lost < 20_000_000, `${lost} bytes`);
+});
+
 test("a console that a domain lacks is named, with those that it has", async (host) => {
   const result = await inGuest(host, await guestXml("talk-4"), async (vm) => {
     await vm.start();
