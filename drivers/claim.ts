@@ -48,3 +48,11 @@ export function claimParent(
     : connection.find({ $ref: parentClass, id: target.parent });
   return parent === undefined ? [{ object: target ?? connection.self }] : [{ object: parent }];
 }
+
+/** The name of what is made in something, and what it is made in, which is used and not changed. */
+export function claimInside(
+  holder: ManagedObject | undefined,
+  made: { readonly objectClass: ObjectClass; readonly name: string },
+): readonly SlotClaim[] {
+  return holder === undefined ? [made] : [{ ...made, parent: holder.id }, { object: holder, as: "use" }];
+}

@@ -51,12 +51,13 @@ export function claimsOf(source: ClaimSource): readonly Claim[] {
         object,
       };
     }
-    const { objectClass, name } = claim;
+    const { objectClass, name, parent } = claim;
     const key = objectKey({
       host: connection.host,
       driver: connection.driver,
       objectClass,
       id: `name:${name}`,
+      ...(parent === undefined ? {} : { parent }),
     });
     // A name is claimed against others who make the same thing; only one job at a time on it, whatever the operation.
     return { key, label: `${objectClass} "${name}"`, kind: "modify", name, objectClass };

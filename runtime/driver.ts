@@ -137,7 +137,12 @@ export interface Implementation<N extends OperationName> {
 /** A slot that an operation needs beside its target's. */
 export type SlotClaim =
   | { readonly object: ManagedObject; readonly as?: "job" | "use" }
-  | { readonly objectClass: ObjectRef["$ref"]; readonly name: string };
+  | {
+    readonly objectClass: ObjectRef["$ref"];
+    readonly name: string;
+    /** The id of what is going to hold it: a volume's pool. */
+    readonly parent?: string;
+  };
 
 /** What a driver can do. */
 export type DriverMap = { readonly [N in OperationName]?: Implementation<N> };

@@ -77,8 +77,17 @@ interface JobReport {
 }
 
 async function jobReport(line: Line, dom: WireDomain, flags: number): Promise<JobReport> {
-  const { type, params } = await line.call("domainGetJobStats", { dom, flags });
-  return { type, facts: plainParameters(params) };
+  try {
+    const { type, params } = await line.call("domainGetJobStats", { dom, flags });
+    return { type, facts: plainParameters(params) };
+  } catch (error) {
+    // A daemon that died while it began a backup holds the domain for one that it does not know any more.
+    if (!isVirtError(error) || !/backup job data missing/.test(error.message)) throw error;
+    throw new VirtError("outcome-unknown", "the host has stopped half way through the begin of a backup", {
+      hint: "Destroy the domain, or end the job with virsh domjobabort",
+      cause: error,
+    });
+  }
 }
 
 function isBackup({ facts }: JobReport): boolean {

@@ -9,7 +9,7 @@ import { definitionClaims } from "../claim.ts";
 import { RemoteConnection } from "./connection.ts";
 import type { RemoteClass } from "./object.ts";
 
-export { claimParent } from "../claim.ts";
+export { claimInside, claimParent } from "../claim.ts";
 
 /** The object of a class that was last seen under a name, or with a UUID. */
 export function named(

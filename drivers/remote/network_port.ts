@@ -11,6 +11,7 @@ import { canonicalUuid } from "../definition.ts";
 import type { In, Out } from "../operation_types.ts";
 import { textOf } from "../xml_span.ts";
 import { listObjects, lookUpObject } from "./act.ts";
+import { claimInside } from "./claim.ts";
 import { readRoot, withUuid } from "./document_name.ts";
 import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
@@ -88,8 +89,7 @@ function claimNew(
   target: ManagedObject | undefined,
 ): readonly SlotClaim[] {
   const uuid = textOf(readRoot(xml, { root: "networkport", what: "network port" }), "uuid") ?? "";
-  const made: SlotClaim = { objectClass: "networkPort", name: `${target?.id ?? ""}/${uuid}` };
-  return target === undefined ? [made] : [made, { object: target, as: "use" }];
+  return claimInside(target, { objectClass: "networkPort", name: uuid });
 }
 
 /** A port's parameters. How many there may be is no question here: the far side answers with all of them. */

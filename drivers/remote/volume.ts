@@ -10,6 +10,7 @@ import type { ManagedObject } from "../../runtime/object.ts";
 import { identify } from "../definition.ts";
 import type { In, Out } from "../operation_types.ts";
 import { actTogether, askTogether, listObjects, lookAgain, lookUpObject } from "./act.ts";
+import { claimInside } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import type { Line } from "./line.ts";
 import { classAccess } from "./look.ts";
@@ -179,8 +180,7 @@ function claimNew(
   { xml }: { readonly xml: string },
   target: ManagedObject | undefined,
 ): readonly SlotClaim[] {
-  const made: SlotClaim = { objectClass: "volume", name: `${target?.id ?? ""}/${identify(xml).name ?? ""}` };
-  return target === undefined ? [made] : [made, { object: target, as: "use" }];
+  return claimInside(target, { objectClass: "volume", name: identify(xml).name ?? "" });
 }
 
 function claimCopy(

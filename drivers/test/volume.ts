@@ -12,6 +12,7 @@ import { act, inspect } from "./act.ts";
 import { TestConnection } from "./connection.ts";
 import { connectionOf } from "./connection.ts";
 import { needRunning } from "./defined_object.ts";
+import { claimInside } from "../claim.ts";
 import { poolTarget } from "../definition.ts";
 import { normalised } from "./documents.ts";
 import { badValue, notFound, wrongState } from "./domain.ts";
@@ -207,8 +208,7 @@ function claimNew(
   target: ManagedObject | undefined,
 ): readonly SlotClaim[] {
   const name = /<name>([^<]*)<\/name>/.exec(xml)?.[1] ?? "";
-  const made: SlotClaim = { objectClass: "volume", name: `${target?.id ?? ""}/${name}` };
-  return target === undefined ? [made] : [made, { object: target, as: "use" }];
+  return claimInside(target, { objectClass: "volume", name });
 }
 
 function claimCopy(

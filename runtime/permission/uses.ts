@@ -242,7 +242,9 @@ function claimedName(call: UsingCall, name: string): Subject {
 }
 
 /** Documents that name what they define. */
-const naming: readonly string[] = ["domain", "network", "pool", "volume", "interface"];
+const naming: readonly string[] = [
+  ...["domain", "network", "pool", "volume", "interface", "filter", "filterBinding"],
+];
 
 function definesItsOwn({ operation, input }: UsingCall): boolean {
   const { reaches, objectClass } = operation;

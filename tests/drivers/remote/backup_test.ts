@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ObjectRef } from "../../../model/object.ts";
 import { RemoteBench, xmlOf } from "./kit/bench.ts";
+import { remoteFault } from "./kit/fake_libvirtd.ts";
 import { FakeObjects } from "./kit/fake_objects.ts";
 
 async function running(bench: RemoteBench): Promise<ObjectRef<"domain">> {
@@ -95,4 +96,21 @@ Deno.test("a backup whose begin was not answered is told by whether it runs", as
     const outcome = await bench.outcome("domain.beginBackup", {}, { on });
     assert.equal(outcome.kind, fate === "lose-answer" ? "done" : "not-done", fate);
   }
+});
+
+Deno.test("a host that holds a domain for a backup which it does not know leaves the begin unknown", async () => {
+  const world = new FakeObjects();
+  await using bench = await RemoteBench.open({ libvirtd: world });
+  const on = await running(bench);
+  bench.net.fate = ({ procedure }) => {
+    if (procedure !== "domainBackupBegin") return "pass";
+    const missing = Array.from(
+      { length: 1000 },
+      () => remoteFault(1, "internal error: backup job data missing"),
+    );
+    world.faults.set("domainGetJobStats", missing);
+    return "lose-answer";
+  };
+  const outcome = await bench.outcome("domain.beginBackup", {}, { on });
+  assert.equal(outcome.kind, "unknown");
 });

@@ -5,6 +5,7 @@ import type { SlotClaim } from "../../../runtime/driver.ts";
 import { AuditMemory } from "../../../runtime/permission/audit.ts";
 import { GrantAuthority } from "../../../runtime/permission/authority.ts";
 import { parseGrants } from "../../../runtime/permission/grant_syntax.ts";
+import { Bench } from "../../drivers/bench.ts";
 import { FakeHost, FakeKernel } from "../../kit/fake_host.ts";
 import { disk, domain } from "./definitions.ts";
 
@@ -101,6 +102,26 @@ Deno.test("a volume is asked for by its pool and name, and a new one by the name
   assert.equal(await make("storage_vol:create@disk0"), "permission-denied");
 });
 
+Deno.test("a volume that is made goes by its pool's name and its own in every driver", async () => {
+  await using bench = await Bench.open();
+  const target = await bench.call("pool.lookup", { name: "default-pool" });
+  const make = async (name: string, grants: string): Promise<string> =>
+    outcome(
+      await bench.kernel.call({
+        operation: "volume.create",
+        connections: bench.connections,
+        connection: "host",
+        target,
+        input: { xml: `<volume><name>${name}</name><capacity>1</capacity></volume>` },
+        caller: { principal: "alice", since: 0 },
+        authority: authority(grants),
+      }),
+    );
+  assert.equal(await make("disk1", "storage_vol:create@default-pool/disk*"), "done");
+  assert.equal(await make("disk2", "storage_vol:create@disk*"), "done");
+  assert.equal(await make("disk3", "storage_vol:create@other/*"), "permission-denied");
+});
+
 Deno.test("a snapshot's permissions are its domain's", async () => {
   const { host, kernel } = small();
   const web = host.add("domain", "web-1");
@@ -191,6 +212,21 @@ Deno.test("files of Drover's own machine have grants of their own, for reading a
   assert.equal(await transfer("volume.downloadFile", "all host:local_write@/srv/**"), "done");
   const escape = "/srv/images/../../etc/shadow";
   assert.equal(await transfer("volume.uploadFile", "all,host", escape), "permission-denied");
+});
+
+Deno.test("a filter's binding is allowed by the device that it is on", async () => {
+  const { host, kernel } = small();
+  host.on("filterBinding.create", () => Promise.resolve({}));
+  const bind = async (device: string, grants: string): Promise<string> => {
+    const xml = `<filterbinding><portdev name='${device}'/><filterref filter='clean'/></filterbinding>`;
+    const input = { xml };
+    return outcome(
+      await kernel.call("filterBinding.create", host.self, { input, authority: authority(grants) }),
+    );
+  };
+  const grants = "nwfilter_binding:create@vnet* host:network@*";
+  assert.equal(await bind("vnet0", grants), "done");
+  assert.equal(await bind("eth0", grants), "permission-denied");
 });
 
 Deno.test("what goes to another host is checked there too", async () => {
