@@ -38,6 +38,9 @@ import type { XdrWriter } from "./xdr/mod.ts";
 /** More answers to keepalive requests than this are not owed at a time: each is a sign of life for all before it. */
 const mostPongs = 16;
 
+/** How long a server may take to end what it is at when the connection is closed here, in milliseconds. */
+const leaveMs = 1_000;
+
 /** What a connection is made with. */
 export interface ClientConnectionOptions {
   /** Times keepalive, and readers of streams. */
@@ -102,10 +105,15 @@ export class ClientConnection implements RpcConnection {
   readonly #announce: (why: VirtError) => void;
   readonly #reading: Promise<void>;
   #closing: Promise<void> | undefined;
+  readonly #clock: ConnectionClock;
+  #opened = false;
+  #left: Ending | undefined;
+  #leave: Promise<void> | undefined;
 
   /** Takes over a transport, which is closed with the connection. */
   constructor(transport: Transport, options: ClientConnectionOptions) {
     const { clock, maxOutstanding = 5, firstSerial = 1, streams, listenerFailed = () => {} } = options;
+    this.#clock = clock;
     this.peer = transport.peer;
     this.#link.peer = transport.peer;
     this.#transport = transport;
@@ -180,8 +188,19 @@ export class ClientConnection implements RpcConnection {
     if (this.#ending === undefined) this.#keepalive.start(settings);
   }
 
+  /**
+   * Says that a hypervisor is open, so that closing takes leave of it: what the server is at is answered first, which nobody
+   * waits for any more, and `connectClose` is called. A libvirtd that loses a client in the middle of a call may crash
+   * (9.0: two of its threads give back the client's event callbacks at once).
+   */
+  opened(): void {
+    this.#opened = true;
+  }
+
   async close(): Promise<void> {
-    this.#end({ code: "unreachable", text: "the connection was closed on this side" });
+    const ending: Ending = { code: "unreachable", text: "the connection was closed on this side" };
+    if (this.#opened && this.#ending === undefined) await (this.#leave ??= this.#takeLeave(ending));
+    this.#end(ending);
     await Promise.all([this.#reading, this.#closing]);
   }
 
@@ -189,10 +208,35 @@ export class ClientConnection implements RpcConnection {
     await this.close();
   }
 
+  /** Ends what waits, and then the connection in good order, if the server lets that happen soon. */
+  async #takeLeave(ending: Ending): Promise<void> {
+    this.#left = ending;
+    for (const stream of [...this.#streams.values()]) stream.broken(ending);
+    this.#listeners.clear();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _patience = this.#clock.after(leaveMs, resolve);
+    this.closed.then(() => resolve());
+    let said = false;
+    this.#calls.abandon(ending, () => {
+      if (said) return;
+      said = true;
+      const init = {
+        name: "connectClose",
+        row: procedureRow("connectClose"),
+        args: undefined,
+        peer: this.peer,
+      };
+      this.#calls.add(new ValueCall({ ...init, resolve: () => resolve(), reject: () => resolve() }));
+      this.#sender.wake();
+    });
+    await promise;
+  }
+
   #make(call: PendingCall, name: ProcedureName, { signal }: CallOptions = {}): void {
     if (procedureRow(name).files !== "none") return call.refuse(passesFiles(name));
     if (signal?.aborted) return call.abort(signal);
-    if (this.#ending !== undefined) return call.broken(this.#ending);
+    const over = this.#ending ?? this.#left;
+    if (over !== undefined) return call.broken(over);
     const place = this.#calls.add(call);
     if (signal !== undefined) call.whenSettled(this.#signals.watch(signal, () => this.#abort(place, signal)));
     this.#sender.wake();

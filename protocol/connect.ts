@@ -190,6 +190,7 @@ async function begin(
     );
   }
   if (tellsClose) await connection.call("connectRegisterCloseCallback", undefined, { signal });
+  connection.opened();
 }
 
 /** What went wrong on a connection that was not open yet: the URI in front, and nothing about lost calls. */

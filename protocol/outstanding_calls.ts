@@ -34,6 +34,7 @@ export class OutstandingCalls {
   /** How many of those that were sent may take a while. */
   #slow = 0;
   #nextSerial: number;
+  #whenAnswered: (() => void) | undefined;
 
   constructor(options: OutstandingOptions) {
     this.#options = options;
@@ -105,6 +106,14 @@ export class OutstandingCalls {
     this.#sent.delete(serial);
     if (call.slow) this.#slow--;
     call.answered(packet);
+    if (this.#sent.size === 0) this.#whenAnswered?.();
+  }
+
+  /** Ends all waits, and leaves the server the time to answer what it has: calls `then` as soon as it has. */
+  abandon(ending: Ending, then: () => void): void {
+    for (const call of [...this.#sent.values(), ...this.#queue.clear()]) call.broken(ending);
+    this.#whenAnswered = then;
+    if (this.#sent.size === 0) then();
   }
 
   /** Ends all waits, since the connection has ended. */

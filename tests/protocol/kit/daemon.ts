@@ -19,6 +19,7 @@ export function welcomingDaemon(...types: ResultOf<"authList">["types"]): FakeSe
   server.answer("connectSupportsFeature", () => ({ supported: 1 }));
   server.answer("connectOpen", () => undefined);
   server.answer("connectRegisterCloseCallback", () => undefined);
+  server.answer("connectClose", () => undefined);
   return server;
 }
 
