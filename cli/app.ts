@@ -12,6 +12,9 @@ import {
   type RouteMap,
 } from "@stricli/core";
 import manifest from "../deno.json" with { type: "json" };
+import { consoleCommand } from "./commands/console.ts";
+import { daemonRoutes } from "./commands/daemon.ts";
+import { eventsCommand, virshEventCommands } from "./commands/events.ts";
 import { jobsRoutes } from "./commands/jobs.ts";
 import { planCommand, runCommand } from "./commands/run.ts";
 import { runsRoutes } from "./commands/runs.ts";
@@ -32,12 +35,19 @@ const fixedRoutes: Readonly<Record<string, Route>> = {
   plan: planCommand,
   runs: runsRoutes,
   jobs: jobsRoutes,
+  events: eventsCommand,
+  daemon: daemonRoutes,
   xml: xmlCommand,
   new: newRoutes,
   doctor: doctorCommand,
   completions: completionsCommand,
   __kernel: kernelCommand,
+  console: consoleCommand,
+  ...virshEventCommands,
 };
+
+/** Those that only programs call, and virsh's names for what has another one. */
+const hiddenRoutes: readonly string[] = ["__kernel", "console", ...Object.keys(virshEventCommands)];
 
 /** The command line for some words, and the words as it takes them. */
 export interface Arranged {
@@ -128,8 +138,9 @@ function application(
       fullDescription: "Virtualization automation you script.\n" +
         "Objects: drover OBJECT VERB, for instance drover domain start web-1. virsh's names are understood too:\n" +
         "drover list, drover start web-1, drover dumpxml web-1.\n" +
-        "Connections are libvirt's URIs; without -c: DROVER_DEFAULT_URI, LIBVIRT_DEFAULT_URI, or test:///default.",
-      hideRoute: Object.fromEntries(["__kernel", ...hidden].map((name) => [name, true])),
+        "Connections are libvirt's URIs, or aliases in libvirt.conf; without -c: DROVER_DEFAULT_URI,\n" +
+        "LIBVIRT_DEFAULT_URI, uri_default in libvirt.conf, or test:///default.",
+      hideRoute: Object.fromEntries([...hiddenRoutes, ...hidden].map((name) => [name, true])),
     },
   });
   return buildApplication<DroverContext>(root, {

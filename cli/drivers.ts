@@ -18,7 +18,7 @@ export const registeredDrivers: readonly RegisteredDriver[] = [
     name: "test",
     schemes: ["test"],
     serves: (uri) => uri.driver === "test" && !servesRemotely(uri),
-    met: "simulated hypervisor, in memory",
+    met: "the simulated hypervisor, no real one",
     connect: async (uri, environment) =>
       (await import("../drivers/test/mod.ts")).testDriver.connect(uri, environment),
   },
@@ -26,7 +26,7 @@ export const registeredDrivers: readonly RegisteredDriver[] = [
     name: driverName,
     schemes,
     serves: servesRemotely,
-    met: "libvirtd 9.0: QEMU (emulated), LXC, libvirt's own test driver",
+    met: "libvirtd 9.0 with QEMU (emulated), LXC and its test driver, nothing else yet",
     connect: async (uri, environment) =>
       (await import("../drivers/remote/mod.ts")).remoteDriver.connect(uri, environment),
   },

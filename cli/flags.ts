@@ -42,5 +42,20 @@ export const outputFlags = {
   },
 } as const;
 
+/** Whether a person may be asked. */
+export interface PromptFlags {
+  readonly noPrompt?: boolean;
+}
+
+/** `--no-prompt`. */
+export const promptFlags = {
+  noPrompt: {
+    kind: "boolean",
+    optional: true,
+    brief: "Ask nothing at the terminal, no passwords and no permissions",
+    withNegated: false,
+  },
+} as const;
+
 /** Letters for the shared flags. */
 export const outputAliases = { o: "output" } as const;

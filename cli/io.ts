@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type ClientMachine, thisMachine } from "../protocol/client_machine.ts";
 
 /** A stream that text goes to. */
 export interface Sink {
@@ -17,6 +18,9 @@ export interface Sink {
 /** The signals that commands listen to. */
 export type CommandSignal = "SIGINT" | "SIGTERM";
 
+/** A keyboard that somebody listens to key by key. */
+export interface Keys extends AsyncIterable<Uint8Array>, Disposable {}
+
 /** The outside of a command. */
 export interface Io {
   readonly stdout: Sink;
@@ -25,8 +29,17 @@ export interface Io {
     readonly terminal: boolean;
     /** Everything until the end of input. */
     readAll(): Promise<Uint8Array>;
+    /** Everything until the end of input, in pieces of so many bytes; only the last may be shorter. */
+    pieces(bytes: number): AsyncIterable<Uint8Array>;
+    /**
+     * What is typed, as it is typed, until disposed of: no line editing, no echo, no signals from keys. Only where it is a
+     * terminal.
+     */
+    keys(): Keys;
   };
   env(name: string): string | undefined;
+  /** The machine whose settings of libvirt's clients count. */
+  readonly machine: ClientMachine;
   /** Calls `action` at each such signal, instead of ending the process, until disposed. */
   onSignal(signal: CommandSignal, action: () => void): Disposable;
 }
@@ -63,6 +76,41 @@ function sink(stream: typeof Deno.stdout | typeof Deno.stderr): Sink {
   };
 }
 
+/** Reads a file in pieces of one length. */
+async function* inPieces(
+  input: { read(into: Uint8Array): Promise<number | null> },
+  length: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let ended = false; !ended;) {
+    const piece = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length && !ended) {
+      const read = await input.read(piece.subarray(filled));
+      if (read === null) ended = true;
+      else filled += read;
+    }
+    if (filled > 0) yield piece.subarray(0, filled);
+  }
+}
+
+/** The keyboard in raw mode. */
+function rawKeys(): Keys {
+  Deno.stdin.setRaw(true);
+  let raw = true;
+  return {
+    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+      const buffer = new Uint8Array(1 << 12);
+      for (let read = await Deno.stdin.read(buffer); read !== null; read = await Deno.stdin.read(buffer)) {
+        yield buffer.slice(0, read);
+      }
+    },
+    [Symbol.dispose](): void {
+      if (raw) Deno.stdin.setRaw(false);
+      raw = false;
+    },
+  };
+}
+
 /** The process's own streams, environment and signals. */
 export function processIo(): Io {
   return {
@@ -71,8 +119,11 @@ export function processIo(): Io {
     stdin: {
       terminal: Deno.stdin.isTerminal(),
       readAll: () => new Response(Deno.stdin.readable).bytes(),
+      pieces: (bytes) => inPieces(Deno.stdin, bytes),
+      keys: rawKeys,
     },
     env: (name) => Deno.env.get(name),
+    machine: thisMachine,
     onSignal(signal: CommandSignal, action: () => void): Disposable {
       Deno.addSignalListener(signal, action);
       return { [Symbol.dispose]: () => Deno.removeSignalListener(signal, action) };

@@ -9,7 +9,7 @@ import type { Control, RequestOptions } from "../../runtime/control/control.ts";
 import type { RunEvent, RunView } from "../../runtime/control/methods.ts";
 import type { DroverContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
-import { asker, canAsk } from "../live/permission_prompt.ts";
+import { askersFor } from "../live/prompter.ts";
 import { LiveRun } from "../live/run_view.ts";
 import { painter } from "../output/colour.ts";
 import { errorText } from "../output/error.ts";
@@ -26,6 +26,8 @@ export interface FollowOptions {
   readonly format: OutputFormat;
   /** Whether Ctrl-C cancels the run, rather than only the watching. */
   readonly owns: boolean;
+  /** Whether nobody is to be asked. */
+  readonly noPrompt: boolean | undefined;
   /** Asks the kernel to begin, and streams what happens. */
   readonly begin: (options: RequestOptions<Following>) => Promise<RunView>;
 }
@@ -33,7 +35,7 @@ export interface FollowOptions {
 /** Follows a run, and sets the exit code. */
 export async function followRun(context: DroverContext, options: FollowOptions): Promise<RunView> {
   const { io } = context;
-  const { control, format, owns } = options;
+  const { control, format, owns, noPrompt } = options;
   const forPeople = format === "table" || format === "wide";
   const sink = forPeople ? io.stdout : io.stderr;
   let id: string | undefined;
@@ -48,7 +50,7 @@ export async function followRun(context: DroverContext, options: FollowOptions):
   const ended = await withInterrupt(context, (signal, interrupt) =>
     options.begin({
       onItem,
-      ...(canAsk(io) ? { ask: asker(live, interrupt) } : {}),
+      ...askersFor({ io, screen: live, interrupt, noPrompt }),
       // A run that is ours is cancelled by name, so that its end can still be seen; before it has one, or where we only
       // watch, the request itself ends.
       signal: owns ? abortBefore(signal, () => id === undefined) : signal,

@@ -8,6 +8,7 @@ import type { RunEvent } from "../../runtime/control/methods.ts";
 import type { PlanFlags } from "../commands/run.ts";
 import type { DroverContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
+import { askersFor, freeScreen } from "../live/prompter.ts";
 import { painter } from "../output/colour.ts";
 import { errorText } from "../output/error.ts";
 import { printList } from "../output/format.ts";
@@ -31,14 +32,16 @@ export async function planRecipe(this: DroverContext, flags: PlanFlags, file: st
   const hosts = namedConnections(io, flags.connect ?? []);
   const given = await recipeInput(io, flags);
   await using control = await this.openControl({ io, stateDirectory: stateDirectory(io, flags.stateDir) });
-  const uris = [...new Set(Object.values(hosts))];
-  const contents = new Map(
-    await Promise.all(uris.map(async (uri) => [uri, await presentContent(control, uri)] as const)),
-  );
-  const { run, steps, grants, unstated } = await withInterrupt(
-    this,
-    (signal) => rehearse({ file: path, ...given, contents, hosts, signal }),
-  );
+  const { run, steps, grants, unstated } = await withInterrupt(this, async (signal, interrupt) => {
+    const asking = askersFor({ io, screen: freeScreen, interrupt, noPrompt: flags.noPrompt });
+    const uris = [...new Set(Object.values(hosts))];
+    const contents = new Map(
+      await Promise.all(uris.map(async (uri) => {
+        return [uri, await presentContent(control, { ...asking, uri, signal })] as const;
+      })),
+    );
+    return await rehearse({ file: path, ...given, contents, hosts, signal });
+  });
   if (flags.permissions === true) {
     if (format === "table" || format === "wide") {
       for (const grant of grants) io.stdout.write(`--allow ${plain(shellWord(grant))}\n`);

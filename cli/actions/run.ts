@@ -27,6 +27,7 @@ export async function runRecipe(this: DroverContext, flags: RunFlags, file: stri
     control,
     format: flags.output ?? "table",
     owns: true,
+    noPrompt: flags.noPrompt,
     begin: (options) => control.request("runs.start", params, options),
   });
   if (flags.outputFile !== undefined && ended.state === "done") {

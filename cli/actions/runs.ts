@@ -128,6 +128,7 @@ export async function watchRun(this: DroverContext, flags: RunsFlags, id: string
     control,
     format: flags.output ?? "table",
     owns: false,
+    noPrompt: true,
     begin: (options) => control.request("runs.watch", { id: run }, options),
   });
 }
@@ -167,6 +168,7 @@ export async function resumeRun(this: DroverContext, flags: RunsResumeFlags, id:
     control,
     format: flags.output ?? "table",
     owns: true,
+    noPrompt: flags.noPrompt,
     begin: (options) => control.request("runs.resume", params, options),
   });
 }

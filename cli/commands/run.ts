@@ -5,10 +5,19 @@
  */
 import { buildCommand, type Command } from "@stricli/core";
 import type { DroverContext } from "../context.ts";
-import { outputAliases, type OutputFlags, outputFlags, type StateFlags, stateFlags, text } from "../flags.ts";
+import {
+  outputAliases,
+  type OutputFlags,
+  outputFlags,
+  type PromptFlags,
+  promptFlags,
+  type StateFlags,
+  stateFlags,
+  text,
+} from "../flags.ts";
 
 /** What says where and with what a recipe runs. */
-export interface RecipeFlags extends StateFlags, OutputFlags {
+export interface RecipeFlags extends StateFlags, OutputFlags, PromptFlags {
   readonly connect?: readonly string[];
   readonly input?: readonly string[];
   readonly inputFile?: string;
@@ -27,6 +36,7 @@ export interface RunFlags extends RecipeFlags {
 const recipeFlags = {
   ...stateFlags,
   ...outputFlags,
+  ...promptFlags,
   connect: {
     kind: "parsed",
     parse: text,

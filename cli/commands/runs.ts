@@ -5,7 +5,16 @@
  */
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { DroverContext } from "../context.ts";
-import { outputAliases, type OutputFlags, outputFlags, type StateFlags, stateFlags, text } from "../flags.ts";
+import {
+  outputAliases,
+  type OutputFlags,
+  outputFlags,
+  type PromptFlags,
+  promptFlags,
+  type StateFlags,
+  stateFlags,
+  text,
+} from "../flags.ts";
 
 /** Flags of commands that print something of a run. */
 export interface RunsFlags extends StateFlags, OutputFlags {}
@@ -21,7 +30,7 @@ export interface RunsLogsFlags extends RunsFlags {
 }
 
 /** Flags of `runs resume`. */
-export interface RunsResumeFlags extends RunsFlags {
+export interface RunsResumeFlags extends RunsFlags, PromptFlags {
   readonly assume?: readonly string[];
   readonly allow?: readonly string[];
   readonly detach?: boolean;
@@ -90,6 +99,7 @@ const resume = buildCommand<RunsResumeFlags, [string], DroverContext>({
   parameters: {
     flags: {
       ...flags,
+      ...promptFlags,
       assume: {
         kind: "parsed",
         parse: text,

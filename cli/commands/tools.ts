@@ -8,7 +8,9 @@ import type { DroverContext } from "../context.ts";
 import { outputAliases, type OutputFlags, outputFlags, type StateFlags, stateFlags, text } from "../flags.ts";
 
 /** Flags of `drover doctor`. */
-export interface DoctorFlags extends StateFlags, OutputFlags {}
+export interface DoctorFlags extends StateFlags, OutputFlags {
+  readonly connect?: readonly string[];
+}
 
 /** `drover xml`. */
 export const xmlCommand: Command<DroverContext> = buildCommand<OutputFlags, readonly string[], DroverContext>(
@@ -51,8 +53,27 @@ export const newRoutes: RouteMap<DroverContext> = buildRouteMap<string, DroverCo
 
 /** `drover doctor`. */
 export const doctorCommand: Command<DroverContext> = buildCommand<DoctorFlags, [], DroverContext>({
-  docs: { brief: "See what this machine has, and what it lacks" },
-  parameters: { flags: { ...stateFlags, ...outputFlags }, aliases: outputAliases },
+  docs: {
+    brief: "See what this machine has, and what it lacks",
+    fullDescription:
+      "See what this machine has, and what it lacks: found out by trying, within a few seconds.\n" +
+      "Leaves with 1 where something is missing that nothing works without.",
+  },
+  parameters: {
+    flags: {
+      ...stateFlags,
+      ...outputFlags,
+      connect: {
+        kind: "parsed",
+        parse: text,
+        variadic: true,
+        optional: true,
+        placeholder: "URI",
+        brief: "Try this connection as well",
+      },
+    },
+    aliases: { c: "connect", ...outputAliases },
+  },
   loader: async () => (await import("../actions/doctor.ts")).doctor,
 });
 

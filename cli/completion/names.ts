@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { ObjectClass } from "../../model/object.ts";
 import type { Operation } from "../../model/operation.ts";
 import type { DroverContext } from "../context.ts";
 import { targetClasses } from "../../runtime/control/addressing.ts";
-import { defaultUri, stateDirectory } from "../settings.ts";
+import { connectionUri, stateDirectory } from "../settings.ts";
 
 /** The words before the one that is being completed, as the hidden `__complete` command got them. */
 export interface CompletionWords {
@@ -16,14 +17,24 @@ export interface CompletionWords {
   readonly positionals: readonly string[];
 }
 
-/** Names that may stand next. Silent about every error: a completion that complains is worse than none. */
-export async function proposeNames(
+/** Names that may stand next. */
+export function proposeNames(
   context: DroverContext,
   operation: Operation,
   partial: string,
 ): Promise<readonly string[]> {
+  return proposeObjects(context, { classes: targetClasses(operation), partial });
+}
+
+/**
+ * Names of objects of the first class, then of the second within the first, and so on, by what stands already. Silent about
+ * every error: a completion that complains is worse than none.
+ */
+export async function proposeObjects(
+  context: DroverContext,
+  { classes, partial }: { readonly classes: readonly ObjectClass[]; readonly partial: string },
+): Promise<readonly string[]> {
   const words = context.completing ?? { positionals: [] };
-  const classes = targetClasses(operation);
   const objectClass = classes[words.positionals.length];
   if (objectClass === undefined) return [];
   const parent = words.positionals.at(-1);
@@ -33,7 +44,7 @@ export async function proposeNames(
       stateDirectory: stateDirectory(context.io, words.stateDir),
     });
     const names = await control.request("objects.names", {
-      uri: defaultUri(context.io, words.uri),
+      uri: connectionUri(context.io, words.uri),
       objectClass,
       ...(parent === undefined ? {} : { parent }),
     });

@@ -6,15 +6,24 @@
 import { fromErrorData } from "../../model/error.ts";
 import { objectClasses } from "../../model/object.ts";
 import type { Operation } from "../../model/operation.ts";
+import type { Control } from "../../runtime/control/control.ts";
 import type { DroverContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
-import { callLine } from "../live/call_line.ts";
+import { type CallLine, callLine } from "../live/call_line.ts";
+import { type Askers, askersFor } from "../live/prompter.ts";
 import { type OutputFormat, outputFormats } from "../output/format.ts";
-import { defaultUri, stateDirectory } from "../settings.ts";
+import { connectionUri, stateDirectory } from "../settings.ts";
 import { spoken } from "../words.ts";
 import { printAnswer } from "./answer.ts";
-import { arrange, fetchInput, type OperationFlags, type OperationRequest, textFlag } from "./arrange.ts";
-import { outputShape } from "./schema.ts";
+import {
+  arrange,
+  type Arranged,
+  fetchInput,
+  type OperationFlags,
+  type OperationRequest,
+  textFlag,
+} from "./arrange.ts";
+import { inputFields, outputShape } from "./schema.ts";
 import { type CallOnce, download, isDownload, isUpload, upload } from "./transfer.ts";
 
 /**
@@ -22,46 +31,89 @@ import { type CallOnce, download, isDownload, isUpload, upload } from "./transfe
  *
  * @throws {VirtError} `invalid-argument` for a wrong command line, else what the operation failed with.
  */
-export async function runOperation(context: DroverContext, request: OperationRequest): Promise<void> {
+export async function runOperation(context: DroverContext, given: OperationRequest): Promise<void> {
   const { io } = context;
-  const { operation, flags, fields } = request;
-  const arranged = arrange(request);
-  const { target } = arranged;
-  const uri = defaultUri(io, textFlag(flags, "connect"));
-  const format = formatOf(flags);
+  const { arranged, request } = chosen(given);
+  const { operation, flags } = request;
+  const uri = connectionUri(io, textFlag(flags, "connect"));
+  const label = labelOf(operation, arranged.target);
+  const verb = spoken(given.verb ?? operation.verb);
   await using control = await context.openControl({
     io,
     stateDirectory: stateDirectory(io, textFlag(flags, "stateDir")),
   });
-  const input = await fetchInput(request, arranged, { io, control, uri, target });
+  using line = callLine(io, `${label}  ${verb}`);
+  const value = await withInterrupt(context, (signal, interrupt) => {
+    const asking = askersFor({ io, screen: line, interrupt, noPrompt: flags["noPrompt"] === true });
+    return carryOut(request, arranged, { context, control, uri, line, signal, asking });
+  }, { onFirst: () => line.say(`${label}  cancelling ${verb}; Ctrl-C again leaves at once`) });
+  line[Symbol.dispose]();
+  if (value === undefined) return;
+  await printAnswer(operation, { value, label, verb }, { io, format: formatOf(flags) });
+}
+
+/** What a command line means: where no file is named, the bytes go by the standard input or output. */
+function chosen(
+  given: OperationRequest,
+): { readonly request: OperationRequest; readonly arranged: Arranged } {
+  const arranged = arrange(given);
+  const { inPieces } = given;
+  const file = [...arranged.values].find(([{ kind }]) => kind.kind === "file")?.[1];
+  if (inPieces === undefined || (file !== undefined && file !== "-")) return { request: given, arranged };
+  const fields = inputFields(inPieces);
+  const values = new Map(
+    [...arranged.values].flatMap(([{ name }, value]) => {
+      const field = fields.find((each) => each.name === name);
+      return field === undefined ? [] : [[field, value] as const];
+    }),
+  );
+  return { request: { ...given, operation: inPieces, fields }, arranged: { ...arranged, values } };
+}
+
+function labelOf(operation: Operation, target: readonly string[]): string {
+  const { label } = objectClasses[operation.on];
+  return target.length === 0 ? label : `${label} "${target.join("/")}"`;
+}
+
+interface CarryOutOptions {
+  readonly context: DroverContext;
+  readonly control: Control;
+  readonly uri: string;
+  readonly line: CallLine;
+  readonly signal: AbortSignal;
+  readonly asking: Askers;
+}
+
+async function carryOut(
+  request: OperationRequest,
+  arranged: Arranged,
+  { context: { io }, control, uri, line, signal, asking }: CarryOutOptions,
+): Promise<unknown> {
+  const { operation, flags, fields } = request;
+  const { target } = arranged;
+  const screen = { screen: line, signal, asking };
+  const input = await fetchInput(request, arranged, { io, control, uri, target, ...screen });
   const peer = takePeer(operation, input);
-  const name = target.join("/");
-  const label = name === ""
-    ? objectClasses[operation.on].label
-    : `${objectClasses[operation.on].label} "${name}"`;
-  const value = await withInterrupt(context, async (signal) => {
-    using line = callLine(io, `${label}  ${spoken(operation.verb)}`);
-    const call: CallOnce = async (piece) => {
-      const outcome = await control.request("operation.call", {
-        operation: operation.name,
-        uri,
-        target: [...target],
-        input: piece,
-        ...(peer === undefined ? {} : { peer }),
-        ...callOptions(flags),
-      }, { signal, onItem: (state) => line.show(state) });
-      if (outcome.kind !== "done") throw fromErrorData(outcome.error);
-      return outcome.value;
-    };
-    if (isUpload(fields)) return await upload(input, call);
-    const shape = outputShape(operation);
-    const isRaw = format === "table" || format === "wide" || format === "name";
-    if (isRaw && shape.kind === "object" && isDownload(fields, shape.fields)) {
-      return await download(input, { call, io });
-    }
-    return await call(input);
-  });
-  if (value !== undefined) await printAnswer(operation, { value, label }, { io, format });
+  const call: CallOnce = async (piece) => {
+    const outcome = await control.request("operation.call", {
+      operation: operation.name,
+      uri,
+      target: [...target],
+      input: piece,
+      ...(peer === undefined ? {} : { peer: connectionUri(io, peer) }),
+      ...callOptions(flags),
+    }, { signal, onItem: (state) => line.show(state), ...asking });
+    if (outcome.kind !== "done") throw fromErrorData(outcome.error);
+    return outcome.value;
+  };
+  if (isUpload(fields)) return await upload(input, { call, io });
+  const shape = outputShape(operation);
+  const format = formatOf(flags);
+  const isRaw = format === "table" || format === "wide" || format === "name";
+  if (isRaw && shape.kind === "object" && isDownload(fields, shape.fields)) {
+    return await download(input, { call, io });
+  }
+  return await call(input);
 }
 
 function callOptions(

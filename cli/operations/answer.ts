@@ -8,7 +8,7 @@ import type { Io } from "../io.ts";
 import { type Column, printList, printOne, type PrintOptions, type Shape } from "../output/format.ts";
 import { plain, plainLines } from "../output/plain.ts";
 import { properties } from "../output/table.ts";
-import { formatNumber, withoutUnit } from "../units.ts";
+import { formatNumber, formatSize, withoutUnit } from "../units.ts";
 import { spoken, title } from "../words.ts";
 import { type Field, outputShape } from "./schema.ts";
 import { refuseTerminal } from "./transfer.ts";
@@ -18,6 +18,8 @@ interface Answer {
   readonly value: unknown;
   /** What the operation was on: `domain "web-1"`. */
   readonly label: string;
+  /** What was done to it. */
+  readonly verb: string;
 }
 
 type Item = Readonly<Record<string, unknown>>;
@@ -106,9 +108,11 @@ export async function printAnswer(
   const forPeople = options.format === "table" || options.format === "wide";
   if (forPeople && operation.effect === "write") return confirm(operation, answer, options);
   switch (shape.kind) {
-    case "list":
-      if (forPeople && isBlocks(shape.fields)) return printBlocks(operation, items(value), options);
-      return await printList(items(value), shapeOf(operation, shape.fields), options);
+    case "list": {
+      const list = inOrder(operation, items(value));
+      if (forPeople && isBlocks(shape.fields)) return printBlocks(operation, list, options);
+      return await printList(list, shapeOf(operation, shape.fields), options);
+    }
     case "object":
       if (forPeople && isDocument(shape.fields, value)) {
         return await printValue(operation, value.xml, options);
@@ -118,7 +122,7 @@ export async function printAnswer(
       }
       return await printOne(isItem(value) ? value : {}, shapeOf(operation, shape.fields), options);
     case "references":
-      return await printList(items(value), referenceShape(operation), options);
+      return await printList(inOrder(operation, items(value)), referenceShape(operation), options);
     case "reference":
       return await printOne(isItem(value) ? value : {}, referenceShape(operation), options);
     case "value":
@@ -158,6 +162,28 @@ function items(value: unknown): readonly Item[] {
   return Array.isArray(value) ? value.filter(isItem) : [];
 }
 
+/**
+ * Objects in the order that people know from virsh: what is active by its id, then the rest by name, in which capitals do
+ * not count. What is no list of objects has an order of its own.
+ */
+function inOrder(operation: Operation, list: readonly Item[]): readonly Item[] {
+  if (!/^list/.test(operation.verb)) return list;
+  const name = nameOf(operation);
+  const keyed = list.map((item) => {
+    const { id } = item;
+    const text = name(item);
+    return { item, id: typeof id === "number" ? id : Infinity, text, folded: text.toLowerCase() };
+  });
+  keyed.sort((a, b) =>
+    a.id < b.id ? -1 : a.id > b.id ? 1 : compare(a.folded, b.folded) || compare(a.text, b.text)
+  );
+  return keyed.map(({ item }) => item);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 function referenceShape(operation: Operation): Shape<Item> {
   return { kind: operation.name, columns: referenceColumns, name: (item) => cell("name", item["name"]) };
 }
@@ -181,8 +207,10 @@ async function printValue(operation: Operation, value: unknown, options: PrintOp
 }
 
 /** One line for a write: what was done, and in what state the object is now. */
-function confirm(operation: Operation, { value, label }: Answer, { io }: PrintOptions): void {
+function confirm(operation: Operation, { value, label, verb }: Answer, { io }: PrintOptions): void {
   const about = isReference(value) ? `${spoken(operation.objectClass)} "${value.name}"` : label;
-  const state = isItem(value) && typeof value["state"] === "string" ? `, now ${value["state"]}` : "";
-  io.stdout.write(plainLines(`${about}: ${spoken(operation.verb)} done${state}`) + "\n");
+  const { state, bytes } = isItem(value) ? value : {};
+  const size = typeof bytes === "number" ? `, ${formatSize(bytes)}` : "";
+  const now = typeof state === "string" ? `, now ${state}` : "";
+  io.stdout.write(plainLines(`${about}: ${verb} done${size}${now}`) + "\n");
 }

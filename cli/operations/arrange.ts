@@ -10,10 +10,12 @@ import type { Operation } from "../../model/operation.ts";
 import { lineage } from "../../runtime/control/addressing.ts";
 import type { Control } from "../../runtime/control/control.ts";
 import type { Io } from "../io.ts";
+import type { Askers, Screen } from "../live/prompter.ts";
 import { kebab } from "../words.ts";
 import { takeTarget } from "./addressing.ts";
 import { readBytes, readDocument } from "./document.ts";
 import { flagName, parseValue, placeholderOf, positionalFields } from "./input_flags.ts";
+import { localPath } from "./local_path.ts";
 import type { Field, FieldKind } from "./schema.ts";
 
 /** The values of a generated command's flags: those of the input by field name, and the shared ones. */
@@ -25,6 +27,10 @@ export interface OperationRequest {
   readonly fields: readonly Field[];
   readonly flags: OperationFlags;
   readonly positionals: readonly string[];
+  /** What it is called on the command line, where that is not the operation's own verb. */
+  readonly verb?: string;
+  /** The same with the standard input or output in the place of a file. */
+  readonly inPieces?: Operation;
 }
 
 /** A command line, sorted. Values may still only name what they stand for. */
@@ -97,6 +103,9 @@ export interface FetchOptions {
   readonly uri: string;
   /** Of the operation: a volume that is named without its pool is one of the same pool. */
   readonly target: readonly string[];
+  readonly signal: AbortSignal;
+  readonly asking: Askers;
+  readonly screen: Screen;
 }
 
 /** The input with files read, secrets asked for and other objects found. */
@@ -128,6 +137,8 @@ async function fetched(kind: FieldKind, value: unknown, options: FetchOptions): 
       return await readBytes(options.io, value);
     case "secret":
       return value === "-" ? (await readDocument(options.io, "-")).replace(/\r?\n$/, "") : value;
+    case "file":
+      return await localPath(value, kind.access);
     case "reference":
       return isObjectClass(kind.objectClass) ? await findObject(kind.objectClass, value, options) : value;
     default:
@@ -149,14 +160,18 @@ async function findObject(objectClass: ObjectClass, text: string, options: Fetch
     uri: options.uri,
     target: [...parents],
     input: { name: parts.length > above ? parts.slice(above).join("/") : text },
-  });
+  }, { signal: options.signal, ...options.asking });
   if (outcome.kind !== "done") throw fromErrorData(outcome.error);
   return outcome.value;
 }
 
 /** Asks for a secret at the terminal: on the command line everybody could read it. */
-async function askSecret(operation: Operation, field: Field, { io }: FetchOptions): Promise<string> {
-  if (!io.stdin.terminal || !io.stderr.terminal) {
+async function askSecret(
+  operation: Operation,
+  field: Field,
+  { asking, screen, signal }: FetchOptions,
+): Promise<string> {
+  if (asking.askCredentials === undefined) {
     throw usageError(
       operation,
       `${placeholderOf(field)} is missing: give it on standard input with --${kebab(flagName(field))} -`,
@@ -164,7 +179,8 @@ async function askSecret(operation: Operation, field: Field, { io }: FetchOption
   }
   const { isCancel, password } = await import("@clack/prompts");
   const { default: process } = await import("node:process");
-  const answer = await password({ message: placeholderOf(field), output: process.stderr });
+  using _held = screen.hold();
+  const answer = await password({ message: placeholderOf(field), output: process.stderr, signal });
   if (isCancel(answer)) throw new VirtError("cancelled", "Nothing was entered");
   return answer;
 }

@@ -13,14 +13,23 @@ import {
 import { type ObjectClass, objectClasses } from "../../model/object.ts";
 import type { Operation } from "../../model/operation.ts";
 import { operations } from "../../model/operations/mod.ts";
+import { consoleCommand } from "../commands/console.ts";
 import type { DroverContext } from "../context.ts";
-import { outputAliases, outputFlags, stateFlags, text } from "../flags.ts";
+import { outputAliases, outputFlags, promptFlags, stateFlags, text } from "../flags.ts";
 import { targetClasses } from "../../runtime/control/addressing.ts";
-import { parseNumber, withoutUnit } from "../units.ts";
+import { parseNumber } from "../units.ts";
 import { kebab } from "../words.ts";
 import type { OperationFlags } from "./arrange.ts";
-import { flagName, type GeneratedFlag, inputFlag, positionalFields, usageOf } from "./input_flags.ts";
+import {
+  flagName,
+  type GeneratedFlag,
+  inputFlag,
+  placeholderOf,
+  positionalFields,
+  usageOf,
+} from "./input_flags.ts";
 import { type Field, inputFields } from "./schema.ts";
+import { isWithFile, withFile } from "./transfer.ts";
 import { virshListFlags } from "./virsh_list.ts";
 
 /** Flags of every generated command. */
@@ -47,6 +56,7 @@ const sharedFlags = {
     placeholder: "-10..10",
     brief: "Higher goes first",
   },
+  ...promptFlags,
 } as const;
 
 /**
@@ -71,15 +81,35 @@ function targetFlags(
   return flags;
 }
 
+/** How a command differs from its operation. */
+interface CommandOptions {
+  /** Its name. @default the operation's verb */
+  readonly verb?: string;
+  /** The same with the standard input or output in the place of a file. */
+  readonly inPieces?: Operation;
+}
+
 function usage(operation: Operation, fields: readonly Field[]): string {
   const targets = targetClasses(operation).map((objectClass) => kebab(objectClass).toUpperCase());
   const inputs = positionalFields(fields).map(usageOf);
   return [...targets, ...inputs, "[FLAGS]"].join(" ");
 }
 
-/** The command for an operation. */
-export function operationCommand(operation: Operation): Command<DroverContext> {
+/** The input's fields; a file that may be left out, since the standard output can take its place, is not required. */
+function fieldsOf(operation: Operation, { inPieces }: CommandOptions): readonly Field[] {
   const fields = inputFields(operation);
+  if (inPieces === undefined) return fields;
+  return fields.map((field) => {
+    const { kind } = field;
+    if (kind.kind !== "file") return field;
+    const [required, where] = kind.access === "read" ? [true, "standard input"] : [false, "standard output"];
+    return { ...field, required, description: `A file of this machine, or - for ${where}` };
+  });
+}
+
+/** The command for an operation. */
+export function operationCommand(operation: Operation, how: CommandOptions = {}): Command<DroverContext> {
+  const fields = fieldsOf(operation, how);
   const inputFlags = Object.fromEntries(fields.map((field) => [flagName(field), inputFlag(field)]));
   // The flags come from the registry at run time, so their types cannot be derived from a type argument.
   const flags = {
@@ -95,7 +125,7 @@ export function operationCommand(operation: Operation): Command<DroverContext> {
     docs: {
       brief: operation.summary,
       customUsage: [usage(operation, fields)],
-      ...(details(operation) === "" ? {} : { fullDescription: details(operation) }),
+      fullDescription: details(operation, how),
     },
     parameters: {
       flags,
@@ -120,7 +150,7 @@ export function operationCommand(operation: Operation): Command<DroverContext> {
         given: OperationFlags,
         ...positionals: readonly string[]
       ): Promise<void> {
-        return runOperation(this, { operation, fields, flags: given, positionals });
+        return runOperation(this, { operation, fields, flags: given, positionals, ...how });
       };
     },
   });
@@ -132,13 +162,13 @@ function argumentBrief(operation: Operation, fields: readonly Field[]): string {
   const names = targetClasses(operation).map((objectClass) =>
     `name of the ${objectClasses[objectClass].label}`
   );
-  const inputs = positionalFields(fields).map((field) => kebab(withoutUnit(field.name)));
+  const inputs = positionalFields(fields).map((field) => placeholderOf(field).toLowerCase());
   const all = [...names, ...inputs].join(", ");
   return all === "" ? "None" : all.charAt(0).toUpperCase() + all.slice(1);
 }
 
-function details(operation: Operation): string {
-  const virsh = operation.aliases ?? [];
+function details(operation: Operation, { inPieces }: CommandOptions): string {
+  const virsh = [...operation.aliases ?? [], ...inPieces?.aliases ?? []];
   return [
     `${operation.summary}.`,
     `Permission: ${operation.permission}. ${operation.effect === "read" ? "Reads only." : "Writes."}`,
@@ -151,6 +181,11 @@ export function objectNouns(): readonly ObjectClass[] {
   return [...new Set([...operations.values()].map((operation) => operation.objectClass))];
 }
 
+/** Commands on objects that are more than one call. */
+const besideRegistry: Readonly<Partial<Record<ObjectClass, Record<string, Command<DroverContext>>>>> = {
+  domain: { console: consoleCommand },
+};
+
 /** The commands of a class: `drover domain …`. */
 export function objectRoutes(objectClass: ObjectClass): RouteMap<DroverContext> {
   const own = [...operations.values()].filter((operation) => operation.objectClass === objectClass);
@@ -158,9 +193,15 @@ export function objectRoutes(objectClass: ObjectClass): RouteMap<DroverContext> 
   const offered = [...operations.values()].filter((operation) =>
     operation.on === objectClass && operation.objectClass !== objectClass && objectClass !== "connection"
   );
-  const routes: Record<string, Command<DroverContext>> = {};
-  for (const operation of own) routes[operation.verb] = operationCommand(operation);
+  const routes: Record<string, Command<DroverContext>> = { ...besideRegistry[objectClass] };
   const hidden: Record<string, boolean> = {};
+  for (const operation of own) {
+    const whole = withFile(operation);
+    routes[operation.verb] = whole === undefined
+      ? operationCommand(operation)
+      : operationCommand(whole, { verb: operation.verb, inPieces: operation });
+    if (isWithFile(operation)) hidden[operation.verb] = true;
+  }
   for (const operation of offered) {
     if (Object.hasOwn(routes, operation.as)) continue;
     routes[operation.as] = operationCommand(operation);

@@ -15,6 +15,7 @@ const reservedNames: ReadonlySet<string> = new Set([
   "within",
   "wait",
   "priority",
+  "noPrompt",
   "help",
   "helpAll",
   "version",
@@ -37,10 +38,17 @@ export function flagName(field: Field): string {
   return reservedNames.has(name) ? `input${name.charAt(0).toUpperCase()}${name.slice(1)}` : name;
 }
 
+/** A name that says the field's unit: places and lengths have it in their description alone. */
+function unitName({ name, description = "" }: Field): string {
+  return unitOf(name) === undefined && /\bbytes\b/.test(description) ? `${name}Bytes` : name;
+}
+
 /** The placeholder for a field's value. */
 export function placeholderOf(field: Field): string {
   const { kind } = field.kind;
-  return kind === "document" || kind === "bytes" ? "FILE" : kebab(withoutUnit(field.name)).toUpperCase();
+  return kind === "document" || kind === "bytes" || kind === "file"
+    ? "FILE"
+    : kebab(withoutUnit(field.name)).toUpperCase();
 }
 
 /**
@@ -51,7 +59,7 @@ export function placeholderOf(field: Field): string {
 export function parseValue(field: Field, kind: FieldKind, input: string): unknown {
   switch (kind.kind) {
     case "number":
-      return parseNumber(field.name, input);
+      return parseNumber(unitName(field), input);
     case "boolean":
       if (input !== "true" && input !== "false") throw new Error("it is true or false");
       return input === "true";
@@ -98,7 +106,7 @@ function briefOf(field: Field): string {
   const how = fileBriefs[kind.kind];
   const said = [description ?? (how === undefined ? title(withoutUnit(field.name)) : undefined), how]
     .filter((part) => part !== undefined).join("; ");
-  const unit = kind.kind === "number" ? unitOf(field.name) : undefined;
+  const unit = kind.kind === "number" ? unitOf(unitName(field)) : undefined;
   const shown = standard === undefined || standard === false || kind.kind === "boolean"
     ? ""
     : ` [default = ${String(standard)}]`;

@@ -15,6 +15,8 @@ export type FieldKind =
   | { readonly kind: "document" }
   /** Raw bytes, from a file or the standard input. */
   | { readonly kind: "bytes" }
+  /** A file of the machine on which Drover runs, which is passed by its path. */
+  | { readonly kind: "file"; readonly access: "read" | "write" }
   /** A secret text: asked for, or from the standard input. */
   | { readonly kind: "secret" }
   | { readonly kind: "enum"; readonly values: readonly string[] }
@@ -134,6 +136,12 @@ export function inputFields(operation: Operation): readonly Field[] {
   const root = jsonSchema(operation.input, "input");
   return fieldsOf(resolved(root, root), root).map((field) => {
     if (isDocument(operation, field)) return { ...field, kind: { kind: "document" } };
+    const place = operation.places?.[field.name];
+    if (place === "local_read" || place === "local_write") {
+      // What operations say of paths is for recipes: here they may be relative.
+      const access = place === "local_read" ? "read" : "write";
+      return { ...field, kind: { kind: "file", access }, description: "A file of this machine" };
+    }
     const isSecret = field.kind.kind === "text" && operation.secretInput?.includes(field.name) === true;
     return isSecret ? { ...field, kind: { kind: "secret" } } : field;
   });

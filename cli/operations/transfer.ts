@@ -1,11 +1,13 @@
 /**
- * Operations that move bytes in pieces: where input or output has `bytes` beside an `offset`, the command goes on until
- * all of them have passed.
+ * Operations that move bytes. Whole files pass in one call; the standard input and output in pieces, where the operation
+ * has `bytes` beside an `offset`.
  *
  * @module
  */
-import type { Io } from "../io.ts";
 import { VirtError } from "../../model/error.ts";
+import type { Operation } from "../../model/operation.ts";
+import { operations } from "../../model/operations/mod.ts";
+import type { Io } from "../io.ts";
 import type { Field } from "./schema.ts";
 
 /** The bytes that go in one call. */
@@ -13,6 +15,16 @@ const pieceBytes = 1 << 20;
 
 /** Makes one call with an input, and answers its value. */
 export type CallOnce = (input: Record<string, unknown>) => Promise<unknown>;
+
+/** The operation that does with a file what this one does with bytes: `volume.uploadFile` for `volume.upload`. */
+export function withFile({ name }: Operation): Operation | undefined {
+  return operations.get(`${name}File`);
+}
+
+/** Whether an operation is another one's with files. */
+export function isWithFile({ name }: Operation): boolean {
+  return name.endsWith("File") && operations.has(name.slice(0, -"File".length));
+}
 
 function has(fields: readonly Field[], name: string, kind: Field["kind"]["kind"]): boolean {
   return fields.some((field) => field.name === name && field.kind.kind === kind);
@@ -29,17 +41,18 @@ export function isDownload(inputs: readonly Field[], outputs: readonly Field[]):
     has(inputs, "offset", "number");
 }
 
-/** Sends all bytes, a piece at a time. Answers the last call's value with the bytes of all of them. */
-export async function upload(input: Readonly<Record<string, unknown>>, call: CallOnce): Promise<unknown> {
-  const bytes = input["bytes"] instanceof Uint8Array ? input["bytes"] : new Uint8Array();
+/** Sends all of the standard input, a piece at a time. */
+export async function upload(
+  input: Readonly<Record<string, unknown>>,
+  { call, io }: { readonly call: CallOnce; readonly io: Io },
+): Promise<{ readonly bytes: number }> {
   const start = typeof input["offset"] === "number" ? input["offset"] : 0;
   let sent = 0;
-  do {
-    const piece = bytes.subarray(sent, sent + pieceBytes);
-    await call({ ...input, offset: start + sent, bytes: piece });
-    sent += piece.length;
-  } while (sent < bytes.length);
-  return { written: sent };
+  for await (const bytes of io.stdin.pieces(pieceBytes)) {
+    await call({ ...input, offset: start + sent, bytes });
+    sent += bytes.length;
+  }
+  return { bytes: sent };
 }
 
 /** Writes all bytes to the standard output as they come. */

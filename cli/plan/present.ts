@@ -3,6 +3,7 @@
  *
  * @module
  */
+import PQueue from "p-queue";
 import type { Control } from "../../runtime/control/control.ts";
 import type {
   HostContent,
@@ -12,14 +13,26 @@ import type {
   SimulatedSnapshot,
   SimulatedVolume,
 } from "../../testing/mod.ts";
+import type { Askers } from "../live/prompter.ts";
 
 type Item = Readonly<Record<string, unknown>>;
 
 const gibibyte = 2 ** 30;
 
+/** Requests that are open at once: a host may have thousands of domains, and a kernel takes so many at a time. */
+const concurrency = 32;
+
+/** What is read, and whom to ask for a password meanwhile. */
+export interface PresentOptions extends Pick<Askers, "askCredentials"> {
+  readonly uri: string;
+  readonly signal: AbortSignal;
+}
+
 /** Reads everything that the driver can tell. What it does not support is left out. */
-export async function presentContent(control: Control, uri: string): Promise<HostContent> {
-  const reader = new Reader(control, uri);
+export async function presentContent(control: Control, options: PresentOptions): Promise<HostContent> {
+  const reader = new Reader(control, options);
+  // The first one connects, and fails where nobody can.
+  await reader.connect();
   const [domains, networks, pools] = await Promise.all([
     domainsOf(reader),
     networksOf(reader),
@@ -28,23 +41,31 @@ export async function presentContent(control: Control, uri: string): Promise<Hos
   return { domains, networks, pools };
 }
 
-/** Asks for what is there, one operation at a time. */
+/** Asks for what is there. */
 class Reader {
   readonly #control: Control;
-  readonly #uri: string;
+  readonly #options: PresentOptions;
+  readonly #queue = new PQueue({ concurrency });
 
-  constructor(control: Control, uri: string) {
+  constructor(control: Control, options: PresentOptions) {
     this.#control = control;
-    this.#uri = uri;
+    this.#options = options;
+  }
+
+  /** @throws {VirtError} what connecting fails with. */
+  async connect(): Promise<void> {
+    await this.value("connection.info");
   }
 
   async value(operation: string, target: readonly string[] = []): Promise<unknown> {
-    const outcome = await this.#control.request("operation.call", {
-      operation,
-      uri: this.#uri,
-      target: [...target],
-      input: {},
-    });
+    const { uri, signal, askCredentials } = this.#options;
+    const params = { operation, uri, target: [...target], input: {} };
+    const outcome = await this.#queue.add(() =>
+      this.#control.request("operation.call", params, {
+        signal,
+        ...(askCredentials === undefined ? {} : { askCredentials }),
+      })
+    );
     return outcome.kind === "done" ? outcome.value : undefined;
   }
 

@@ -5,6 +5,7 @@ import type { DroverContext } from "../../cli/context.ts";
 import { objectNouns, virshAliases } from "../../cli/operations/command.ts";
 import { flagName } from "../../cli/operations/input_flags.ts";
 import { inputFields, outputShape } from "../../cli/operations/schema.ts";
+import { withFile } from "../../cli/operations/transfer.ts";
 import { kebab } from "../../cli/words.ts";
 import { targetClasses } from "../../runtime/control/addressing.ts";
 import { drover } from "./kit/drover.ts";
@@ -69,7 +70,9 @@ Deno.test("every operation has a help page, and a shape to print its answer in",
   for (const operation of operations.values()) {
     const { exit, out } = await drover([kebab(operation.objectClass), kebab(operation.verb), "--help"]);
     assert.equal(exit, 0, operation.name);
-    assert.match(out, new RegExp(operation.summary.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")), operation.name);
+    // Where there is an operation on files, the command does that.
+    const { summary } = withFile(operation) ?? operation;
+    assert.ok(out.includes(summary), operation.name);
     outputShape(operation);
     targetClasses(operation);
   }
@@ -259,18 +262,41 @@ Deno.test("a download goes on until the end, and not to a terminal", async () =>
   assert.equal((await drover(["vol-download", "images/disk0"], { answers, terminal: true })).exit, 64);
 });
 
-Deno.test("an upload goes in pieces, each at its place", async () => {
-  const file = await Deno.makeTempFile();
+Deno.test("what comes by the standard input is uploaded in pieces, each at its place", async () => {
+  const { control, exit } = await drover(["vol-upload", "images/disk0", "-", "--offset", "10"], {
+    answers: answering({ written: 0 }),
+    stdin: "x".repeat(2_500_000),
+  });
+  assert.equal(exit, 0);
+  const pieces = control.asked.map(({ params }) => Object(params));
+  assert.deepEqual(pieces.map(({ operation }) => operation), Array(3).fill("volume.upload"));
+  assert.deepEqual(pieces.map(({ input }) => input.offset), [10, 10 + (1 << 20), 10 + (2 << 20)]);
+  assert.equal(pieces.reduce((sum, { input }) => sum + input.bytes.length, 0), 2_500_000);
+});
+
+Deno.test("a file is uploaded and downloaded as a whole, by its real path", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const here = Deno.cwd();
   try {
-    await Deno.writeFile(file, new Uint8Array(2_500_000));
-    const { control, exit } = await drover(["vol-upload", "images/disk0", file, "--offset", "10"], {
-      answers: answering({ written: 0 }),
-    });
-    assert.equal(exit, 0);
-    const pieces = control.asked.map(({ params }) => Object(params).input);
-    assert.deepEqual(pieces.map(({ offset }) => offset), [10, 10 + (1 << 20), 10 + (2 << 20)]);
-    assert.equal(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0), 2_500_000);
+    await Deno.writeTextFile(`${folder}/disk.img`, "content");
+    await Deno.symlink("disk.img", `${folder}/link.img`);
+    Deno.chdir(folder);
+    const up = await called(["vol-upload", "images/disk0", "link.img", "--sparse"]);
+    assert.deepEqual([up["operation"], up["input"]], ["volume.uploadFile", {
+      path: `${folder}/disk.img`,
+      sparse: true,
+    }]);
+    const down = await called(["volume", "download", "images", "disk0", "./new.img", "--length", "1MiB"]);
+    assert.deepEqual([down["operation"], down["input"]], ["volume.downloadFile", {
+      path: `${folder}/new.img`,
+      length: 1048576,
+    }]);
+    const refused = await drover(["vol-upload", "images/disk0", "/dev/null"]);
+    assert.match(refused.err, /not a regular file[^]*- < \/dev\/null/);
+    assert.equal((await drover(["vol-upload", "images/disk0", "nothing.img"])).exit, 6);
+    assert.equal((await drover(["vol-download", "images/disk0", "nowhere/new.img"])).exit, 6);
   } finally {
-    await Deno.remove(file);
+    Deno.chdir(here);
+    await Deno.remove(folder, { recursive: true });
   }
 });

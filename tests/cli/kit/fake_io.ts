@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandSignal, Io, Sink } from "../../../cli/io.ts";
+import type { ClientMachine } from "../../../protocol/client_machine.ts";
 
 /** A stream that remembers what was written to it. */
 export class MemorySink implements Sink {
@@ -37,6 +38,8 @@ export interface FakeIoOptions {
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Files of libvirt's settings, by path. The user is called nobody. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** An outside that can be looked at. */
@@ -44,6 +47,7 @@ export class FakeIo implements Io {
   readonly stdout: MemorySink;
   readonly stderr: MemorySink;
   readonly stdin: Io["stdin"];
+  readonly machine: ClientMachine;
   readonly #env: Readonly<Record<string, string>>;
   readonly #listeners: { readonly signal: CommandSignal; readonly action: () => void }[] = [];
 
@@ -53,8 +57,23 @@ export class FakeIo implements Io {
     this.stdin = {
       terminal: options.terminal ?? false,
       readAll: () => Promise.resolve(new TextEncoder().encode(options.stdin)),
+      async *pieces(bytes): AsyncGenerator<Uint8Array> {
+        const all = new TextEncoder().encode(options.stdin);
+        for (let from = 0; from < all.length; from += bytes) yield all.subarray(from, from + bytes);
+      },
+      keys: () => {
+        throw new Error("The test has no keyboard");
+      },
     };
     this.#env = { HOME: "/home/nobody", DROVER_STATE_DIR: "/nowhere", ...options.env };
+    const files = options.files ?? {};
+    this.machine = {
+      uid: 65534,
+      home: "/home/nobody",
+      environment: (name) => this.#env[name] || undefined,
+      exists: (path) => Object.hasOwn(files, path),
+      readText: (path) => files[path],
+    };
   }
 
   env(name: string): string | undefined {
