@@ -14,7 +14,7 @@ import {
 import type { RemoteErrorData } from "../protocol/remote_error.ts";
 import { rpcError, type ServerConnection, type Service } from "../protocol/server/mod.ts";
 import { apiName } from "./dispatch/api_name.ts";
-import { describeError, libraryError } from "./dispatch/error.ts";
+import { describeError, libraryError, noSupport } from "./dispatch/error.ts";
 import type { Row } from "./dispatch/row.ts";
 import type { ServerAuthentication } from "./authentication/authentication.ts";
 import { EventRegistry } from "./event_registry.ts";
@@ -103,7 +103,6 @@ export class ClientSession implements Service {
   }
 
   admits(procedure: ProcedureName): boolean {
-    if (!this.#init.dispatch.has(procedure)) return false;
     // In words that clients understand which are older than the code for this.
     if (!this.authentication.done && !early.has(procedure)) throw rpcError("authentication required");
     return true;
@@ -111,7 +110,8 @@ export class ClientSession implements Service {
 
   answer(procedure: ProcedureName, args: unknown): unknown {
     const row = this.#init.dispatch.get(procedure);
-    if (row === undefined) throw new VirtError("internal", `Nothing answers "${procedure}"`);
+    // As libvirt has it of a driver that lacks a function, which is told only of an open connection.
+    if (row === undefined) throw this.#host === undefined ? notOpen() : noSupport(procedure);
     // What a row takes is what its procedure's description has just read.
     const given = args as never;
     if (row.on === "client") {
@@ -126,9 +126,12 @@ export class ClientSession implements Service {
     return checked === undefined ? row.answer(given, host) : checked.then(() => row.answer(given, host));
   }
 
-  describe(error: unknown): RemoteErrorData {
+  describe(error: unknown, procedure: ProcedureName | undefined): RemoteErrorData {
     const driver = this.#host?.session.connection.driver;
-    return describeError(error, driver === undefined ? {} : { driver });
+    return describeError(error, {
+      ...(driver === undefined ? {} : { driver }),
+      ...(procedure === undefined ? {} : { procedure }),
+    });
   }
 
   /**

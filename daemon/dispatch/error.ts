@@ -12,6 +12,7 @@ import {
   remoteErrorNumber,
 } from "../../protocol/error_codes.ts";
 import type { ProcedureName } from "../../protocol/procedures/mod.ts";
+import { apiName } from "./api_name.ts";
 import { type RemoteErrorData, toRemoteError } from "../../protocol/remote_error.ts";
 
 /** What is not there, by what it is. */
@@ -87,7 +88,7 @@ export function libraryError(
   message: string,
   procedure: ProcedureName,
 ): VirtError {
-  const from = parts.find(([start]) => start.test(procedure))?.[1] ?? "VIR_FROM_NONE";
+  const from = partOf(procedure);
   const code = name === "VIR_ERR_OPERATION_DENIED" ? "permission-denied" : "invalid-argument";
   return new VirtError(code, message, { remoteCode: name, detail: { from } });
 }
@@ -96,14 +97,18 @@ export function libraryError(
 export interface ErrorPlace {
   /** The driver that was asked, where one was. */
   readonly driver?: string;
-  /** What the operation was about. */
-  readonly objectClass?: ObjectClass;
+  /** What was called. */
+  readonly procedure?: ProcedureName;
 }
 
 /** An error as it goes out. Never throws. */
-export function describeError(error: unknown, { driver, objectClass }: ErrorPlace = {}): RemoteErrorData {
+export function describeError(error: unknown, { driver, procedure }: ErrorPlace = {}): RemoteErrorData {
   const known = isVirtError(error) ? error : new VirtError("internal", toErrorData(error).message);
-  const named = remoteErrorName(numberOf(known, objectClass));
+  // What is not there at all is called by the function's name, and nothing else.
+  if (known.code === "unsupported" && known.remoteCode === undefined && procedure !== undefined) {
+    return describeError(noSupport(procedure));
+  }
+  const named = remoteErrorName(numberOf(known, procedure));
   const prefix = named === undefined ? undefined : prefixes[named];
   const message = prefix === undefined || known.message.startsWith(`${prefix}:`)
     ? known.message
@@ -117,18 +122,49 @@ export function describeError(error: unknown, { driver, objectClass }: ErrorPlac
   );
 }
 
-function numberOf(error: VirtError, objectClass: ObjectClass | undefined): number {
+/** The error for what a hypervisor's driver does not have. */
+export function noSupport(procedure: ProcedureName): VirtError {
+  return new VirtError("unsupported", apiName(procedure), {
+    remoteCode: "VIR_ERR_NO_SUPPORT",
+    detail: { from: partOf(procedure) },
+  });
+}
+
+function partOf(procedure: ProcedureName): RemoteErrorDomain {
+  return parts.find(([start]) => start.test(procedure))?.[1] ?? "VIR_FROM_NONE";
+}
+
+function numberOf(error: VirtError, procedure: ProcedureName | undefined): number {
   const { code, remoteCode } = error;
   if (remoteCode !== undefined || code !== "not-found") return remoteErrorNumber(code, remoteCode);
-  const missing = classOf(error.target) ?? objectClass;
+  const missing = classOf(error.target) ?? classIn(procedure);
   return remoteErrorNumber(code, missing === undefined ? undefined : notFound[missing]);
 }
 
-/** The class of what an error is about, which is called by its label: `domain "web"`. */
-function classOf(target: string | undefined): ObjectClass | undefined {
+/** The class of the object that an error is about, which is called by its label: `domain "web"`. */
+export function classOf(target: string | undefined): ObjectClass | undefined {
   const label = target?.slice(0, Math.max(0, target.indexOf(' "')));
   const found = Object.entries(objectClasses).find(([, facts]) => facts.label === label);
   return found?.[0] as ObjectClass | undefined;
+}
+
+/** The class of the objects that a procedure is about, by how its name begins. */
+const classes: readonly (readonly [start: RegExp, objectClass: ObjectClass])[] = [
+  [/^domain(?:Snapshot|Checkpoint)/, "snapshot"],
+  [/^domain/, "domain"],
+  [/^networkPort/, "networkPort"],
+  [/^network/, "network"],
+  [/^storagePool/, "pool"],
+  [/^storageVol/, "volume"],
+  [/^interface/, "interface"],
+  [/^nodeDevice/, "nodeDevice"],
+  [/^secret/, "secret"],
+  [/^nwfilterBinding/, "filterBinding"],
+  [/^nwfilter/, "filter"],
+];
+
+function classIn(procedure: ProcedureName | undefined): ObjectClass | undefined {
+  return procedure === undefined ? undefined : classes.find(([start]) => start.test(procedure))?.[1];
 }
 
 function fromOf({ detail }: VirtError): string | undefined {

@@ -33,13 +33,14 @@
  *   bytes; see `protocol/server/service.ts`.
  * - Whether a read-only client may call it, and which permissions it takes, is in the table of procedures
  *   (`protocol/procedures/`) and is not said again.
- * - A procedure without a row is answered as libvirt answers what it does not know, and one whose operation the
- *   hypervisor's driver lacks as libvirt's drivers do; neither needs a row.
+ * - A procedure without a row, and one whose operation the hypervisor's driver lacks, is answered as libvirt's drivers
+ *   answer for what they lack. An event's registration is `session.events.add(…)`; see `families/domain_event.ts`.
  *
  * Each row has a test in `tests/daemon/families/`, by a client within the process (`tests/daemon/kit/`).
  *
  * @module
  */
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { InputOf, OutputOf } from "../../model/operation.ts";
 import type { OperationName, Operations } from "../../model/operations/mod.ts";
@@ -49,9 +50,11 @@ import type {
   ResultOf,
   StreamProcedureName,
 } from "../../protocol/procedures/mod.ts";
+import type { RemoteErrorName } from "../../protocol/error_codes.ts";
 import type { OpenedStream } from "../../protocol/server/mod.ts";
 import type { HostSession } from "../host_session.ts";
 import type { ClientSession } from "../session.ts";
+import { classOf } from "./error.ts";
 import { usualTarget } from "./objects.ts";
 
 /** What a row knows of a call beside what it works with. */
@@ -64,6 +67,8 @@ export interface CallContext<P extends ProcedureName> {
 export interface OperationFacts<P extends ProcedureName, N extends OperationName> {
   /** The bits of the argument `flags` that are understood. @default none */
   readonly flags?: number;
+  /** What is missing where the operation finds something missing that is no object. */
+  readonly absent?: RemoteErrorName;
   /** The object that is meant. @default by the arguments; none for operations on the connection */
   readonly target?: (
     args: ArgumentsOf<P>,
@@ -119,8 +124,8 @@ export function calls<P extends ProcedureName, N extends OperationName>(
   operation: N,
   ...[facts]: FactsArgument<P, N>
 ): Row<P> {
-  const { flags = 0, input, target = usualTarget }: OperationFacts<P, N> & Partial<Giving<P, N>> = facts ??
-    {};
+  const { flags = 0, input, absent, target = usualTarget }: OperationFacts<P, N> & Partial<Giving<P, N>> =
+    facts ?? {};
   // Where a procedure gives something, its row says what.
   const result = facts !== undefined && "result" in facts
     ? facts.result
@@ -130,13 +135,27 @@ export function calls<P extends ProcedureName, N extends OperationName>(
     flags,
     async answer(args, session): Promise<AnswerOf<P>> {
       const found = target(args, session);
-      const output = await session.run(operation, {
-        target: found instanceof Promise ? await found : found,
-        input: input?.(args, session),
-      });
+      const output = await named(
+        absent,
+        session.run(operation, {
+          target: found instanceof Promise ? await found : found,
+          input: input?.(args, session),
+        }),
+      );
       return result(output, { args, session }) as AnswerOf<P>;
     },
   };
+}
+
+/** An operation's answer; where something is missing that is no object, the error has the name that it is given. */
+async function named<T>(absent: RemoteErrorName | undefined, answer: Promise<T>): Promise<T> {
+  if (absent === undefined) return await answer;
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isVirtError(error, "not-found") || classOf(error.target) !== undefined) throw error;
+    throw new VirtError("not-found", error.message, { remoteCode: absent, cause: error });
+  }
 }
 
 /** A row that is answered in a way of its own, once a host has been opened. */

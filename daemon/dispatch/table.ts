@@ -15,6 +15,7 @@ import { domainDevice } from "../families/domain_device.ts";
 import { domainGuest } from "../families/domain_guest.ts";
 import { domainResource } from "../families/domain_resource.ts";
 import { domainSave } from "../families/domain_save.ts";
+import { domainSecurity } from "../families/domain_security.ts";
 import { domainStatistics } from "../families/domain_statistics.ts";
 import { domainTuning } from "../families/domain_tuning.ts";
 import { host } from "../families/host.ts";
@@ -33,6 +34,7 @@ const families: readonly Family[] = [
   domainGuest,
   domainResource,
   domainSave,
+  domainSecurity,
   domainStatistics,
   domainTuning,
   host,

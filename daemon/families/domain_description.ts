@@ -43,6 +43,7 @@ export const domainDescription = {
     return { retcode: 0 };
   }),
   domainGetMetadata: calls("domain.metadata", {
+    absent: "VIR_ERR_NO_DOMAIN_METADATA",
     flags: affectFlags,
     input: ({ dom, type, uri, flags }, session) => ({
       kind: metadataKind(type),

@@ -7,6 +7,7 @@ import { statsGroups } from "../../model/operations/domain_stats.ts";
 import { VirtError } from "../../model/error.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
+import type { TypedParameter } from "../../protocol/procedures/mod.ts";
 import type { ParameterKind } from "../../protocol/typed_parameters.ts";
 import { requireRunning } from "../dispatch/affect.ts";
 import { hostName, refTo, remoteDomain } from "../dispatch/objects.ts";
@@ -86,6 +87,9 @@ function groupsOf(stats: number, flags: number): (typeof statsGroups[number])[] 
   return known;
 }
 
+/** Of all of the host's processors together. */
+const allProcessors = -1;
+
 /** Source: libvirt, virDomainJobType. */
 const jobTypes = { none: 0, bounded: 1, unbounded: 2, completed: 3, failed: 4, cancelled: 5 } as const;
 
@@ -147,6 +151,23 @@ export const domainStatistics = {
       }),
     };
   }, { flags: statsFlags }),
+  domainGetCpuStats: answers(async ({ dom, nparams, startCpu, ncpus }, session) => {
+    requireRunning(dom, session);
+    const stats = await session.run("domain.cpuStats", { target: refTo("domain", dom) });
+    const figures = (all: Parameters): readonly TypedParameter[] =>
+      typedParameters(all, { kindOf: () => "ullong", room: nparams });
+    if (startCpu === allProcessors) {
+      const { cpuTimeNs, userNs, systemNs } = stats;
+      const total = { cpu_time: cpuTimeNs, user_time: userNs, system_time: systemNs };
+      return { params: figures(total), nparams: nparams === 0 ? 3 : Math.min(nparams, 3) };
+    }
+    const { byCpu } = stats;
+    if (byCpu === undefined) throw new VirtError("unsupported", "the hypervisor does not count by processor");
+    // Without room it is asked how many processors there are, or how many figures of each.
+    if (nparams === 0) return { params: [], nparams: ncpus === 0 ? byCpu.length : 1 };
+    const wanted = byCpu.slice(startCpu, startCpu + ncpus);
+    return { params: wanted.flatMap((time) => figures({ cpu_time: time })), nparams: 1 };
+  }),
   domainMemoryStats: calls("domain.memoryStats", {
     result: (stats, { args: { maxStats } }) => ({
       stats: memoryTags.flatMap((name, tag) => {

@@ -120,11 +120,15 @@ export const domainTuning = {
       ...affected(flags),
     }),
   }),
-  domainGetBlockIoTune: calls("domain.blockIoTune", {
-    flags: askedFlags,
-    input: (args, session) => ({ disk: args.disk ?? "", ...asked(args, session) }),
-    result: (parameters, { args }) => toldParameters(parameters, { ...args, kindOf: ioTuneKind }),
-  }),
+  domainGetBlockIoTune: answers(async (args, session) => {
+    const target = refTo("domain", args.dom);
+    const input = asked(args, session);
+    // Without a disk it is asked how many parameters there are.
+    const disk = args.disk ?? (await session.run("domain.blockDevices", { target, input }))[0]?.target;
+    if (disk === undefined) return { params: [], nparams: 0 };
+    const parameters = await session.run("domain.blockIoTune", { target, input: { disk, ...input } });
+    return toldParameters(parameters, { ...args, kindOf: ioTuneKind });
+  }, { flags: askedFlags }),
   domainSetBlockIoTune: calls("domain.setBlockIoTune", {
     flags: affectFlags,
     input: ({ disk, params, flags }) => ({ disk, parameters: givenParameters(params), ...affected(flags) }),

@@ -183,7 +183,9 @@ async function cpuStats(job: DomainJob): Promise<Out<"domain.cpuStats">> {
   await ask(job);
   const cpuTimeNs = cpuTime(job.object, job.clock.now()) * vcpusOf(job.object.config).current;
   const userNs = Math.floor(cpuTimeNs * 0.7);
-  return { cpuTimeNs, userNs, systemNs: cpuTimeNs - userNs };
+  const { cpus } = connectionOf(job).hostRecord;
+  const byCpu = Array.from({ length: cpus }, () => Math.floor(cpuTimeNs / cpus));
+  return { cpuTimeNs, userNs, systemNs: cpuTimeNs - userNs, byCpu };
 }
 
 function jobInfo(job: DomainJob): Out<"domain.jobInfo"> {

@@ -14,6 +14,7 @@ import { domainIothreads } from "./domain_iothread.ts";
 import { domainLifeCycle } from "./domain_life_cycle.ts";
 import { domainResource } from "./domain_resource.ts";
 import { domainSave } from "./domain_save.ts";
+import { domainSecurity } from "./domain_security.ts";
 import { domainStatistics } from "./domain_stats.ts";
 import { domainTuning } from "./domain_tuning.ts";
 import { hostFacts } from "./host.ts";
@@ -40,6 +41,7 @@ export const implementations: DriverMap = {
   ...domainSave,
   ...domainGuest,
   ...domainConsole,
+  ...domainSecurity,
   ...domainStatistics,
   ...migration,
   ...snapshots,

@@ -106,7 +106,12 @@ export const domainCpuStats = operation("domain.cpuStats", {
   effect: "read",
   aliases: ["cpu-stats"],
   input: nothing,
-  output: z.object({ cpuTimeNs: z.int(), userNs: z.int(), systemNs: z.int() }),
+  output: z.object({
+    cpuTimeNs: z.int(),
+    userNs: z.int(),
+    systemNs: z.int(),
+    byCpu: z.array(z.int()).optional().describe("Of it, on each of the host's processors"),
+  }),
 });
 
 export const domainBlockErrors = operation("domain.blockErrors", {
