@@ -218,7 +218,12 @@ export class ObjectTable {
     if (object.live !== undefined) doer.goDown(object);
     doer.remove(object);
     // What it held is gone with it.
-    for (const [held, holder] of [["snapshot", "domain"], ["volume", "pool"]] as const) {
+    for (
+      const [held, holder] of [["snapshot", "domain"], ["volume", "pool"], [
+        "networkPort",
+        "network",
+      ]] as const
+    ) {
       if (objectClass !== holder) continue;
       for (const inside of [...this.all(held, object.id)]) {
         this.#remove(keyOf({ objectClass: held, id: inside.id, parent: object.id }), {

@@ -89,3 +89,16 @@ Deno.test("undefining what runs is refused, although libvirt would", async () =>
   await bench.refused("wrong-state", "network.undefine", { on, input: {} });
   assert.notEqual(world.networks.get(on.id)?.config, undefined);
 });
+
+Deno.test("a network's ports go with it", async () => {
+  const { bench, world } = await open();
+  await using _ = bench;
+  const on = await bench.call("network.define", { xml: xml("lan") });
+  await bench.call("network.start", {}, { on });
+  const portXml = "<networkport><owner><name>a</name></owner></networkport>";
+  const port = await bench.call("networkPort.create", { xml: portXml }, { on });
+  world.networks.clear();
+  assert.deepEqual(await bench.call("network.list", {}), []);
+  assert.deepEqual([...bench.connection.table.all("networkPort")], []);
+  await bench.refused("not-found", "networkPort.delete", { on: port, input: {} });
+});
