@@ -358,7 +358,8 @@ export class DomainConsole implements AsyncDisposable {
     const input = { ...this.#device, reader, session, from, waitMs };
     let answer: AnswerOf<"domain.readConsole">;
     try {
-      answer = await this.#objects.invoke("domain.readConsole", this.#vm, input, { signal });
+      const within = waitMs + withinMs;
+      answer = await this.#objects.invoke("domain.readConsole", this.#vm, input, { signal, within });
     } catch (error) {
       if (signal.aborted && isVirtError(error, "cancelled")) return;
       if (!isVirtError(error, "not-found") && !isVirtError(error, "object-gone")) throw error;

@@ -11,7 +11,7 @@ import { consoleOf } from "./console.ts";
 import type { ConsoleMatch, Pattern } from "./console_text.ts";
 import { type ObjectHandle, objectsOf } from "./handle.ts";
 import type { AnswerOf } from "./method.ts";
-import { type Look, waitForEvent, type WaitOptions, waitUntil } from "./until.ts";
+import { type Look, type LookCalls, waitForEvent, type WaitOptions, waitUntil } from "./until.ts";
 
 /** What a domain does right now. */
 export type DomainState = AnswerOf<"domain.info">["state"];
@@ -193,12 +193,15 @@ export class DomainWaits {
    * ```
    */
   async agent(options?: WaitOptions): Promise<void> {
-    const look = async (calls: CallOptions): Promise<Look<true>> => {
+    const look = async (calls: LookCalls): Promise<Look<true>> => {
+      const within = Math.min(agentPollMs, calls.within);
       try {
-        await objectsOf(this.#vm).invoke("domain.time", this.#vm, {}, { ...calls, within: agentPollMs });
+        await objectsOf(this.#vm).invoke("domain.time", this.#vm, {}, { ...calls, within });
         return { found: true };
       } catch (error) {
-        if (!isOneOf(error, maybeLater)) throw error;
+        // A host that is away may come back while there is time.
+        const comesBack = isVirtError(error, "unreachable") && calls.within > agentPollMs;
+        if (!comesBack && !isOneOf(error, maybeLater)) throw error;
         return { instead: error.message };
       }
     };

@@ -26,12 +26,18 @@ export interface WaitOptions {
 /** What a look has found: what was waited for, or in which way it is not there yet. */
 export type Look<T> = { readonly found: T } | { readonly instead: string };
 
+/** How a look makes its calls: they end with the wait, and not long after it. */
+export interface LookCalls extends CallOptions {
+  /** Milliseconds that are left of the wait. */
+  readonly within: number;
+}
+
 /** What is waited for. */
 export interface Awaited<T> {
   /** As it goes on after "Waited 2m for": `domain "web-1" to run`. */
   readonly what: string;
   /** Looks whether it is there; the options are for the calls that it makes, which end with the wait. */
-  readonly look: (options: CallOptions) => Promise<Look<T>>;
+  readonly look: (calls: LookCalls) => Promise<Look<T>>;
   /** Whether an event says as much as a look would; throws where it says that it will never be. */
   readonly hear?: (event: VirtEvent) => { readonly found: T } | undefined;
   /** Looks again after so long even where nothing happens, for what has no event; milliseconds. */
@@ -158,7 +164,7 @@ class Bell implements Disposable {
   }
 
   /** How calls of a look are made: where the far side cannot be reached they end with the wait, and not long after it. */
-  get lookOptions(): CallOptions {
+  get lookOptions(): LookCalls {
     const within = Math.max(leastCallMs, this.#endsAt - this.#session.now);
     return { within, ...(this.#early === undefined ? {} : { signal: this.#early }) };
   }
