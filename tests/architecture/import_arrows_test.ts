@@ -28,9 +28,25 @@ const layers: readonly Layer[] = [
   { folder: "automation", may: ["model", "runtime", "automation"], packages: ["zod", "yaml"] },
   { folder: "testing", may: ["model", "runtime", "drivers", "dsl", "testing"], packages: ["zod", "node:"] },
   {
+    folder: "daemon",
+    may: ["model", "protocol", "runtime", "drivers", "daemon"],
+    packages: ["zod", "node:"],
+  },
+  {
     folder: "cli",
-    may: ["model", "runtime", "drivers", "dsl", "testing", "automation", "daemon", "cli", "deno.json"],
-    packages: ["zod", "yaml", "node:", "@stricli/core", "@clack/prompts"],
+    may: [
+      "model",
+      "protocol",
+      "runtime",
+      "drivers",
+      "dsl",
+      "testing",
+      "automation",
+      "daemon",
+      "cli",
+      "deno.json",
+    ],
+    packages: ["zod", "yaml", "node:", "p-queue", "@stricli/core", "@clack/prompts"],
   },
   { folder: "recipes", may: ["mod.ts", "recipes"], packages: [] },
 ];

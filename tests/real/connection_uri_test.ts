@@ -84,7 +84,10 @@ real.test("libvirtd sends away whom it does not know", async (host) => {
   await Deno.copyFile(`${host.pkiPath}/cacert.pem`, `${folder}/cacert.pem`);
   const uri = host.uri("test", { transport: "tls" }).replace(host.pkiPath, folder);
   const nobody = await refusedLater("permission-denied", connect(uri));
-  assert.match(nobody.message, /wants a certificate of ours, and there is none with its key at ".*clientcert\.pem"/);
+  assert.match(
+    nobody.message,
+    /wants a certificate of ours, and there is none with its key at ".*clientcert\.pem"/,
+  );
   await makeCertificates(`${folder}/foreign`, { host: "other", address: "127.0.0.2", client: "stranger" });
   for (const file of ["clientcert.pem", "clientkey.pem"]) {
     await Deno.copyFile(`${folder}/foreign/${file}`, `${folder}/${file}`);
