@@ -118,7 +118,6 @@ const notSimulated: ReadonlySet<string> = new Set([
   "domain.messages",
   "domain.reloadGraphics",
   "domain.removeThrottleGroup",
-  "domain.securityLabels",
   "domain.setLaunchSecurity",
   "domain.setThrottleGroup",
   "domain.setVcpu",
