@@ -43,8 +43,8 @@ export interface MortalEnd {
   readonly steps: readonly StepRecord[];
 }
 
-/** How many moments of each kind are tried: `DROVER_KILLS=all` tries all of them. */
-const enumerated = Deno.env.get("DROVER_KILLS") === undefined ? 6 : Infinity;
+/** How many moments of each kind are tried: `DROVER_DISTURBANCES=all` tries all of them. */
+const enumerated = Deno.env.get("DROVER_DISTURBANCES") === undefined ? 6 : Infinity;
 
 /** How often a run is resumed before it counts as one that never ends. */
 const mostLives = 6;

@@ -8,7 +8,7 @@ import { realTests } from "./kit/real_test.ts";
 import { until } from "./kit/until.ts";
 
 /** At how many places a link is cut in each direction, between the first byte of a call and its end. */
-const asked = Deno.env.get("DROVER_KILLS");
+const asked = Deno.env.get("DROVER_DISTURBANCES");
 const cuts = asked === undefined ? 2 : asked === "all" ? 24 : 4;
 
 const { test } = realTests({ mayCrash: true });

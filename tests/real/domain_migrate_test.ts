@@ -56,8 +56,8 @@ for (const via of ["direct", "peer-to-peer", "tunnelled"] as const) {
   });
 }
 
-/** With `DROVER_KILLS` every disturbance at every moment, else those that a migration stands or falls by. */
-const all = Deno.env.get("DROVER_KILLS") !== undefined;
+/** With `DROVER_DISTURBANCES` every disturbance at every moment, else those that a migration stands or falls by. */
+const all = Deno.env.get("DROVER_DISTURBANCES") !== undefined;
 
 /** What may happen to a migration. */
 const disturbances: Readonly<

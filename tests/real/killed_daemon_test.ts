@@ -10,10 +10,10 @@ import { carryOut, judge, openThrough } from "./kit/judge.ts";
 import { realTests } from "./kit/real_test.ts";
 
 /**
- * Which moments between two packets: one of the first few, with `DROVER_KILLS` every fourth one, and all with
- * `DROVER_KILLS=all`. And how often while the daemon works.
+ * Which moments between two packets: one of the first few, with `DROVER_DISTURBANCES` every fourth one, and all with
+ * `DROVER_DISTURBANCES=all`. And how often while the daemon works.
  */
-const asked = Deno.env.get("DROVER_KILLS");
+const asked = Deno.env.get("DROVER_DISTURBANCES");
 const stride = asked === "all" ? 1 : asked === undefined ? Infinity : 4;
 const whileItWorks = asked === undefined ? 1 : asked === "all" ? 5 : 2;
 
