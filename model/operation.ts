@@ -70,9 +70,9 @@ export interface Reaches {
 
 /**
  * What a field of an operation's input names: a path or a program on the host, or a file of the machine on which Drover
- * itself runs, which is read or written.
+ * itself runs, which is read or written; or where in the network the host connects or listens.
  */
-export type HostPlaceKind = "path" | "emulator" | "local_read" | "local_write";
+export type HostPlaceKind = "path" | "emulator" | "network" | "local_read" | "local_write";
 
 /** A place on a machine, as an input names it. */
 export interface HostPlace {

@@ -35,6 +35,8 @@ export const domainMigrate = operation("domain.migrate", {
   reconcile: "by-state",
   peer: "to",
   reaches: { field: "xml", document: "domain" },
+  // Whoever may migrate a guest may not therefore send its memory anywhere.
+  places: { destinationUri: "network", migrateUri: "network", listenAddress: "network" },
   timeoutMs: 3_600_000,
   aliases: ["migrate"],
   input: z.object({

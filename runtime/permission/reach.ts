@@ -89,8 +89,9 @@ export function reachesOf(xml: string, options: ReachOptions): Finding[] {
  */
 export function placesOf(places: readonly HostPlace[]): Finding[] {
   return places.map(({ kind, value }) => {
-    const canonical = canonicalPath(value);
     const permission = `host:${kind}` as const;
+    if (kind === "network") return { permission, reached: value, place: "" };
+    const canonical = canonicalPath(value);
     return canonical.ok
       ? { permission, reached: canonical.path, place: "" }
       : { permission, reached: value, place: "", refused: canonical.problem };
