@@ -29,15 +29,21 @@ const longestSequence = 4096;
 
 /**
  * What terminals take as commands and do not show. Source: ECMA-48, 5.3 and 5.4: control sequences, control strings,
- * and the shorter ones.
+ * and the shorter ones. Null and bell may stand in the midst of them, and another escape ends what has not ended.
  */
-const sequences =
-  // deno-lint-ignore no-control-regex -- terminals are spoken to in control characters
-  /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])|[\0\x07]/g;
+const sequence = String.raw`\x1b(?:[\0\x07]*(?:\[[0-?\0\x07]*[ -/\0\x07]*(?:[@-~]|(?=\x1b))|` +
+  String
+    .raw`[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|(?=\x1b[^\\])))|[ -/\0\x07]*(?:[0-Z\\^-~]|(?=\x1b)))|[\0\x07]`;
+const sequences = new RegExp(sequence, "g");
 
-/** The beginning of a sequence, or of a line end, at the end of what came. */
-// deno-lint-ignore no-control-regex -- as above
-const unfinished = /(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)|\r+)$/;
+/** An escape that begins nothing: what stands for the one that is held back, since it ends what came before it. */
+const escape = "\x1b\x01";
+
+/** The beginning of a sequence at the end of what came. */
+const begun = String
+  .raw`\x1b(?:[\0\x07]*(?:\[[0-?\0\x07]*[ -/\0\x07]*|[\]PX^_][^\x07\x1b]*\x1b?)|[ -/\0\x07]*)`;
+
+const unfinished = new RegExp(`${begun}$`);
 
 /**
  * Text that was decoded and not taken. Guests print what they like: what cannot be decoded is replaced. Of what comes
@@ -78,7 +84,7 @@ export class ConsoleText {
   /** What comes next does not follow on what came last. */
   breakOff(): void {
     this.#add(this.#decoder.decode());
-    this.#text += plain(this.#held);
+    this.#text += lines(without(this.#held));
     this.#held = "";
     this.#decoder = new TextDecoder();
   }
@@ -121,9 +127,13 @@ export class ConsoleText {
       return;
     }
     const whole = this.#held + decoded;
-    const at = unfinished.exec(whole.slice(-longestSequence))?.[0].length ?? 0;
-    this.#held = whole.slice(whole.length - at);
-    this.#text += plain(whole.slice(0, whole.length - at));
+    const tail = unfinished.exec(whole.slice(-longestSequence))?.[0] ?? "";
+    const next = tail === "" ? "" : escape;
+    const shown = without(whole.slice(0, whole.length - tail.length) + next);
+    // A line end may still follow, with commands in between.
+    const [end = ""] = /\r*$/.exec(shown.slice(0, shown.length - next.length)) ?? [];
+    this.#held = end + tail;
+    this.#text += lines(shown.slice(0, shown.length - next.length - end.length));
   }
 
   #cut(length: number): string {
@@ -133,9 +143,14 @@ export class ConsoleText {
   }
 }
 
-/** Text as a person would read it. */
-function plain(text: string): string {
-  return text.replace(sequences, "").replace(/\r+\n/g, "\n");
+/** Text without what terminals take as commands. */
+function without(text: string): string {
+  return text.replace(sequences, "");
+}
+
+/** Text whose lines end in a line feed alone. */
+function lines(text: string): string {
+  return text.replace(/\r+\n/g, "\n");
 }
 
 /** Where a pattern matches first, whatever its flags say about where to begin. */
