@@ -16,7 +16,9 @@ import { Kernel, type KernelOptions } from "../../runtime/kernel.ts";
 const allowAll: CallRequest["authority"] = { check: () => {}, sees: () => true, checkReach: () => {} };
 
 /** What a call may say beside its input. */
-export type BenchCall = Partial<Pick<CallRequest, "signal" | "deadline" | "newId" | "rebase" | "noWait">>;
+export type BenchCall = Partial<
+  Pick<CallRequest, "signal" | "deadline" | "newId" | "rebase" | "noWait" | "onState">
+>;
 
 /** A kernel and its connections. */
 export class Bench implements AsyncDisposable {

@@ -152,15 +152,8 @@ test("a backup that nobody wants any more is ended at the host, and its files go
   const controller = new AbortController();
   let fraction = 0;
   await host.virsh("blkdeviotune", "unwanted", "vda", "--total-bytes-sec", "20000000");
-  const { outcome } = await bench.kernel.call({
-    operation: "domain.backUp",
-    connections: bench.connections,
-    connection: "host",
-    target: on,
-    rebase: true,
-    input: { xml },
-    caller: { principal: "test", since: 0 },
-    authority: { check: () => {}, sees: () => true, checkReach: () => {} },
+  const { outcome } = await bench.result("domain.backUp", { xml }, {
+    on,
     signal: controller.signal,
     onState: (state) => {
       if (state.kind !== "progress" || state.fraction === 0) return;
@@ -183,15 +176,8 @@ test("what virsh aborts is cancelled for whoever waits for it", async (host) => 
   const xml = `<domainbackup><disks><disk name='vda' backup='yes' type='file'>
     <target file='${host.directory}/aborted-full'/><driver type='qcow2'/></disk></disks></domainbackup>`;
   let aborted: Promise<string> | undefined;
-  const { outcome } = await bench.kernel.call({
-    operation: "domain.backUp",
-    connections: bench.connections,
-    connection: "host",
-    target: on,
-    rebase: true,
-    input: { xml },
-    caller: { principal: "test", since: 0 },
-    authority: { check: () => {}, sees: () => true, checkReach: () => {} },
+  const { outcome } = await bench.result("domain.backUp", { xml }, {
+    on,
     onState: (state) => {
       if (state.kind === "progress") aborted ??= host.virsh("domjobabort", "aborted");
     },
@@ -209,15 +195,8 @@ test("a domain that dies during its backup is gone for whoever waits for it", as
   const xml = `<domainbackup><disks><disk name='vda' backup='yes' type='file'>
     <target file='${host.directory}/dying-full'/><driver type='qcow2'/></disk></disks></domainbackup>`;
   let killed: Promise<string> | undefined;
-  const { outcome } = await bench.kernel.call({
-    operation: "domain.backUp",
-    connections: bench.connections,
-    connection: "host",
-    target: on,
-    rebase: true,
-    input: { xml },
-    caller: { principal: "test", since: 0 },
-    authority: { check: () => {}, sees: () => true, checkReach: () => {} },
+  const { outcome } = await bench.result("domain.backUp", { xml }, {
+    on,
     onState: (state) => {
       if (state.kind === "progress") killed ??= host.virsh("destroy", "dying");
     },

@@ -110,3 +110,19 @@ test("libvirt's own test driver has a pool, which is found by its path", async (
   assert.deepEqual([on.name, state, capacityBytes], ["default-pool", "running", 100 * 1024 ** 3]);
   assert.match(await bench.call("pool.findSources", { type: "logical" }), /<sources>/);
 });
+
+test("a host's pools, networks and filters are there for its containers too", async (host) => {
+  await using qemu = await open(host);
+  await using lxc = await open(host, "lxc");
+  const on = await qemu.call("pool.create", { xml: poolXml(host, "shared"), build: true });
+  const same = await lxc.call("pool.lookup", { name: "shared" });
+  assert.equal(same.id, on.id);
+  await lxc.call("volume.create", { xml: "<volume><name>v</name><capacity>1000</capacity></volume>" }, {
+    on: same,
+  });
+  assert.deepEqual((await qemu.call("volume.list", {}, { on })).map(({ volume }) => volume.name), ["v"]);
+  assert.deepEqual(await lxc.call("network.list", {}), []);
+  assert.deepEqual(await lxc.call("filter.list", {}), []);
+  await lxc.call("pool.destroy", {}, { on: same });
+  await qemu.refused("not-found", "pool.info", { on, input: {} });
+});

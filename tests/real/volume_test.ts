@@ -119,14 +119,8 @@ test("a whole file goes into a volume and comes back, byte for byte, with its di
   await Deno.writeFile(`${folder}/source`, bytes);
   const volume = await bench.call("volume.create", { xml: volumeXml("disk", bytes.length) }, { on });
   const states: number[] = [];
-  const sent = await bench.kernel.call({
-    operation: "volume.uploadFile",
-    connections: bench.connections,
-    connection: "host",
-    target: volume,
-    input: { path: `${folder}/source` },
-    caller: { principal: "test", since: 0 },
-    authority: { check: () => {}, sees: () => true, checkReach: () => {} },
+  const sent = await bench.result("volume.uploadFile", { path: `${folder}/source` }, {
+    on: volume,
     onState: (state) => state.kind === "progress" && states.push(state.fraction),
   });
   assert.deepEqual(sent.outcome, {
@@ -216,14 +210,8 @@ test("a cancelled transfer ends at once, leaves no file, and the volume can be u
     const [operation, path] of [["volume.uploadFile", "source"], ["volume.downloadFile", "target"]] as const
   ) {
     const controller = new AbortController();
-    const { outcome } = await bench.kernel.call({
-      operation,
-      connections: bench.connections,
-      connection: "host",
-      target: volume,
-      input: { path: `${folder}/${path}` },
-      caller: { principal: "test", since: 0 },
-      authority: { check: () => {}, sees: () => true, checkReach: () => {} },
+    const { outcome } = await bench.result(operation, { path: `${folder}/${path}` }, {
+      on: volume,
       signal: controller.signal,
       onState: (state) => state.kind === "progress" && state.fraction > 0.1 && controller.abort(),
     });
@@ -253,14 +241,8 @@ test("a daemon that dies during a transfer leaves no doubt about what came of it
     const [operation, path] of [["volume.uploadFile", "source"], ["volume.downloadFile", "target"]] as const
   ) {
     let restarted: Promise<void> | undefined;
-    const { outcome } = await bench.kernel.call({
-      operation,
-      connections: bench.connections,
-      connection: "host",
-      target: volume,
-      input: { path: `${folder}/${path}` },
-      caller: { principal: "test", since: 0 },
-      authority: { check: () => {}, sees: () => true, checkReach: () => {} },
+    const { outcome } = await bench.result(operation, { path: `${folder}/${path}` }, {
+      on: volume,
       onState: (state) => {
         if (state.kind === "progress" && state.fraction > 0.2) restarted ??= host.restart();
       },
