@@ -10,7 +10,7 @@
 import { isVirtError, VirtError } from "../../model/error.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
-import { Traffic } from "./traffic.ts";
+import { type Pace, Traffic } from "./traffic.ts";
 
 /** How many there may be beside the session's. */
 const mostLanes = 8;
@@ -32,6 +32,13 @@ export interface LanesOptions {
   readonly clock: Clock;
   /** Opens another connection; it is closed with the others. */
   readonly open: (signal: AbortSignal) => Promise<RpcConnection>;
+}
+
+/** A call that wants a place. */
+export interface Entering {
+  readonly pace: Pace;
+  readonly signal: AbortSignal;
+  readonly urgent: boolean;
 }
 
 /** The lanes of a session. */
@@ -57,26 +64,20 @@ export class Lanes {
   }
 
   /**
-   * A lane with a place for a call that may take long: its own where there is one, or where something moves; else another one.
-   * What is urgent does not wait to see whether a full one moves.
+   * A lane with a place for a call: its own where there is one, or where something moves; for one that may take long else
+   * another lane. What is urgent does not wait to see whether a full lane moves.
    *
    * @throws {VirtError} `unreachable` where the signal aborts before; nothing has been sent.
    */
-  enter(
-    own: Lane,
-    { signal, urgent }: { readonly signal: AbortSignal; readonly urgent: boolean },
-  ): Lane | Promise<Lane> {
-    return own.traffic.tryEnter() ? own : this.#around(own, { signal, urgent });
+  enter(own: Lane, call: Entering): Lane | Promise<Lane> {
+    return own.traffic.tryEnter(call.pace) ? own : this.#wait(own, call);
   }
 
-  async #around(
-    own: Lane,
-    { signal, urgent }: { readonly signal: AbortSignal; readonly urgent: boolean },
-  ): Promise<Lane> {
-    while (urgent || !await own.traffic.enter(signal)) {
-      for (const lane of [own, ...this.#spare]) if (lane.traffic.tryEnter()) return lane;
+  async #wait(own: Lane, { pace, signal, urgent }: Entering): Promise<Lane> {
+    while (urgent || !await own.traffic.enter(pace, signal)) {
+      for (const lane of [own, ...this.#spare]) if (lane.traffic.tryEnter(pace)) return lane;
       if (signal.aborted) throw neverSent(signal.reason);
-      if (this.#spare.size < mostLanes || urgent) {
+      if (pace === "slow" && (this.#spare.size < mostLanes || urgent)) {
         this.#opening ??= this.#open(signal).finally(() => this.#opening = undefined);
         if (await this.#opening !== undefined) continue;
       }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isVirtError, type VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { RpcConnection, RpcStream } from "../../protocol/connection.ts";
 import {
   type ArgumentsOf,
@@ -12,7 +12,9 @@ import {
   type ResultOf,
   type StreamProcedureName,
 } from "../../protocol/procedures/mod.ts";
+import { SignalWatch } from "../../protocol/signal_watch.ts";
 import type { Lanes } from "./lanes.ts";
+import type { Pace } from "./traffic.ts";
 
 /** Where a line runs. */
 export interface LineOptions {
@@ -58,21 +60,31 @@ export class Line {
   async call<P extends ProcedureName>(procedure: P, args: ArgumentsOf<P>): Promise<ResultOf<P>> {
     const { lanes, urgent = false } = this.#options;
     const { signal } = this;
-    if (lanes === undefined || procedureRow(procedure).priority === "high") {
+    if (lanes === undefined) {
       const result = await this.rpc.call(procedure, args, { signal });
       this.#answered++;
       return result;
     }
-    const entered = lanes.enter(lanes.laneOf(this.rpc), { signal, urgent });
+    if (signal.aborted) throw givenUp(procedure, { reason: signal.reason, mayHaveActed: false });
+    const pace = paceOf(procedure);
+    const entered = lanes.enter(lanes.laneOf(this.rpc), { pace, signal, urgent });
     const { rpc, traffic } = entered instanceof Promise ? await entered : entered;
+    const leave = (): void => traffic.leave(pace);
+    if (signal.aborted) {
+      leave();
+      traffic.forget();
+      throw givenUp(procedure, { reason: signal.reason, mayHaveActed: false });
+    }
+    // The signal ends the wait and not the call: the place is taken over there until it is answered.
+    const answer = rpc.call(procedure, args);
+    answer.then(leave, leave);
     try {
-      const result = await rpc.call(procedure, args, { signal });
-      traffic.leave();
+      const result = await unlessAborted(answer, {
+        signal,
+        aborted: () => givenUp(procedure, { reason: signal.reason, mayHaveActed: true }),
+      });
       this.#answered++;
       return result;
-    } catch (error) {
-      if (isVirtError(error) && (error.remoteCode !== undefined || wasNotSent(error))) traffic.leave();
-      throw error;
     } finally {
       traffic.forget();
     }
@@ -102,8 +114,45 @@ export class Line {
   }
 }
 
-/** What was given up before it left keeps no place over there. */
-function wasNotSent({ detail }: VirtError): boolean {
-  return typeof detail === "object" && detail !== null && "mayHaveActed" in detail &&
-    detail.mayHaveActed === false;
+/** Calls that libvirt answers first of all, and yet waits for a guest's end before it does. */
+const waitForEnds: ReadonlySet<ProcedureName> = new Set(["domainDestroy", "domainDestroyFlags"]);
+
+function paceOf(procedure: ProcedureName): Pace {
+  return procedureRow(procedure).priority === "high" && !waitForEnds.has(procedure) ? "quick" : "slow";
+}
+
+const signals = new SignalWatch();
+
+/** Waits for an answer until a signal aborts; who waits no longer hears of no failure either. */
+function unlessAborted<T>(
+  answer: Promise<T>,
+  { signal, aborted }: { readonly signal: AbortSignal; readonly aborted: () => VirtError },
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const stop = signals.watch(signal, () => {
+    stop();
+    reject(aborted());
+  });
+  answer.then(
+    (value) => {
+      stop();
+      resolve(value);
+    },
+    (error: unknown) => {
+      stop();
+      reject(error);
+    },
+  );
+  return promise;
+}
+
+/** What became of a call that nobody waits for any more. */
+function givenUp(
+  procedure: ProcedureName,
+  { reason, mayHaveActed }: { readonly reason: unknown; readonly mayHaveActed: boolean },
+): VirtError {
+  const code = isVirtError(reason) ? reason.code : "cancelled";
+  const why = reason instanceof Error ? reason.message : String(reason);
+  const what = mayHaveActed ? `Cannot learn what came of "${procedure}"` : `Cannot call "${procedure}"`;
+  return new VirtError(code, `${what}: ${why}`, { detail: { mayHaveActed }, cause: reason });
 }

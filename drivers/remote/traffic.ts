@@ -1,16 +1,20 @@
 /**
- * The calls on one connection that may take long: as many at a time as the far side takes, and the others in a queue that is
- * left where nothing moves any more.
+ * The calls on one connection: as many at a time as the far side takes, and the others in queues. The queue of those that may
+ * take long is left where nothing moves any more.
  *
  * @module
  */
+import { SignalWatch } from "../../protocol/signal_watch.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
-/**
- * How many of them a libvirtd takes of one client: five calls, of which the last is left to those that are answered at once.
- * Source: libvirtd.conf, max_client_requests.
- */
-const places = 4;
+/** How many calls a libvirtd takes of one client at a time. Source: libvirtd.conf, max_client_requests. */
+const places = 5;
+
+/** How many of them may take long: the last place is left to those that are answered at once. */
+const slowPlaces = places - 1;
+
+/** How long a call may take. */
+export type Pace = "quick" | "slow";
 
 /** Where nothing was answered for so long nothing moves, in milliseconds. */
 const quietMs = 300;
@@ -18,13 +22,75 @@ const quietMs = 300;
 /** What has come meanwhile is taken first: whoever looks may have been busy himself; milliseconds. */
 const secondLookMs = 50;
 
+/** Somebody in a queue; without an item where he has left. */
+interface Place<T> {
+  item: T | undefined;
+  readonly since: number;
+}
+
+/** First come, first served, however many come; who has left is passed over. */
+class Queue<T> {
+  #places: Place<T>[] = [];
+  #first = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Since when the first one waits; `undefined` where nobody does. */
+  get since(): number | undefined {
+    this.#passOver();
+    return this.#places[this.#first]?.since;
+  }
+
+  /** Comes last; disposing leaves the queue. */
+  add(item: T, since: number): Disposable {
+    const place: Place<T> = { item, since };
+    this.#places.push(place);
+    this.#size++;
+    return {
+      [Symbol.dispose]: () => {
+        if (place.item === undefined) return;
+        place.item = undefined;
+        this.#size--;
+      },
+    };
+  }
+
+  /** Takes the first one out. */
+  take(): T | undefined {
+    this.#passOver();
+    const place = this.#places[this.#first];
+    const item = place?.item;
+    if (place === undefined || item === undefined) return undefined;
+    place.item = undefined;
+    this.#size--;
+    return item;
+  }
+
+  /** Goes to the first one who is still there, and forgets those before him once they are many. */
+  #passOver(): void {
+    while (this.#first < this.#places.length && this.#places[this.#first]?.item === undefined) this.#first++;
+    if (this.#first < 64 || this.#first * 2 < this.#places.length) return;
+    this.#places = this.#places.slice(this.#first);
+    this.#first = 0;
+  }
+}
+
 /** The calls on one connection. */
 export class Traffic implements Disposable {
   readonly #clock: Clock;
   /** Who waits for a place, in order: told whether there is one, or that nothing moves. */
-  readonly #waiting = new Set<(place: boolean) => void>();
-  #taken = 0;
+  readonly #waiting: Readonly<Record<Pace, Queue<(place: boolean) => void>>> = {
+    quick: new Queue(),
+    slow: new Queue(),
+  };
+  readonly #taken: Record<Pace, number> = { quick: 0, slow: 0 };
+  readonly #signals = new SignalWatch();
+  #arrivals = 0;
   #awaited = 0;
+  /** How many of the slow ones were answered. */
   #answers = 0;
   #stuck = false;
   #watch: Disposable | undefined;
@@ -34,38 +100,41 @@ export class Traffic implements Disposable {
   }
 
   /** Takes a place, if one is free. */
-  tryEnter(): boolean {
-    if (this.#taken >= places || this.#waiting.size > 0) return false;
-    this.#take();
+  tryEnter(pace: Pace): boolean {
+    if (!this.#hasRoomFor(pace) || this.#waiting[pace].size > 0) return false;
+    this.#take(pace);
     return true;
   }
 
   /**
-   * Waits for a place. `false` where nothing moves any more, at once where that is known, and when the signal aborts.
+   * Waits for a place. `false` when the signal aborts; for slow calls also where nothing moves any more, at once where that
+   * is known.
    */
-  async enter(signal: AbortSignal): Promise<boolean> {
-    if (this.tryEnter()) return true;
-    if (this.#stuck || signal.aborted) return false;
+  async enter(pace: Pace, signal: AbortSignal): Promise<boolean> {
+    if (this.tryEnter(pace)) return true;
+    if (signal.aborted || (pace === "slow" && this.#stuck)) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
+    const place = this.#waiting[pace].add(resolve, this.#arrivals++);
     const onAbort = (): void => {
-      this.#waiting.delete(resolve);
+      place[Symbol.dispose]();
       resolve(false);
     };
-    this.#waiting.add(resolve);
-    this.#watch ??= this.#look(this.#answers, quietMs);
-    signal.addEventListener("abort", onAbort, { once: true });
+    if (pace === "slow") this.#watch ??= this.#look(this.#answers, quietMs);
+    const stop = this.#signals.watch(signal, onAbort);
     try {
       return await promise;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      stop();
     }
   }
 
   /** A call was answered, or has never left: its place is free for the next one. */
-  leave(): void {
-    this.#taken--;
-    this.#answers++;
-    this.#stuck = false;
+  leave(pace: Pace): void {
+    this.#taken[pace]--;
+    if (pace === "slow") {
+      this.#answers++;
+      this.#stuck = false;
+    }
     this.#admit();
   }
 
@@ -76,46 +145,57 @@ export class Traffic implements Disposable {
 
   /** Whether nobody waits for anything. */
   get idle(): boolean {
-    return this.#awaited === 0 && this.#waiting.size === 0;
+    return this.#awaited === 0 && this.#waiting.slow.size === 0 && this.#waiting.quick.size === 0;
   }
 
   /** The connection has ended. */
   [Symbol.dispose](): void {
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
-    this.#turnAway();
+    this.#turnAway("quick");
+    this.#turnAway("slow");
   }
 
-  #take(): void {
-    this.#taken++;
+  #hasRoomFor(pace: Pace): boolean {
+    const { quick, slow } = this.#taken;
+    return quick + slow < places && (pace === "quick" || slow < slowPlaces);
+  }
+
+  #take(pace: Pace): void {
+    this.#taken[pace]++;
     this.#awaited++;
   }
 
+  /** Lets in who has waited longest of those for whom there is room. */
   #admit(): void {
-    for (const next of this.#waiting) {
-      if (this.#taken >= places) return;
-      this.#waiting.delete(next);
-      this.#take();
-      next(true);
+    const { quick, slow } = this.#waiting;
+    while (true) {
+      const quickSince = this.#hasRoomFor("quick") ? quick.since : undefined;
+      const slowSince = this.#hasRoomFor("slow") ? slow.since : undefined;
+      if (quickSince === undefined && slowSince === undefined) return;
+      const pace = (quickSince ?? Infinity) < (slowSince ?? Infinity) ? "quick" : "slow";
+      this.#take(pace);
+      this.#waiting[pace].take()?.(true);
     }
   }
 
-  #turnAway(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const next of waiting) next(false);
+  #turnAway(pace: Pace): void {
+    const waiting = this.#waiting[pace];
+    for (let left = waiting.size; left > 0; left--) waiting.take()?.(false);
   }
 
   /** Looks later whether there have been more answers than now. */
   #look(answers: number, ms: number): Disposable {
     return this.#clock.after(ms, () => {
       this.#watch = undefined;
-      if (this.#waiting.size === 0) return;
-      if (this.#answers !== answers) this.#watch = this.#look(this.#answers, quietMs);
+      if (this.#waiting.slow.size === 0) return;
+      // Who waits only because the others are many waits for nothing that is stuck.
+      const moves = this.#answers !== answers || this.#taken.slow < slowPlaces;
+      if (moves) this.#watch = this.#look(this.#answers, quietMs);
       else if (ms === quietMs) this.#watch = this.#look(answers, secondLookMs);
       else {
         this.#stuck = true;
-        this.#turnAway();
+        this.#turnAway("slow");
       }
     });
   }

@@ -159,3 +159,18 @@ Deno.test("a link that breaks while everything is read for the first time is ope
   assert.ok(bench.net.attempts >= 2);
   assert.deepEqual((await bench.call("domain.list", {})).map(({ domain }) => domain.name), ["web"]);
 });
+
+Deno.test("calls that were given up keep no place once they are answered", async () => {
+  await using bench = await RemoteBench.open({ delay: () => 50 });
+  const on = await bench.call("domain.define", { xml: xmlOf("web", { uuid }) });
+  for (let round = 0; round < 4; round++) {
+    const deadline = bench.clock.now() + 10;
+    const calls = Array.from({ length: 5 }, () => bench.begin("domain.info", {}, { on, deadline }));
+    for (const { outcome } of await bench.clock.until(Promise.all(calls))) {
+      assert.equal(outcome.kind, "not-done");
+    }
+    await bench.calm(1000);
+  }
+  assert.equal((await bench.call("domain.lookup", { name: "web" })).id, uuid);
+  assert.equal(bench.net.open.size, 1);
+});
