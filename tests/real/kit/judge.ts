@@ -46,13 +46,25 @@ export async function openThrough(link: CuttingLink): Promise<Bench> {
   return bench;
 }
 
+/** Does something while the daemon runs, from the beginning where it ended meanwhile: some crash of broken links. */
+async function whileRunning<T>({ host }: Scene, work: () => Promise<T>): Promise<T> {
+  while (true) {
+    if (!host.running) await host.restart();
+    const { crashes } = host;
+    const done = await work().then((value) => ({ value }), (error: unknown) => ({ error }));
+    if (!host.running || host.crashes.length > crashes.length) continue;
+    if ("error" in done) throw done.error;
+    return done.value;
+  }
+}
+
 /** Carries out an act through a link of its own. */
 export async function carryOut(
   act: Act,
   scene: Scene,
   { begin, meanwhile }: Disturbance = {},
 ): Promise<Verdict> {
-  await act.prepare(scene);
+  await whileRunning(scene, () => act.prepare(scene));
   await using link = await CuttingLink.open(scene.host.socket);
   await using bench = await openThrough(link);
   const on = await act.target(bench, scene);
@@ -68,7 +80,11 @@ export async function carryOut(
   });
   await meanwhile?.(link, call);
   const { outcome } = await call;
-  return { told: outcome, happened: await act.happened(scene), halfway: await act.isHalfway(scene) };
+  return await whileRunning(scene, async () => ({
+    told: outcome,
+    happened: await act.happened(scene),
+    halfway: await act.isHalfway(scene),
+  }));
 }
 
 function withoutGeneration({ generation: _generation, ...ref }: ObjectRef): ObjectRef {
