@@ -30,6 +30,8 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   if (ignored.length > 0) log("warn", "settings without a meaning here", { file, names: ignored.join(" ") });
   const addresses = flags.listen?.map((text) => parseListenAddress(text, settings));
   const directory = resolve(stateDirectory(io, flags.stateDir));
+  // Whoever hears that it is ready may ask it to leave at once.
+  const stopping = listenToSignals(this, log);
   await using kernel = await becomeKernel(directory);
   const { host } = kernel;
   await using opened = await open({
@@ -45,7 +47,11 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
     stateDirectory: directory,
     listening: opened.addresses.map(addressText).join(" "),
   });
-  const why = await untilStopped(this, { opened, timeout: flags.timeout, clock: host.kernel.clock, log });
+  const { timeout = 0 } = flags;
+  if (timeout > 0) {
+    watchIdle(opened.daemon, { timeout, clock: host.kernel.clock, leave: stopping.resolve });
+  }
+  const why = await stopping.promise;
   log("info", "leaving", { why });
 }
 
@@ -97,30 +103,21 @@ async function open(options: Parameters<typeof openDaemon>[0]): Promise<OpenedDa
 }
 
 /** Resolves with why the daemon is to leave. A second signal ends the process at once. */
-async function untilStopped(
-  context: DroverContext,
-  { opened: { daemon }, timeout, clock, log }: {
-    readonly opened: OpenedDaemon;
-    readonly clock: Clock;
-    readonly timeout: number | undefined;
-    readonly log: Log;
-  },
-): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let stopping = false;
+function listenToSignals(context: DroverContext, log: Log): PromiseWithResolvers<string> {
+  const stopping = Promise.withResolvers<string>();
+  let asked = false;
   const onSignal = (signal: CommandSignal) => (): void => {
-    if (stopping) {
+    if (asked) {
       log("warn", "leaving at once", { why: signal });
       context.endNow(signal === "SIGINT" ? 130 : 143);
     }
-    stopping = true;
-    resolve(signal);
+    asked = true;
+    stopping.resolve(signal);
   };
   // They stay until the process ends: what comes while it leaves is the second one.
   context.io.onSignal("SIGINT", onSignal("SIGINT"));
   context.io.onSignal("SIGTERM", onSignal("SIGTERM"));
-  if (timeout !== undefined && timeout > 0) watchIdle(daemon, { timeout, clock, leave: resolve });
-  return await promise;
+  return stopping;
 }
 
 /** Leaves when nobody has been there for a while, as a user's own daemon does that was started on demand. */

@@ -167,7 +167,7 @@ export const domainStatistics = {
     if (nparams === 0) return { params: [], nparams: ncpus === 0 ? byCpu.length : 1 };
     const wanted = byCpu.slice(startCpu, startCpu + ncpus);
     return { params: wanted.flatMap((time) => figures({ cpu_time: time })), nparams: 1 };
-  }),
+  }, { flags: textFlag }),
   domainMemoryStats: calls("domain.memoryStats", {
     result: (stats, { args: { maxStats } }) => ({
       stats: memoryTags.flatMap((name, tag) => {
