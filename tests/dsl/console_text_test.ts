@@ -25,6 +25,8 @@ const shown: readonly (readonly [string, string])[] = [
   ["\x1bPq#0;2;0\x1b\\after", "after"],
   ["\x1b7saved\x1b8\x1bM\x1b=\x1b>", "saved"],
   ["10%\r20%\rdone\r\n", "10%\r20%\rdone\n"],
+  ["an escape\x1b\x1b0[m ends another", "an escape[m ends another"],
+  ["none\x1b[\x1b[m is\x1b]0;\x1b[0m made", "none is made"],
   ["bell\x07 and \0nothing", "bell and nothing"],
   ["gr\u00fc\u00dfe \u{1f600}", "gr\u00fc\u00dfe \u{1f600}"],
 ];
