@@ -102,13 +102,17 @@ export async function arrange(args: readonly string[], context: DroverContext): 
   }
   const { objectNouns, objectRoutes, virshAliases, workWith } = await import("./operations/command.ts");
   const { virshListWords } = await import("./operations/virsh_list.ts");
+  const { fromVirsh } = await import("./operations/virsh_words.ts");
   const aliases = virshAliases();
   const alias = first === undefined ? undefined : aliases.get(first);
   const nouns = objectNouns();
   const isNoun = nouns.some((noun) => kebab(noun) === first);
-  const words = alias === undefined || isNoun
-    ? inputs
-    : [kebab(alias.objectClass), kebab(alias.verb), ...virshListWords(alias, inputs.slice(1))];
+  let words = inputs;
+  if (first !== undefined && alias !== undefined && !isNoun) {
+    const own = [kebab(alias.objectClass), kebab(alias.verb)] as const;
+    const { command = own, words: ours } = fromVirsh(first, inputs.slice(1));
+    words = [...command, ...virshListWords(alias, ours)];
+  }
   const routes: Record<string, Route> = { ...fixedRoutes };
   for (const noun of nouns) {
     routes[noun] = kebab(noun) === words[0] ? objectRoutes(noun) : {

@@ -15,6 +15,9 @@ import { plain } from "../output/plain.ts";
 import { connectionUri, stateDirectory } from "../settings.ts";
 import { formatSize } from "../units.ts";
 
+/** How long leaving waits for what was typed before, in milliseconds. */
+const leaveMs = 1000;
+
 /** Opens the console, and passes bytes both ways until the person leaves or the console ends. */
 export async function sitAtConsole(this: DroverContext, flags: ConsoleFlags, name: string): Promise<void> {
   const { io } = this;
@@ -94,7 +97,8 @@ class Seat implements Disposable {
   readonly #options: SeatOptions;
   #keys: Keys | undefined;
   #typed: Uint8Array[] = [];
-  #sending = false;
+  /** The passing on that is under way. */
+  #sending: Promise<void> | undefined;
 
   constructor(io: Io, options: SeatOptions) {
     this.#io = io;
@@ -122,16 +126,28 @@ class Seat implements Disposable {
     const { escape, leave } = this.#options;
     for await (const bytes of keys) {
       const at = bytes.indexOf(escape);
-      this.#typed.push(at < 0 ? bytes : bytes.subarray(0, at));
+      const before = at < 0 ? bytes : bytes.subarray(0, at);
+      if (before.length > 0) {
+        this.#typed.push(before);
+        this.#sending ??= this.#send(reader);
+      }
       if (at >= 0) break;
-      if (!this.#sending) void this.#send(reader);
     }
+    await this.#sent();
     leave();
+  }
+
+  /** Resolves when what was typed has been passed on; a guest that takes nothing keeps nobody from leaving. */
+  async #sent(): Promise<void> {
+    if (this.#sending === undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, leaveMs);
+    await Promise.race([this.#sending, late]);
+    clearTimeout(timer);
   }
 
   /** Passes on what was typed, in order; what is typed meanwhile goes together. */
   async #send(reader: string): Promise<void> {
-    this.#sending = true;
     try {
       while (this.#typed.length > 0) {
         const data = await new Blob(this.#typed.splice(0).map((piece) => piece.slice())).bytes();
@@ -141,7 +157,7 @@ class Seat implements Disposable {
       this.failure = error;
       this.#options.leave();
     } finally {
-      this.#sending = false;
+      this.#sending = undefined;
     }
   }
 }

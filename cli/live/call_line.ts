@@ -25,22 +25,28 @@ const wipe = "\r\x1b[K";
 /** How often the elapsed time is drawn anew, in milliseconds. */
 const tickMs = 1000;
 
-/** A line on the error stream about `what`: `domain "web-1"  start`. */
+/**
+ * A line on the error stream about `what`: `domain "web-1"  start`. Until the first is shown of it, it connects; that is told
+ * where it takes more than a moment.
+ */
 export function callLine(io: Io, what: string): CallLine {
   const { stderr } = io;
   const began = Date.now();
   const estimate = new Estimate();
-  let text = "";
+  let text = "connecting";
+  let drawn = false;
   let told = false;
   let held = false;
   const draw = (): void => {
     if (!stderr.terminal || text === "" || held) return;
+    drawn = true;
     const now = Date.now();
     const times = [formatDuration(now - began), estimate.text(now)].filter((time) => time !== "").join(", ");
     stderr.write(wipe + cutTo(plain(`${what}  ${text}  ${times}`), stderr.columns() - 1));
   };
   const erase = (): void => {
-    if (stderr.terminal && text !== "" && !held) stderr.write(wipe);
+    if (drawn && !held) stderr.write(wipe);
+    drawn = false;
   };
   const timer = stderr.terminal ? setInterval(draw, tickMs) : undefined;
   return {
@@ -56,7 +62,6 @@ export function callLine(io: Io, what: string): CallLine {
     say(line): void {
       erase();
       stderr.write(`${plain(line)}\n`);
-      draw();
     },
     hold(): Disposable {
       erase();

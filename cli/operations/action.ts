@@ -15,6 +15,7 @@ import { type OutputFormat, outputFormats } from "../output/format.ts";
 import { connectionUri, stateDirectory } from "../settings.ts";
 import { spoken } from "../words.ts";
 import { printAnswer } from "./answer.ts";
+import { printField } from "./field.ts";
 import {
   arrange,
   type Arranged,
@@ -49,7 +50,11 @@ export async function runOperation(context: DroverContext, given: OperationReque
   }, { onFirst: () => line.say(`${label}  cancelling ${verb}; Ctrl-C again leaves at once`) });
   line[Symbol.dispose]();
   if (value === undefined) return;
-  await printAnswer(operation, { value, label, verb }, { io, format: formatOf(flags) });
+  const format = formatOf(flags);
+  const field = textFlag(flags, "field");
+  if (field !== undefined) return printField(operation, value, { field, io, format });
+  const exit = await printAnswer(operation, { value, label, verb }, { io, format });
+  if (exit !== undefined) context.leaveWith(exit);
 }
 
 /** What a command line means: where no file is named, the bytes go by the standard input or output. */
@@ -71,8 +76,8 @@ function chosen(
 }
 
 function labelOf(operation: Operation, target: readonly string[]): string {
-  const { label } = objectClasses[operation.on];
-  return target.length === 0 ? label : `${label} "${target.join("/")}"`;
+  if (target.length === 0) return objectClasses[operation.objectClass].label;
+  return `${objectClasses[operation.on].label} "${target.join("/")}"`;
 }
 
 interface CarryOutOptions {

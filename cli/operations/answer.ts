@@ -8,13 +8,16 @@ import type { Io } from "../io.ts";
 import { type Column, printList, printOne, type PrintOptions, type Shape } from "../output/format.ts";
 import { plain, plainLines } from "../output/plain.ts";
 import { properties } from "../output/table.ts";
-import { formatNumber, formatSize, withoutUnit } from "../units.ts";
-import { spoken, title } from "../words.ts";
+import type { ExitCode } from "../../model/exit_code.ts";
+import { withoutUnit } from "../units.ts";
+import { title } from "../words.ts";
+import { cell, isItem, isReference, type Item } from "./cell.ts";
+import { tellDone } from "./done.ts";
 import { type Field, outputShape } from "./schema.ts";
 import { refuseTerminal } from "./transfer.ts";
 
 /** An answer, and whose it is. */
-interface Answer {
+export interface Answer {
   readonly value: unknown;
   /** What the operation was on: `domain "web-1"`. */
   readonly label: string;
@@ -22,45 +25,22 @@ interface Answer {
   readonly verb: string;
 }
 
-type Item = Readonly<Record<string, unknown>>;
-
-function isItem(value: unknown): value is Item {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isReference(
-  value: unknown,
-): value is { readonly $ref: string; readonly name: string; readonly id: string } {
-  return isItem(value) && typeof value["$ref"] === "string" && typeof value["name"] === "string";
-}
-
-function cell(name: string, value: unknown): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return formatNumber(name, value);
-  if (typeof value === "string") return value;
-  if (isReference(value)) return value.name;
-  if (Array.isArray(value)) return value.map((one) => cell(name, one)).join(", ");
-  return isItem(value)
-    ? Object.entries(value).map(([key, one]) => `${withoutUnit(key)}=${cell(key, one)}`).join(" ")
-    : String(value);
-}
-
 /** Fields that tables leave to `-o wide`: they are for programs, or too wide for a screen. */
-function isWide({ name }: Operation, field: Field): boolean {
-  if (field.kind.kind === "json" || field.name === "generation" || field.name === "phase") return true;
-  return name === "domain.list" && !virshColumns.has(field.name);
+function isWide({ name }: Operation, field: Field, isList: boolean): boolean {
+  if (field.name === "generation" || field.name === "phase") return true;
+  if (!isList) return false;
+  return field.kind.kind === "json" || name === "domain.list" && !virshColumns.has(field.name);
 }
 
 /** The columns of `virsh list`. */
 const virshColumns: ReadonlySet<string> = new Set(["id", "domain", "state"]);
 
-function fieldColumn(operation: Operation, field: Field): Column<Item> {
+function fieldColumn(operation: Operation, field: Field, isList: boolean): Column<Item> {
   const isSelf = field.kind.kind === "reference" && field.kind.objectClass === operation.objectClass;
   return {
     header: isSelf ? "Name" : title(withoutUnit(field.name)),
     value: (item) => cell(field.name, item[field.name]),
-    wide: isWide(operation, field),
+    wide: isWide(operation, field, isList),
   };
 }
 
@@ -77,10 +57,14 @@ function nameOf(operation: Operation): (item: Item) => string {
   };
 }
 
-function shapeOf(operation: Operation, fields: readonly Field[]): Shape<Item> {
+function shapeOf(
+  operation: Operation,
+  fields: readonly Field[],
+  { isList }: { readonly isList: boolean },
+): Shape<Item> {
   return {
     kind: operation.name,
-    columns: fields.map((field) => fieldColumn(operation, field)),
+    columns: fields.map((field) => fieldColumn(operation, field, isList)),
     name: nameOf(operation),
   };
 }
@@ -92,26 +76,39 @@ function bytesOf(fields: readonly Field[], value: unknown): Uint8Array | undefin
   return bytes instanceof Uint8Array ? bytes : undefined;
 }
 
+/** The record that is all of an answer: the work on a disk. */
+function onlyItem(fields: readonly Field[], value: unknown): Item | undefined {
+  const [field, second] = fields;
+  const only = field !== undefined && second === undefined && isItem(value) ? value[field.name] : undefined;
+  return isItem(only) && !isReference(only) ? only : undefined;
+}
+
 /** Whether an answer is nothing but a document. */
 function isDocument(fields: readonly Field[], value: unknown): value is { readonly xml: string } {
   return fields.length === 1 && isItem(value) && typeof value["xml"] === "string";
 }
 
-/** Prints an answer. */
+/** Prints an answer. Answers how to leave, where the answer itself says that something went wrong. */
 export async function printAnswer(
   operation: Operation,
   answer: Answer,
   options: PrintOptions,
-): Promise<void> {
+): Promise<ExitCode | undefined> {
+  const forPeople = options.format === "table" || options.format === "wide";
+  if (forPeople && operation.effect === "write") return tellDone(operation, answer, options);
+  await printRead(operation, answer, options);
+  return undefined;
+}
+
+async function printRead(operation: Operation, answer: Answer, options: PrintOptions): Promise<void> {
   const shape = outputShape(operation);
   const { value } = answer;
   const forPeople = options.format === "table" || options.format === "wide";
-  if (forPeople && operation.effect === "write") return confirm(operation, answer, options);
   switch (shape.kind) {
     case "list": {
       const list = inOrder(operation, items(value));
       if (forPeople && isBlocks(shape.fields)) return printBlocks(operation, list, options);
-      return await printList(list, shapeOf(operation, shape.fields), options);
+      return await printList(list, shapeOf(operation, shape.fields, { isList: true }), options);
     }
     case "object":
       if (forPeople && isDocument(shape.fields, value)) {
@@ -120,7 +117,14 @@ export async function printAnswer(
       if (forPeople && bytesOf(shape.fields, value) !== undefined) {
         return printBytes(bytesOf(shape.fields, value) ?? new Uint8Array(), options.io);
       }
-      return await printOne(isItem(value) ? value : {}, shapeOf(operation, shape.fields), options);
+      if (forPeople && onlyItem(shape.fields, value) !== undefined) {
+        return await printValue(operation, onlyItem(shape.fields, value), options);
+      }
+      return await printOne(
+        isItem(value) ? value : {},
+        shapeOf(operation, shape.fields, { isList: false }),
+        options,
+      );
     case "references":
       return await printList(inOrder(operation, items(value)), referenceShape(operation), options);
     case "reference":
@@ -194,7 +198,14 @@ async function printValue(operation: Operation, value: unknown, options: PrintOp
     return await printOne(value, { kind: operation.name, columns: [], name: String }, options);
   }
   if (isItem(value)) {
-    options.io.stdout.write(properties(Object.entries(value).map(([key, one]) => [key, cell("", one)])));
+    const known = operation.name === "domain.blockJob";
+    options.io.stdout.write(
+      properties(
+        Object.entries(value).map(([key, one]) =>
+          known ? [title(withoutUnit(key)), cell(key, one)] : [key, cell("", one)]
+        ),
+      ),
+    );
     return;
   }
   const text = typeof value === "string"
@@ -204,13 +215,4 @@ async function printValue(operation: Operation, value: unknown, options: PrintOp
     : cell("", value);
   const safe = options.io.stdout.terminal ? plainLines(text) : text;
   options.io.stdout.write(safe === "" || safe.endsWith("\n") ? safe : `${safe}\n`);
-}
-
-/** One line for a write: what was done, and in what state the object is now. */
-function confirm(operation: Operation, { value, label, verb }: Answer, { io }: PrintOptions): void {
-  const about = isReference(value) ? `${spoken(operation.objectClass)} "${value.name}"` : label;
-  const { state, bytes } = isItem(value) ? value : {};
-  const size = typeof bytes === "number" ? `, ${formatSize(bytes)}` : "";
-  const now = typeof state === "string" ? `, now ${state}` : "";
-  io.stdout.write(plainLines(`${about}: ${verb} done${size}${now}`) + "\n");
 }

@@ -56,6 +56,13 @@ const sharedFlags = {
     placeholder: "-10..10",
     brief: "Higher goes first",
   },
+  field: {
+    kind: "parsed",
+    parse: text,
+    optional: true,
+    placeholder: "NAME",
+    brief: "Print this field of the answer and nothing else",
+  },
   ...promptFlags,
 } as const;
 

@@ -15,6 +15,7 @@ const reservedNames: ReadonlySet<string> = new Set([
   "within",
   "wait",
   "priority",
+  "field",
   "noPrompt",
   "help",
   "helpAll",

@@ -311,7 +311,7 @@ export const furtherGuards: readonly Guard[] = [
   {
     without: "a broken link counts as nothing done",
     file: "runtime/job.ts",
-    text: '"mayHaveActed" in detail && detail.mayHaveActed === true;',
+    text: "detail.mayHaveActed === true;",
     instead: "false;",
     found: { history: "mix", seeds: 3000 },
   },

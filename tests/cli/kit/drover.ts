@@ -13,6 +13,7 @@ export interface Ran {
   readonly out: string;
   readonly err: string;
   readonly control: FakeControl;
+  readonly io: FakeIo;
 }
 
 /** What a command runs with. */
@@ -25,5 +26,5 @@ export async function drover(args: readonly string[], options: DroverOptions = {
   const io = new FakeIo(options);
   const control = new FakeControl(options.answers ?? {});
   const exit = await main(args, { io, openControl: () => Promise.resolve(control) });
-  return { exit, out: io.stdout.text, err: io.stderr.text, control };
+  return { exit, out: io.stdout.text, err: io.stderr.text, control, io };
 }

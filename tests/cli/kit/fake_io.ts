@@ -38,6 +38,8 @@ export interface FakeIoOptions {
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** What is typed, once somebody listens to the keyboard. */
+  readonly keys?: AsyncIterable<Uint8Array>;
   /** Files of libvirt's settings, by path. The user is called nobody. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -48,6 +50,8 @@ export class FakeIo implements Io {
   readonly stderr: MemorySink;
   readonly stdin: Io["stdin"];
   readonly machine: ClientMachine;
+  /** Whether the keyboard is somebody's key by key. */
+  raw = false;
   readonly #env: Readonly<Record<string, string>>;
   readonly #listeners: { readonly signal: CommandSignal; readonly action: () => void }[] = [];
 
@@ -62,7 +66,13 @@ export class FakeIo implements Io {
         for (let from = 0; from < all.length; from += bytes) yield all.subarray(from, from + bytes);
       },
       keys: () => {
-        throw new Error("The test has no keyboard");
+        if (options.keys === undefined) throw new Error("The test has no keyboard");
+        this.raw = true;
+        const { keys } = options;
+        return {
+          [Symbol.asyncIterator]: () => keys[Symbol.asyncIterator](),
+          [Symbol.dispose]: () => void (this.raw = false),
+        };
       },
     };
     this.#env = { HOME: "/home/nobody", DROVER_STATE_DIR: "/nowhere", ...options.env };

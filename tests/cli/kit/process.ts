@@ -10,16 +10,13 @@ const main = new URL("../../../cli/main.ts", import.meta.url).pathname;
 /** A process that goes on while the test looks. */
 export class Started {
   readonly #process: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-  readonly #errors: Promise<string>;
-  #out = "";
-  #waiters: { readonly text: string; readonly resolve: () => void }[] = [];
-  #closed = false;
+  readonly #out: Said;
+  readonly #err: Said;
 
   constructor(process: Deno.ChildProcess) {
     this.#process = process;
-    this.#reading = this.#read(process.stdout.pipeThrough(new TextDecoderStream()));
-    this.#errors = new Response(process.stderr).text();
+    this.#out = new Said(process.stdout);
+    this.#err = new Said(process.stderr);
   }
 
   get pid(): number {
@@ -28,16 +25,13 @@ export class Started {
 
   /** Resolves when the process has printed `text`. */
   async printed(text: string): Promise<void> {
-    if (this.#out.includes(text)) return;
-    if (!this.#closed) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiters.push({ text, resolve });
-      await promise;
-    }
-    assert.ok(
-      this.#out.includes(text),
-      `It ended without "${text}": ${this.#out}${this.#closed ? await this.#errors : ""}`,
-    );
+    if (await this.#out.has(text)) return;
+    assert.fail(`It ended without "${text}": ${this.#out.text}${await this.#err.all()}`);
+  }
+
+  /** Resolves when the process has said `text` on its error stream. */
+  async complained(text: string): Promise<void> {
+    assert.ok(await this.#err.has(text), `It ended without "${text}": ${this.#err.text}`);
   }
 
   signal(name: Deno.Signal): void {
@@ -46,15 +40,42 @@ export class Started {
 
   async ended(): Promise<Finished> {
     const { code, signal } = await this.#process.status;
+    return { code, signal, out: await this.#out.all(), err: await this.#err.all() };
+  }
+}
+
+/** What a process says on one stream. */
+class Said {
+  text = "";
+  readonly #reading: Promise<void>;
+  #waiters: { readonly text: string; readonly resolve: () => void }[] = [];
+  #closed = false;
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#reading = this.#read(stream.pipeThrough(new TextDecoderStream()));
+  }
+
+  /** Resolves when a text has been said, or will not be said any more: whether it was. */
+  async has(text: string): Promise<boolean> {
+    if (!this.text.includes(text) && !this.#closed) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiters.push({ text, resolve });
+      await promise;
+    }
+    return this.text.includes(text);
+  }
+
+  /** Everything, once the stream has ended. */
+  async all(): Promise<string> {
     await this.#reading;
-    return { code, signal, out: this.#out, err: await this.#errors };
+    return this.text;
   }
 
   async #read(chunks: ReadableStream<string>): Promise<void> {
     for await (const chunk of chunks) {
-      this.#out += chunk;
+      this.text += chunk;
       this.#waiters = this.#waiters.filter(({ text, resolve }) => {
-        const there = this.#out.includes(text);
+        const there = this.text.includes(text);
         if (there) resolve();
         return !there;
       });
