@@ -25,10 +25,12 @@ export interface OpenOptions {
 export class Consoles {
   readonly #sessions = new Map<string, ConsoleSession>();
   readonly #opening = new Map<string, Promise<void>>();
+  /** Those that ended and were opened anew while somebody still read them, by their ids. */
+  readonly #former = new Map<string, ConsoleSession>();
 
-  /** The session of a console, also one that has ended and that nobody has opened again. */
-  get(key: string): ConsoleSession | undefined {
-    return this.#sessions.get(key);
+  /** The session of a console, also one that has ended: the one with an id while anybody reads it, else the latest. */
+  get(key: string, id?: string): ConsoleSession | undefined {
+    return (id === undefined ? undefined : this.#former.get(id)) ?? this.#sessions.get(key);
   }
 
   /**
@@ -57,6 +59,7 @@ export class Consoles {
     }
     session.join(reader);
     this.#sessions.set(key, session);
+    if (known?.isRead === true) this.#former.set(known.id, known);
     return session;
   }
 
@@ -64,6 +67,9 @@ export class Consoles {
   async leave(reader: string): Promise<void> {
     for (const [key, session] of [...this.#sessions]) {
       if (session.leave(reader)) await this.#rest(key, session);
+    }
+    for (const [id, session] of this.#former) {
+      if (session.leave(reader) && !session.isRead) this.#former.delete(id);
     }
   }
 
@@ -82,6 +88,8 @@ export class Consoles {
 
   /** What has ended and was not closed by its readers makes room for others. */
   #makeRoom(): void {
+    const [oldest] = this.#former.keys();
+    if (this.#former.size >= mostOpen && oldest !== undefined) this.#former.delete(oldest);
     if (this.#sessions.size < mostOpen) return;
     for (const [key, { over }] of this.#sessions) {
       if (over !== undefined) this.#sessions.delete(key);

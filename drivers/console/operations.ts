@@ -147,7 +147,7 @@ interface Place {
 }
 
 async function placeAt(at: AtConsole, input: In<"domain.readConsole">): Promise<Place> {
-  const known = consolesOf(at.job).get(at.key);
+  const known = consolesOf(at.job).get(at.key, input.session);
   if (known !== undefined && known.id === input.session) {
     const from = input.from ?? known.next;
     if (input.reader === undefined) known.join(at.reader);

@@ -25,6 +25,8 @@ const retryMs = 500;
 export interface Lane {
   readonly rpc: RpcConnection;
   readonly traffic: Traffic;
+  /** Aborts when the connection has ended, with why. */
+  readonly over: AbortSignal;
 }
 
 /** What lanes are made with. */
@@ -57,9 +59,13 @@ export class Lanes {
   laneOf(rpc: RpcConnection): Lane {
     const known = this.#known.get(rpc);
     if (known !== undefined) return known;
-    const lane = { rpc, traffic: new Traffic(this.#options.clock) };
+    const ending = new AbortController();
+    const lane = { rpc, traffic: new Traffic(this.#options.clock), over: ending.signal };
     this.#known.set(rpc, lane);
-    void rpc.closed.then(() => lane.traffic[Symbol.dispose]());
+    void rpc.closed.then((why) => {
+      ending.abort(why);
+      lane.traffic[Symbol.dispose]();
+    });
     return lane;
   }
 
@@ -67,7 +73,7 @@ export class Lanes {
    * A lane with a place for a call: its own where there is one, or where something moves; for one that may take long else
    * another lane. What is urgent does not wait to see whether a full lane moves.
    *
-   * @throws {VirtError} `unreachable` where the signal aborts before; nothing has been sent.
+   * @throws {VirtError} `unreachable` where the signal aborts before, or the own connection ends; nothing has been sent.
    */
   enter(own: Lane, call: Entering): Lane | Promise<Lane> {
     return own.traffic.tryEnter(call.pace) ? own : this.#wait(own, call);
@@ -77,12 +83,13 @@ export class Lanes {
     while (urgent || !await own.traffic.enter(pace, signal)) {
       for (const lane of [own, ...this.#spare]) if (lane.traffic.tryEnter(pace)) return lane;
       if (signal.aborted) throw neverSent(signal.reason);
+      if (own.over.aborted) throw linkLost(own.over.reason);
       if (pace === "slow" && (this.#spare.size < mostLanes || urgent)) {
         this.#opening ??= this.#open(signal).finally(() => this.#opening = undefined);
         if (await this.#opening !== undefined) continue;
       }
       // There is no other way: it may move again.
-      await sleep(this.#options.clock, retryMs, signal).catch(() => {});
+      await sleep(this.#options.clock, retryMs, AbortSignal.any([signal, own.over])).catch(() => {});
     }
     return own;
   }
@@ -122,6 +129,12 @@ export class Lanes {
     timer.wanted?.(false);
     return timer;
   }
+}
+
+/** What became of a call that still waited when its connection ended. */
+function linkLost(why: unknown): VirtError {
+  const text = why instanceof Error ? why.message : String(why);
+  return new VirtError("unreachable", text, { detail: { mayHaveActed: false }, cause: why });
 }
 
 /** What became of a call that has waited in vain. Who cancelled wants to hear of that. */

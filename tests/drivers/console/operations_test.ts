@@ -265,6 +265,25 @@ Deno.test("a console that ended tells so behind its last words, and is not opene
   assert.equal(desk.dialled.length, 2, "who opens it opens it");
 });
 
+Deno.test("who was robbed of a console is told so also when it has been opened anew meanwhile", async () => {
+  await using desk = await Desk.open();
+  const { reader, session } = await desk.call("domain.openConsole", {});
+  desk.print("last words");
+  desk.line.end("somebody else took it");
+  const again = await desk.call("domain.openConsole", { force: true });
+  assert.notEqual(again.session, session);
+  desk.print("not for the first");
+  const robbed = await desk.call("domain.readConsole", { reader, session, from: 0 });
+  assert.deepEqual([textIn(robbed), robbed.ended, robbed.why], ["last words", true, "somebody else took it"]);
+  await desk.call("domain.closeConsole", { reader });
+  const late = await desk.call("domain.readConsole", {
+    reader: again.reader,
+    session: again.session,
+    from: 0,
+  });
+  assert.equal(textIn(late), "not for the first");
+});
+
 Deno.test("a reader who has left waits no longer, and is not let in again", async () => {
   await using desk = await Desk.open();
   await desk.call("domain.openConsole", {});
