@@ -10,7 +10,7 @@ import type { Driver } from "./driver.ts";
 import { canonicalText, sha256 } from "./journal/json.ts";
 import { SqliteStore } from "./journal/sqlite_store.ts";
 import type { Retention, Store } from "./journal/store.ts";
-import { Kernel } from "./kernel.ts";
+import { type CallWatch, Kernel } from "./kernel.ts";
 import { type Authorize, grantAuthorize } from "./run/authorize.ts";
 import { type Launched, type LaunchRequest, RunManager } from "./run/manager.ts";
 import { recoverRuns, rememberDoubt } from "./run/recovery.ts";
@@ -37,6 +37,10 @@ export interface HostOptions {
   readonly scheduler?: Scheduler;
   /** Opens the journal. @default the SQLite file at the path */
   readonly openStore?: (path: string) => Store;
+  /** Stands around every call. @default nobody watches */
+  readonly watch?: CallWatch;
+  /** Stands around every commit of the journal, to measure it. @default nobody watches */
+  readonly watchCommit?: (commit: () => void) => void;
   /** @default 30 days, 1 GiB */
   readonly retention?: Retention;
   /** How long an interrupted run keeps what it holds, in milliseconds. @default 24 hours */
@@ -66,7 +70,7 @@ export class Host implements AsyncDisposable {
 
   /** Use {@linkcode openHost}. */
   constructor(options: HostOptions, opened: Opened) {
-    const { stateDirectory, drivers, clock = systemClock, settings, scheduler, authorize } = options;
+    const { stateDirectory, drivers, clock = systemClock, settings, scheduler, authorize, watch } = options;
     const { store, epoch, lock, doubts } = opened;
     this.stateDirectory = stateDirectory;
     this.epoch = epoch;
@@ -82,6 +86,7 @@ export class Host implements AsyncDisposable {
       onDoubt: (key, doubt) => rememberDoubt(store, { key, doubt }),
       ...(settings === undefined ? {} : { settings }),
       ...(scheduler === undefined ? {} : { scheduler }),
+      ...(watch === undefined ? {} : { watch }),
     });
     const { version, launch, resumeWindowMs, graceMs } = options;
     this.runs = new RunManager({
@@ -171,7 +176,7 @@ export async function openHost(options: HostOptions): Promise<Host | undefined> 
   let store: Store | undefined;
   try {
     const path = `${stateDirectory}/journal.db`;
-    store = options.openStore?.(path) ?? openPrivateStore(path, clock);
+    store = options.openStore?.(path) ?? openPrivateStore(path, { ...options, clock });
     const epoch = await store.nextEpoch();
     const doubts = await recoverRuns(store, clock.now());
     return new Host(options, { store, epoch, lock, doubts });
@@ -198,9 +203,12 @@ function takeLock(path: string): Deno.FsFile | undefined {
 }
 
 /** Recipes' inputs and answers are nobody else's business. */
-function openPrivateStore(path: string, clock: Clock): Store {
+function openPrivateStore(
+  path: string,
+  { clock, watchCommit }: Pick<HostOptions, "watchCommit"> & { readonly clock: Clock },
+): Store {
   Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
-  return new SqliteStore(path, { clock });
+  return new SqliteStore(path, { clock, ...(watchCommit === undefined ? {} : { watchCommit }) });
 }
 
 /** What the operations are, as far as a run depends on it. */

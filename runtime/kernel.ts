@@ -30,6 +30,12 @@ import { SlotTable } from "./slots.ts";
 import { findObject } from "./understood_call.ts";
 import { type Doubt, type DoubtListener, UncertainObjects } from "./uncertain.ts";
 
+/** Stands around every call, to measure or trace it. Whatever it hands on is carried out; what comes back is the answer. */
+export type CallWatch = (
+  request: CallRequest,
+  carryOut: (request: CallRequest) => Promise<CallResult>,
+) => Promise<CallResult>;
+
 /** What a kernel is made with. */
 export interface KernelOptions {
   readonly drivers: readonly Driver[];
@@ -45,6 +51,8 @@ export interface KernelOptions {
   readonly uncertain?: Iterable<readonly [string, Doubt]>;
   /** Hears of uncertain objects, to remember them. */
   readonly onDoubt?: DoubtListener;
+  /** @default nobody watches */
+  readonly watch?: CallWatch;
 }
 
 /** What somebody asks for who wants objects for himself. */
@@ -71,6 +79,7 @@ export class Kernel implements AsyncDisposable {
   readonly #uncertain: UncertainObjects;
   readonly #leases = new Leases();
   readonly #calls: CallRunner;
+  readonly #watch: CallWatch | undefined;
   readonly #alarms: Alarms;
   readonly #closing = new AbortController();
   #groups = 0;
@@ -79,6 +88,7 @@ export class Kernel implements AsyncDisposable {
     const { drivers, clock = systemClock, epoch = 1, scheduler = directScheduler, stateDirectory } = options;
     this.clock = clock;
     this.epoch = epoch;
+    this.#watch = options.watch;
     this.#alarms = new Alarms(clock);
     this.#settings = { ...defaultSettings, ...options.settings };
     this.#connections = new Connections(drivers, {
@@ -128,7 +138,8 @@ export class Kernel implements AsyncDisposable {
 
   /** Carries a call out. Does not reject: what went wrong is in the outcome. */
   call(request: CallRequest): Promise<CallResult> {
-    return this.#calls.call(request);
+    if (this.#watch === undefined) return this.#calls.call(request);
+    return this.#watch(request, (watched) => this.#calls.call(watched));
   }
 
   /** Finds out what became of a call whose intent is on record and whose result is not; its kernel died. */

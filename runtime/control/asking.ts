@@ -28,12 +28,14 @@ export interface Asking {
   readonly signal: AbortSignal;
   /** Milliseconds since 1970; the operation's own time-out where absent. */
   readonly deadline?: number;
+  /** What the caller may do. @default everything */
+  readonly authority?: Authority;
 }
 
 /** What a call is made with, whatever it does. */
 export function requestBase(ask: Asking): Omit<CallRequest, "operation" | "input"> {
-  const { connections, caller, signal, deadline } = ask;
-  const base = { connections, connection: "host", caller, authority: owner, signal };
+  const { connections, caller, signal, deadline, authority = owner } = ask;
+  const base = { connections, connection: "host", caller, authority, signal };
   return deadline === undefined ? base : { ...base, deadline };
 }
 

@@ -23,6 +23,8 @@ export interface CommitterOptions {
   readonly defer?: (commit: () => void) => void;
   /** Commits what nobody waits for after a while. Absent: only with the next flush. */
   readonly clock?: Clock;
+  /** Stands around every commit, to measure it. @default nobody watches */
+  readonly watchCommit?: (commit: () => void) => void;
 }
 
 /** The open transaction of a database. */
@@ -71,7 +73,10 @@ export class Committer {
     this.#waiting = undefined;
     if (this.#writes > 0 && this.#failure === undefined) {
       try {
-        this.#db.exec("COMMIT");
+        const { watchCommit } = this.#options;
+        const commit = (): void => this.#db.exec("COMMIT");
+        if (watchCommit === undefined) commit();
+        else watchCommit(commit);
         this.#writes = 0;
       } catch (cause) {
         this.#fail(cause);

@@ -97,6 +97,8 @@ export interface RunRecord {
   /** Whether any outcome was unknown; the run then exits 10 whatever the recipe made of it. */
   readonly unknownOutcome: boolean;
   readonly resumes: number;
+  /** A hash over the request that began it, where another one with the same key is to be the same run. */
+  readonly request?: string;
 }
 
 /** Where a run stood when it was cancelled. */

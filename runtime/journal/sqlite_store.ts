@@ -22,7 +22,17 @@ import type {
 } from "./record.ts";
 import { pruneJournal } from "./retention.ts";
 import { checkIntegrity, migrate } from "./schema.ts";
-import type { AuditFilter, CutPoint, LogFilter, Retention, RunFilter, Store } from "./store.ts";
+import type {
+  AuditFilter,
+  AuditPageFilter,
+  CutPoint,
+  LogFilter,
+  NumberedAudit,
+  Retention,
+  RunFilter,
+  StepFilter,
+  Store,
+} from "./store.ts";
 
 /** Texts longer than this stand once among the blobs, in characters. */
 const inlineLimit = 4096;
@@ -36,6 +46,8 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock;
   /** Puts a commit off, so that more writes join it. @default the next turn of the event loop */
   readonly defer?: (commit: () => void) => void;
+  /** Stands around every commit, to measure it. @default nobody watches */
+  readonly watchCommit?: (commit: () => void) => void;
 }
 
 type Row = Record<string, SQLOutputValue>;
@@ -109,9 +121,9 @@ export class SqliteStore implements Store {
   runs(filter: RunFilter = {}): Promise<readonly RunRecord[]> {
     const states = filter.states === undefined ? null : toText(filter.states);
     const rows = this.#sql(
-      "SELECT facts FROM runs WHERE ?1 IS NULL OR state IN (SELECT value FROM json_each(?1)) " +
-        "ORDER BY ordinal DESC LIMIT ?2",
-    ).all(states, filter.limit ?? -1);
+      "SELECT facts FROM runs WHERE (?1 IS NULL OR state IN (SELECT value FROM json_each(?1))) " +
+        "AND (?3 IS NULL OR ordinal < (SELECT ordinal FROM runs WHERE id = ?3)) ORDER BY ordinal DESC LIMIT ?2",
+    ).all(states, filter.limit ?? -1, filter.before ?? null);
     return Promise.resolve(rows.map((row) => readJson<RunRecord>(row["facts"])));
   }
 
@@ -179,11 +191,11 @@ export class SqliteStore implements Store {
     });
   }
 
-  steps(run: string): Promise<readonly StepRecord[]> {
+  steps(run: string, filter: StepFilter = {}): Promise<readonly StepRecord[]> {
     const rows = this.#sql(
       "SELECT steps.*, blobs.body AS large FROM steps LEFT JOIN blobs ON blobs.hash = steps.input_blob " +
-        "WHERE run = ? ORDER BY number",
-    ).all(run);
+        "WHERE run = ? AND number >= ? ORDER BY number LIMIT ?",
+    ).all(run, filter.from ?? 0, filter.limit ?? -1);
     return Promise.resolve(rows.map(readStep));
   }
 
@@ -278,6 +290,18 @@ export class SqliteStore implements Store {
       "SELECT facts FROM audit WHERE ?1 IS NULL OR run = ?1 ORDER BY ordinal DESC LIMIT ?2",
     ).all(filter.run ?? null, filter.limit ?? -1);
     return Promise.resolve(rows.map((row) => readJson<AuditRecord>(row["facts"])));
+  }
+
+  auditPage(filter: AuditPageFilter = {}): Promise<readonly NumberedAudit[]> {
+    const { run = null, before = null, after = null, limit = -1 } = filter;
+    const rows = this.#sql(
+      "SELECT ordinal, facts FROM audit WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR ordinal < ?2) " +
+        `AND (?3 IS NULL OR ordinal > ?3) ORDER BY ordinal ${after === null ? "DESC" : "ASC"} LIMIT ?4`,
+    ).all(run, before, after, limit);
+    return Promise.resolve(rows.map((row) => ({
+      number: Number(row["ordinal"]),
+      entry: readJson<AuditRecord>(row["facts"]),
+    })));
   }
 
   addLog(record: LogRecord): void {

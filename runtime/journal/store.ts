@@ -25,6 +25,15 @@ export interface RunFilter {
   readonly states?: readonly RunState[];
   /** Newest first; how many at most. */
   readonly limit?: number;
+  /** Only runs that are older than this one; none where it is not there any more. */
+  readonly before?: string;
+}
+
+/** Which steps to read. */
+export interface StepFilter {
+  /** Steps from this number on. */
+  readonly from?: number;
+  readonly limit?: number;
 }
 
 /** Which log lines to read. */
@@ -38,6 +47,18 @@ export interface LogFilter {
 export interface AuditFilter {
   readonly run?: string;
   readonly limit?: number;
+}
+
+/** Which numbered audit entries to read: the newest before a number, or the oldest after one. */
+export interface AuditPageFilter extends AuditFilter {
+  readonly before?: number;
+  readonly after?: number;
+}
+
+/** An audit entry with its number, which grows from entry to entry. */
+export interface NumberedAudit {
+  readonly number: number;
+  readonly entry: AuditRecord;
 }
 
 /** The first numbers that are forgotten. */
@@ -69,7 +90,7 @@ export interface Store extends AsyncDisposable {
   addStep(step: StepRecord): void;
   changeStep(run: string, number: number, patch: StepPatch): void;
   /** By number. */
-  steps(run: string): Promise<readonly StepRecord[]>;
+  steps(run: string, filter?: StepFilter): Promise<readonly StepRecord[]>;
 
   addDelivery(record: DeliveryRecord): void;
   /** In the order of delivery. */
@@ -92,6 +113,8 @@ export interface Store extends AsyncDisposable {
   addAudit(record: AuditRecord): void;
   /** Newest first. */
   audit(filter?: AuditFilter): Promise<readonly AuditRecord[]>;
+  /** With their numbers: oldest first where `after` is said, else newest first. */
+  auditPage(filter?: AuditPageFilter): Promise<readonly NumberedAudit[]>;
 
   addLog(record: LogRecord): void;
   logs(run: string, filter?: LogFilter): Promise<readonly LogRecord[]>;

@@ -83,6 +83,16 @@ export interface StartRun {
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
   /** Whom to ask while its connections are opened; absent where there is nobody. */
   readonly person?: Person;
+  /** What it is called, and what asked for it. @default a new id, and nothing */
+  readonly asked?: AskedRun;
+}
+
+/** A run whose id is known beforehand, so that whoever asks twice finds the run that there is. */
+export interface AskedRun {
+  /** No other run may have it. */
+  readonly id: string;
+  /** A hash over what was asked for. */
+  readonly request: string;
 }
 
 /** A run to be resumed. */
@@ -141,7 +151,8 @@ export class RunManager implements AsyncDisposable {
     const { policy, grants, principal } = request;
     const granted = { grants, ...(policy === undefined ? {} : { policy }) };
     await readGrants({ ...granted, caller: { principal, since: kernel.clock.now() } });
-    const id = await this.#newId();
+    const { asked } = request;
+    const id = asked === undefined ? await this.#newId() : await this.#ownId(asked.id);
     const launched = await this.#options.launch({
       run: id,
       recipe: request.file,
@@ -169,6 +180,7 @@ export class RunManager implements AsyncDisposable {
       createdAt: kernel.clock.now(),
       unknownOutcome: false,
       resumes: 0,
+      ...(asked === undefined ? {} : { request: asked.request }),
     };
     store.addRun(run);
     await store.flush();
@@ -216,14 +228,17 @@ export class RunManager implements AsyncDisposable {
     });
   }
 
-  /** Carries out one operation from the command line, on record as a run of one step. */
-  async carryOut(request: CallRequest): Promise<CallResult> {
+  /**
+   * Carries out one operation from the command line, on record as a run of one step. Where its id was known beforehand,
+   * its answer is on record too, unless it holds secrets.
+   */
+  async carryOut(request: CallRequest, asked?: AskedRun): Promise<CallResult> {
     this.#refuseClosing();
     const { kernel, store, versions } = this.#options;
     const connections = new Map(request.connections);
     const hosts = [...connections].map(([name, { uri }]) => ({ name, uri: uri.text }));
     const run: RunRecord = {
-      id: await this.#newId(),
+      id: asked === undefined ? await this.#newId() : await this.#ownId(asked.id),
       title: request.operation,
       kind: "operation",
       versions,
@@ -238,6 +253,7 @@ export class RunManager implements AsyncDisposable {
       createdAt: kernel.clock.now(),
       unknownOutcome: false,
       resumes: 0,
+      ...(asked === undefined ? {} : { request: asked.request }),
     };
     return await callRecorded(request, { kernel, store, run });
   }
@@ -484,6 +500,12 @@ export class RunManager implements AsyncDisposable {
       if (!this.#driven.has(id) && await this.#options.store.run(id) === undefined) return id;
     }
     return digits;
+  }
+
+  /** Ids are unique; a second run of one would damage the journal. */
+  async #ownId(id: string): Promise<string> {
+    if (await this.#options.store.run(id) === undefined) return id;
+    throw new VirtError("already-exists", `Cannot begin run ${id}: there is one already`);
   }
 
   #refuseClosing(): void {

@@ -5,6 +5,7 @@
  */
 import { toErrorData, VirtError } from "../../model/error.ts";
 import { exitCode } from "../../model/exit_code.ts";
+import { operations } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { CallRequest, CallResult } from "../call.ts";
 import type { RunRecord } from "../journal/record.ts";
@@ -85,6 +86,7 @@ export async function settleOperation(
       ? exitCode.unknownOutcome
       : exitOf(error),
     ...(error === undefined ? {} : { error }),
+    ...(outcome.kind === "done" && isToldAgain(run) ? { result: outcome.value } : {}),
   });
   store.addAudit({
     at: now,
@@ -95,4 +97,9 @@ export async function settleOperation(
     operation: run.title,
   });
   await store.flush();
+}
+
+/** Whether whoever asks again for the same run gets its answer again. What is secret is on no record. */
+function isToldAgain({ request, title }: RunRecord): boolean {
+  return request !== undefined && operations.get(title)?.secretOutput !== true;
 }
