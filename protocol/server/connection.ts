@@ -85,7 +85,8 @@ interface Answer {
   readonly name: ProcedureName | undefined;
 }
 
-const reader = new XdrReader();
+/** What clients get away with with libvirt's daemon they get away with here. */
+const reader = new XdrReader(undefined, { lenientFlags: true });
 const eventWriter = new XdrWriter();
 
 /**

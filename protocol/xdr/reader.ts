@@ -33,6 +33,15 @@ export interface ReaderRange {
   readonly end?: number;
 }
 
+/** How a reader is made. */
+export interface ReaderOptions extends ReaderRange {
+  /**
+   * Whether everything but 0 is a 1, where only these two may be: libvirt's daemon reads so, and go-libvirt relies on it.
+   * @default false
+   */
+  readonly lenientFlags?: boolean;
+}
+
 /**
  * A cursor over one message (RFC 4506). One reader serves many messages, one after the other.
  *
@@ -55,12 +64,14 @@ export class XdrReader {
   #start = 0;
   #at = 0;
   #end = 0;
+  readonly #lenientFlags: boolean;
 
   /** The structure's field that is being read, for the message of an error. */
   field = "";
 
   /** Makes a reader that stands at the beginning of a message. */
-  constructor(bytes: Uint8Array = nothing, range: ReaderRange = {}) {
+  constructor(bytes: Uint8Array = nothing, { lenientFlags = false, ...range }: ReaderOptions = {}) {
+    this.#lenientFlags = lenientFlags;
     this.over(bytes, range);
   }
 
@@ -118,8 +129,8 @@ export class XdrReader {
   /** A 0 or a 1 in four bytes: a truth value, or whether an optional value follows. */
   flag(): boolean {
     const value = this.uint();
-    if (value > 1) throw this.fault(`${value} where only 0 or 1 may be`);
-    return value === 1;
+    if (value > 1 && !this.#lenientFlags) throw this.fault(`${value} where only 0 or 1 may be`);
+    return value !== 0;
   }
 
   /** How many items follow: at most `max`, and no more than can be there at `least` bytes each. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { PacketHeader } from "../../../protocol/packet.ts";
 import { packetStatus, packetType } from "../../../protocol/packet.ts";
+import { procedureRow } from "../../../protocol/procedures/mod.ts";
 import { errorIn, resultIn, type Seen, Stage } from "./stage.ts";
 
 const version = { libVer: 11_003_000n };
@@ -190,3 +191,12 @@ function headerLike(): fc.Arbitrary<Uint8Array> {
     return bytes;
   });
 }
+
+Deno.test("what says whether a value follows may be any number but 0, as go-libvirt sends it", async () => {
+  const seen: unknown[] = [];
+  await using stage = new Stage({ answer: (_procedure, args) => void seen.push(args) });
+  const name = "0100000000000001" + "61000000" + "00000000";
+  await stage.send({ procedure: procedureRow("connectOpen").number, serial: 7 }, Uint8Array.fromHex(name));
+  assert.equal((await stage.seen())[0]?.status, packetStatus.ok);
+  assert.deepEqual(seen, [{ name: "a", flags: 0 }]);
+});
