@@ -9,40 +9,15 @@ import type { ObjectRef } from "../../model/object.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { anyGeneration } from "../drivers/bench.ts";
 import { guestXml, makeDisk } from "./kit/guest.ts";
-import { guestNeeds } from "./kit/guest_image.ts";
-import { judgeMigration, MigrationStage, type PhaseMoment, type Side } from "./kit/migration_stage.ts";
-import { unavailable } from "./kit/requirements.ts";
-import { TwoHosts } from "./kit/two_hosts.ts";
+import { byPeers, migrationTests } from "./kit/migration_tests.ts";
 import { until } from "./kit/until.ts";
 
-const reason = unavailable(guestNeeds);
-let hosts: TwoHosts;
-if (reason === undefined) {
-  Deno.test.beforeAll(async () => {
-    hosts = await TwoHosts.start();
-  });
-  Deno.test.afterAll(() => hosts.stop());
-}
-
-let stages = 0;
-
-function test(name: string, run: (stage: MigrationStage) => Promise<void>): void {
-  Deno.test({
-    name: reason === undefined ? name : `${name} (skipped: ${reason})`,
-    ignore: reason !== undefined,
-    fn: async () => {
-      await using stage = await MigrationStage.set(hosts, `traveller-${++stages}`);
-      await run(stage);
-    },
-  });
-}
+const { hosts, test } = migrationTests();
 
 function refIn(outcome: Outcome): ObjectRef {
   assert.equal(outcome.kind, "done", JSON.stringify(outcome));
   return (outcome as { readonly value: ObjectRef }).value;
 }
-
-const byPeers = { via: "peer-to-peer", destinationUri: "qemu+tcp://target/system" } as const;
 
 for (const via of ["direct", "peer-to-peer", "tunnelled"] as const) {
   test(`a running domain moves ${via}, with its definition, and is gone from where it was`, async (stage) => {
@@ -50,102 +25,11 @@ for (const via of ["direct", "peer-to-peer", "tunnelled"] as const) {
     const there = refIn(await stage.migrate(ref, { ...(via === "direct" ? {} : byPeers), via }));
     assert.equal(there.connection, "target");
     assert.deepEqual(await stage.states(), { source: "absent", target: "running" });
-    assert.match(await hosts.target.virsh("dominfo", stage.name), /Persistent:\s+yes/);
+    assert.match(await hosts().target.virsh("dominfo", stage.name), /Persistent:\s+yes/);
     assert.equal((await stage.bench.call("domain.info", {}, { on: there })).reason, "migrated");
     await stage.bench.refused("not-found", "domain.info", { input: {}, on: ref });
   });
 }
-
-/** With `DROVER_DISTURBANCES` every disturbance at every moment, else those that a migration stands or falls by. */
-const all = Deno.env.get("DROVER_DISTURBANCES") !== undefined;
-
-/** What may happen to a migration. */
-const disturbances: Readonly<
-  Record<string, { readonly act: (stage: MigrationStage) => void | Promise<void>; readonly kills: boolean }>
-> = {
-  "the guest is killed at the source": { act: (stage) => stage.killGuest("source"), kills: true },
-  "the guest is killed at the target": { act: (stage) => stage.killGuest("target"), kills: true },
-  "the link to the source is cut": { act: (stage) => stage.cut("source"), kills: false },
-  "the link to the target is cut": { act: (stage) => stage.cut("target"), kills: false },
-  "the daemon of the source is killed": { act: () => restarted("source"), kills: false },
-  "the daemon of the target is killed": { act: () => restarted("target"), kills: false },
-};
-
-/** Kills a daemon and starts it again. */
-async function restarted(side: Side): Promise<void> {
-  hosts[side].kill();
-  await hosts[side].restart();
-}
-
-const phases = ["begin", "prepare", "perform", "finish", "confirm"] as const;
-
-const moments: readonly PhaseMoment[] = [
-  ...phases.flatMap((phase) => (["before", "after"] as const).map((when) => ({ phase, when }))),
-  ...[100, 400].map((ms) => ({ phase: "perform", when: { ms } })),
-];
-
-function textOf({ phase, when }: PhaseMoment): string {
-  return typeof when === "string" ? `${when} ${phase}` : `${when.ms} ms into ${phase}`;
-}
-
-/** How a guest's way is made long enough to be disturbed on it. */
-const slowly = { bandwidthMibPerS: 32 } as const;
-
-for (const [what, { act, kills }] of Object.entries(disturbances)) {
-  // libvirt 9.0 takes minutes to notice that a guest is dead in the middle of being sent.
-  const usual = moments.filter(({ when }) =>
-    what.includes("guest") ? typeof when === "string" : Math.random() < 0.3
-  );
-  for (const moment of all ? moments : usual) {
-    test(`${what} ${textOf(moment)}, and the domain runs once, where its owner is told`, async (stage) => {
-      const ref = await stage.start();
-      stage.at(moment, () => act(stage));
-      const told = await stage.migrate(ref, slowly);
-      assert.ok(stage.reached);
-      judgeMigration(told, await stage.settled(), { when: `${what} ${textOf(moment)}`, mayBeDead: kills });
-    });
-  }
-  // What the two hosts do by themselves has no seams to disturb it at: the moments are anywhere.
-  for (let time = 0; time < (all ? 10 : 1); time++) {
-    test(`${what} at some moment between peers, and the domain runs once (${time})`, async (stage) => {
-      const ref = await stage.start();
-      const ms = Math.random() * 1_200;
-      stage.at({ phase: "migrate", when: { ms } }, () => act(stage));
-      const told = await stage.migrate(ref, { ...byPeers, ...slowly });
-      judgeMigration(told, await stage.settled(), { when: `${what} after ${ms} ms`, mayBeDead: kills });
-    });
-  }
-}
-
-test("the guest is killed at the source when only the last word of its host is missing", async (stage) => {
-  const ref = await stage.start();
-  stage.at({ phase: "migrate", when: "before" }, () => void freezeWhenSent(stage));
-  const told = await stage.migrate(ref, { ...byPeers, ...slowly });
-  judgeMigration(told, await stage.settled(), { when: "before the last word", mayBeDead: true });
-});
-
-/** Stops the daemon of the target while memory is sent, kills what is left at the source then, and lets it go on. */
-async function freezeWhenSent(stage: MigrationStage): Promise<void> {
-  const isSending = async (): Promise<boolean> =>
-    /Memory processed/.test((await hosts.source.tryVirsh("domjobinfo", stage.name)).output);
-  await until(isSending, { what: "memory to be sent" });
-  hosts.target.freeze();
-  const isSent = async (): Promise<boolean> =>
-    (await hosts.source.tryVirsh("domstate", "--reason", stage.name)).output.includes("paused (migrating)");
-  await until(isSent, { what: "the guest that was sent" });
-  stage.killGuest("source");
-  hosts.target.thaw();
-}
-
-test("the wire between the hosts breaks, and the domain goes on where it was", async (stage) => {
-  const ref = await stage.start();
-  stage.at({ phase: "migrate", when: { ms: 700 } }, () => hosts.unplug());
-  const told = await stage.migrate(ref, { ...byPeers, bandwidthMibPerS: 4 });
-  const states = await stage.settled();
-  await hosts.plug();
-  assert.equal(told.kind, "not-done", JSON.stringify(told));
-  judgeMigration(told, states, { when: "the wire broke", mayBeDead: false });
-});
 
 for (const via of ["direct", "peer-to-peer"] as const) {
   const way = { ...(via === "direct" ? {} : byPeers), via };
@@ -216,21 +100,21 @@ for (const via of ["direct", "peer-to-peer"] as const) {
     await stage.bench.call("domain.suspend", {}, { on: ref });
     refIn(await stage.migrate(ref, { ...way, undefineSource: false, persistent: false }));
     assert.deepEqual(await stage.states(), { source: "shut off", target: "paused" });
-    assert.match(await hosts.target.virsh("dominfo", stage.name), /Persistent:\s+no/);
+    assert.match(await hosts().target.virsh("dominfo", stage.name), /Persistent:\s+no/);
   });
 }
 
 test("a disk that the hosts do not share is copied with its domain", async (stage) => {
-  const disk = `${hosts.source.directory}/lib/images/${stage.name}.qcow2`;
+  const disk = `${hosts().source.directory}/lib/images/${stage.name}.qcow2`;
   const inside = `/var/lib/libvirt/images/${stage.name}.qcow2`;
-  await makeDisk(hosts.source, `${stage.name}.qcow2`);
-  await makeDisk(hosts.target, `${stage.name}.qcow2`);
+  await makeDisk(hosts().source, `${stage.name}.qcow2`);
+  await makeDisk(hosts().target, `${stage.name}.qcow2`);
   await run("qemu-io", "-c", "write -P 0x5a 0 1M", disk);
   const ref = await stage.start({ disk: inside });
   await stage.bench.refused("operation-failed", "domain.migrate", { input: { to: "target" }, on: ref });
   refIn(await stage.migrate(ref, { copyStorage: "all", disks: ["vda"] }));
-  await hosts.target.virsh("destroy", stage.name);
-  const copy = `${hosts.target.directory}/lib/images/${stage.name}.qcow2`;
+  await hosts().target.virsh("destroy", stage.name);
+  const copy = `${hosts().target.directory}/lib/images/${stage.name}.qcow2`;
   assert.match(await run("qemu-io", "-c", "read -P 0x5a 0 1M", copy), /read 1048576/);
 });
 
@@ -252,9 +136,9 @@ test("what cannot be is refused before anything is touched", async (stage) => {
       on: ref,
     });
   }
-  await hosts.target.virsh(
+  await hosts().target.virsh(
     "create",
-    await hosts.target.file("double.xml", await guestXml(stage.name, { uuid: ref.id })),
+    await hosts().target.file("double.xml", await guestXml(stage.name, { uuid: ref.id })),
   );
   await bench.refused("wrong-state", "domain.migrate", { input: { to: "target" }, on: ref });
   assert.deepEqual(await stage.states(), { source: "running", target: "running" });
