@@ -3,12 +3,18 @@
  *
  *     grants: # to everybody
  *       - connect:getattr,search_domains domain:getattr
+ *     roles: # grants under a name
+ *       operator: domain:start,init_control,stop
+ *     groups: # principals under a name, beside the groups of the machine
+ *       nightshift: ["sasl:alice", "x509:**CN=bob"]
  *     principals:
  *       "uid:1000": domain:start,init_control@web-*
+ *       "group:nightshift":
+ *         roles: operator
+ *         until: 2026-12-31
  *       "uid:10*":
  *         - allow: [domain:read, domain:open_device#test]
  *           connections: "qemu+ssh://lab-1/system"
- *           until: 2026-12-31
  *
  * @module
  */
@@ -37,6 +43,8 @@ export interface PolicyOptions {
   readonly file: string;
   /** The moment that `for=` counts from, in milliseconds since 1970. */
   readonly now?: number;
+  /** Whether grants may have quotas: they count within a run, and not everybody who is granted something has one. @default true */
+  readonly quotas?: boolean;
 }
 
 /** Grants for those whose name a glob matches. */
@@ -45,18 +53,37 @@ interface PolicyRule {
   readonly grants: readonly Grant[];
 }
 
+/** A group of the file: those whose name one of the globs matches. */
+interface PolicyGroup {
+  readonly name: string;
+  readonly members: readonly Glob[];
+}
+
 /** Who is granted what. */
 export class Policy {
   readonly #rules: readonly PolicyRule[];
+  readonly #groups: readonly PolicyGroup[];
 
-  constructor(rules: readonly PolicyRule[]) {
+  constructor(rules: readonly PolicyRule[], groups: readonly PolicyGroup[] = []) {
     this.#rules = rules;
+    this.#groups = groups;
   }
 
-  /** What a principal is granted. */
-  grantsFor(principal: string): Grant[] {
-    return this.#rules.flatMap(({ principals, grants }) => principals.matches(principal) ? grants : []);
+  /**
+   * What somebody is granted.
+   *
+   * @param principal the name, or all the names, that he is known by: `uid:1000`, `sasl:alice`, `group:ops`
+   */
+  grantsFor(principal: string | readonly string[]): Grant[] {
+    const given = typeof principal === "string" ? [principal] : principal;
+    const groups = this.#groups.filter(({ members }) => anyMatches(members, given));
+    const names = [...given, ...groups.map(({ name }) => `group:${name}`)];
+    return this.#rules.flatMap(({ principals, grants }) => anyMatches([principals], names) ? grants : []);
   }
+}
+
+function anyMatches(globs: readonly Glob[], names: readonly string[]): boolean {
+  return globs.some((glob) => names.some((name) => glob.matches(name)));
 }
 
 /**
@@ -75,14 +102,22 @@ export function parsePolicy(text: string, options: PolicyOptions): Policy {
   return new PolicyReader(text, options).policy();
 }
 
-const topKeys = ["grants", "principals"];
-const ruleKeys = ["allow", "connections", "until"];
+const topKeys = ["grants", "roles", "groups", "principals"];
+const ruleKeys = ["allow", "roles", "connections", "until"];
 const everybody = Glob.parse("**");
+
+/** A key of a map with what stands behind it. */
+interface Entry {
+  readonly key: Scalar<string>;
+  readonly value: Node | null;
+}
 
 class PolicyReader {
   readonly #options: PolicyOptions;
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed;
+  /** The grants of each role. */
+  readonly #roles = new Map<string, readonly Grant[]>();
 
   constructor(text: string, options: PolicyOptions) {
     this.#options = options;
@@ -96,19 +131,43 @@ class PolicyReader {
     if (contents === null || (isScalar(contents) && contents.value === null)) return new Policy([]);
     if (!isMap(contents)) throw this.#expected(contents, `a map with ${topKeys.join(" and ")}`);
     const rules: PolicyRule[] = [];
-    for (const { key, value } of this.#entries(contents, topKeys)) {
-      if (key.value === "grants") rules.push({ principals: everybody, grants: this.#grants(value, key) });
-      else if (isMap(value)) rules.push(...this.#principals(value));
-      else throw this.#expected(value ?? key, "a map from principals to grants");
+    const groups: PolicyGroup[] = [];
+    const entries = this.#entries(contents, topKeys);
+    // Wherever the roles stand in the file, the rules may name them.
+    for (const { key, value } of entries.filter(({ key }) => key.value === "roles")) {
+      for (const role of this.#named({ key, value }, "roles to grants")) {
+        this.#roles.set(role.key.value, this.#grants(role.value, role.key));
+      }
     }
-    return new Policy(rules);
+    for (const { key, value } of entries) {
+      if (key.value === "grants") rules.push({ principals: everybody, grants: this.#grants(value, key) });
+      else if (key.value === "groups") groups.push(...this.#groups({ key, value }));
+      else if (key.value === "principals") rules.push(...this.#principals({ key, value }));
+    }
+    return new Policy(rules, groups);
   }
 
-  #principals(map: YAMLMap): PolicyRule[] {
-    return this.#entries(map).map(({ key, value }) => ({
+  #principals(entry: Entry): PolicyRule[] {
+    return this.#named(entry, "principals to grants").map(({ key, value }) => ({
       principals: this.#glob(key),
       grants: this.#grants(value, key),
     }));
+  }
+
+  #groups(entry: Entry): PolicyGroup[] {
+    return this.#named(entry, "groups to principals").map(({ key, value }) => ({
+      name: key.value,
+      members: this.#scalars(value, key, "a principal, or a list of them").map((each) => {
+        if (!each.value.startsWith("group:")) return this.#glob(each);
+        throw this.#expected(each, "a principal: a group may not be in a group");
+      }),
+    }));
+  }
+
+  /** The entries of a map whose keys are names that the file gives. */
+  #named({ key, value }: Entry, what: string): Entry[] {
+    if (isMap(value)) return this.#entries(value);
+    throw this.#expected(value ?? key, `a map from ${what}`);
   }
 
   /** A text, a rule, or a list of either. */
@@ -122,17 +181,21 @@ class PolicyReader {
 
   #rule(map: YAMLMap): Grant[] {
     let grants: Grant[] | undefined;
+    let roles: readonly Grant[] | undefined;
     let connections: readonly ConnectionScope[] = [];
     let until: number | undefined;
     for (const { key, value } of this.#entries(map, ruleKeys)) {
       if (key.value === "allow") grants = this.#grants(value, key);
+      else if (key.value === "roles") roles = this.#rolesNamed(value, key);
       else if (key.value === "until") until = this.#until(value, key);
       else {connections = this.#scalars(value, key, "a connection, or a list of them").map((each) =>
           this.#scope(each)
         );}
     }
-    if (grants === undefined) throw this.#expected(map, "allow, with what is granted");
-    const ending = grants.map((grant) =>
+    if (grants === undefined && roles === undefined) {
+      throw this.#expected(map, "allow or roles, with what is granted");
+    }
+    const ending = [...grants ?? [], ...roles ?? []].map((grant) =>
       until === undefined ? grant : { ...grant, until: Math.min(until, grant.until ?? Infinity) }
     );
     if (connections.length === 0) return ending;
@@ -141,14 +204,32 @@ class PolicyReader {
     );
   }
 
+  #rolesNamed(node: Node | null, key: Scalar<string>): Grant[] {
+    return this.#scalars(node, key, "the name of a role, or a list of them").flatMap((scalar) => {
+      const grants = this.#roles.get(scalar.value);
+      if (grants !== undefined) return grants;
+      const meant = nearest(scalar.value, [...this.#roles.keys()]);
+      throw this.#fault(scalar.range?.[0] ?? 0, `there is no role ${shown(shortened(scalar.value))}`, {
+        hint: meant === undefined
+          ? "A role may name only roles that stand before it under roles"
+          : `Did you mean "${meant}"?`,
+      });
+    });
+  }
+
   #texts(node: Node | null, key: Scalar<string>, expected: string): Grant[] {
     return this.#scalars(node, key, expected).flatMap((scalar) => {
+      const { now, quotas = true } = this.#options;
+      let grants: Grant[];
       try {
-        const { now } = this.#options;
-        return parseGrants(scalar.value, now === undefined ? {} : { now });
+        grants = parseGrants(scalar.value, now === undefined ? {} : { now });
       } catch (error) {
         throw this.#within(scalar, error);
       }
+      if (quotas || grants.every(({ quota }) => quota === undefined)) return grants;
+      throw this.#fault(scalar.range?.[0] ?? 0, "a quota counts within a run, and here nobody has one", {
+        hint: "Leave the quota out",
+      });
     });
   }
 
@@ -186,7 +267,7 @@ class PolicyReader {
   #entries(
     map: YAMLMap,
     known?: readonly string[],
-  ): { readonly key: Scalar<string>; readonly value: Node | null }[] {
+  ): Entry[] {
     return map.items.map((pair) => {
       const key = this.#node(pair.key);
       if (!isText(key)) throw this.#expected(key ?? map, "a text as a key");

@@ -55,6 +55,46 @@ Deno.test("the earlier of two ends holds", () => {
   assert.deepEqual(grants(text, "alice"), ["all(until=2000-01-02T00:00:00Z)"]);
 });
 
+Deno.test("a role is granted under its name, wherever the roles stand", () => {
+  const text = `
+principals:
+  "sasl:alice": { roles: [operator, reader], until: 2000-01-01, connections: "test:///default" }
+  "sasl:bob": [{ roles: reader, allow: "domain:start@bob-*" }]
+roles:
+  reader: domain:read
+  operator: [{ roles: reader }, "domain:stop@web-*"]
+`;
+  assert.deepEqual(grants(text, "sasl:alice"), [
+    "<test:///default>=domain:read(until=2000-01-02T00:00:00Z)",
+    "<test:///default>=domain:stop@web-*(until=2000-01-02T00:00:00Z)",
+    "<test:///default>=domain:read(until=2000-01-02T00:00:00Z)",
+  ]);
+  assert.deepEqual(grants(text, "sasl:bob"), ["domain:start@bob-*", "domain:read"]);
+  assert.deepEqual(grants(text, "sasl:carol"), []);
+});
+
+Deno.test("a group's members are granted what the group is", () => {
+  const text = `
+groups: { ops: ["sasl:alice", "x509:**CN=bob"], nobody: [] }
+principals: { "group:ops": domain:stop, "group:nobody": domain:start }
+`;
+  assert.deepEqual(grants(text, "sasl:alice"), ["domain:stop"]);
+  assert.deepEqual(grants(text, "x509:O=Example,CN=bob"), ["domain:stop"]);
+  assert.deepEqual(grants(text, "sasl:bob"), []);
+  const policy = parsePolicy(text, { file: "policy.yaml" });
+  assert.deepEqual(policy.grantsFor(["uid:7", "group:ops"]).map(formatGrant), ["domain:stop"]);
+  assert.deepEqual(policy.grantsFor(["uid:7", "group:oops"]), []);
+});
+
+Deno.test("a quota is refused where nobody has a run", () => {
+  assert.throws(
+    () => parsePolicy('principals:\n  a: ["all", "all(quota=3)"]', { file: "policy.yaml", quotas: false }),
+    (error) =>
+      isVirtError(error, "invalid-argument") && /a quota counts within a run/.test(error.message) &&
+      error.at?.line === 2 && error.at.column === 14,
+  );
+});
+
 Deno.test("an empty policy grants nothing", () => {
   for (const text of ["", "# nothing yet", "{}", "principals: {}"]) {
     assert.deepEqual(grants(text, "alice"), []);
@@ -77,6 +117,17 @@ for (
     ["an alias", "grants: [&a all, *a]", 1, 18, /alias/],
     ["a glob that is none", "principals: { 'a[': all }", 1, 17, /not closed/],
     ["an end that is none", "grants: { allow: all, until: soon }", 1, 30, /expected a date/],
+    [
+      "a role that there is not",
+      "roles: { op: all }\nprincipals: { a: { roles: po } }",
+      2,
+      26,
+      /no role "po"/,
+    ],
+    ["a role that stands behind", "roles:\n  a: { roles: b }\n  b: all", 2, 15, /no role "b"/],
+    ["a list for roles", "roles: [all]", 1, 8, /expected a map from roles/],
+    ["nothing for groups", "groups:", 1, 8, /expected a map from groups/],
+    ["a group in a group", "groups: { a: ['group:b'] }", 1, 15, /expected a principal/],
   ] as const
 ) {
   Deno.test(`${what} in a policy is refused at line ${line}, column ${column}`, () => {
@@ -89,7 +140,7 @@ for (
 
 Deno.test("whatever is given as a policy is read or refused, never a crash", () => {
   const piece = fc.constantFrom(
-    ..."grants principals allow connections until : - [ ] { } , \" ' # & * ! | > all domain:start alice ? ~ 7"
+    ..."grants roles groups principals allow connections until : - [ ] { } , \" ' # & * ! | > all domain:start alice ? ~ 7"
       .split(" "),
     " ",
     "\n",
