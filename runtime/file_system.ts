@@ -22,9 +22,10 @@ export interface HostFileSystem {
    * `undefined` where the file cannot be locked: it is missing, a folder, a socket, or on a file system that is read-only
    * or refuses us.
    *
+   * @param held what whoever asks has locked already: the same file under another name is not waited for again.
    * @throws {VirtError} `timed-out`; the signal's reason.
    */
-  lock(path: string, signal: AbortSignal): Promise<FileLock | undefined>;
+  lock(path: string, signal: AbortSignal, held?: readonly FileLock[]): Promise<FileLock | undefined>;
   /**
    * The value of an extended attribute; `undefined` where the file has none of that name.
    *
@@ -37,6 +38,9 @@ export interface HostFileSystem {
   read(path: string, aspect: FileAspect): Promise<string>;
   /** Gives the file another owner or label. */
   write(path: string, aspect: FileAspect, value: string): Promise<void>;
-  /** When the host was booted, in a form that differs from boot to boot. */
-  bootTime(): Promise<string>;
+  /**
+   * When the host was booted, in a form that differs from boot to boot. The first is what is to be written; where the
+   * host can tell only roughly, the others are what somebody else may have written since the same boot.
+   */
+  bootTimes(): Promise<readonly string[]>;
 }

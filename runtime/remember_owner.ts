@@ -10,7 +10,7 @@
  */
 import { isVirtError, VirtError } from "../model/error.ts";
 import type { HopOptions, Job } from "./driver.ts";
-import { type FileAspect, fileAspects, type HostFileSystem } from "./file_system.ts";
+import { type FileAspect, fileAspects, type FileLock, type HostFileSystem } from "./file_system.ts";
 
 /** A file that somebody is about to use. */
 export interface FileUse {
@@ -47,6 +47,14 @@ interface Remembered {
   readonly original: string;
   readonly count: string;
   readonly stamp: string;
+}
+
+/** What is remembered of one aspect of a file, since the last boot. */
+interface Memory {
+  readonly users: number;
+  /** What it was. Without users: somebody was about to begin or to end when he died. */
+  readonly original?: string;
+  readonly stamp?: string;
 }
 
 function remembered(path: string, aspect: FileAspect): Remembered {
@@ -149,10 +157,11 @@ class FileChange implements Disposable {
   readonly #files: HostFileSystem;
   readonly #hops: HopOptions;
   readonly #locks = new DisposableStack();
+  readonly #held = new Set<FileLock>();
   /** The files whose lock is in hand; what others were is not remembered. */
   readonly #locked = new Set<string>();
   readonly #undo: { readonly path: string; readonly undo: () => Promise<void> }[] = [];
-  #bootTime = "";
+  #bootTimes: readonly string[] = [];
 
   constructor(job: Pick<Job, "hop">, { files, hops = {} }: RememberingOptions) {
     this.#job = job;
@@ -163,7 +172,7 @@ class FileChange implements Disposable {
   /** Locks files, in the order of their paths, so that two who need the same files never wait in a circle. */
   async lock(paths: readonly string[]): Promise<void> {
     for (const path of [...new Set(paths)].sort()) await this.#lock(path);
-    this.#bootTime = await this.#look("read the boot time", () => this.#files.bootTime());
+    this.#bootTimes = await this.#look("read the boot time", () => this.#files.bootTimes());
   }
 
   /**
@@ -188,8 +197,9 @@ class FileChange implements Disposable {
 
   async claim(file: Remembered, wanted: string): Promise<void> {
     const { path, aspect } = file;
-    const users = await this.#users(file);
+    const memory = await this.#memory(file);
     const present = await this.#read(file);
+    const users = memory?.users;
     if (users !== undefined && users > 0 && present !== wanted) {
       throw new VirtError(
         "in-use",
@@ -197,10 +207,14 @@ class FileChange implements Disposable {
         { target: path, hint: `Let all who use the file run with the same ${aspect}` },
       );
     }
-    if (users !== undefined) {
+    if (memory !== undefined) {
+      const { users, original, stamp } = memory;
       if (users === 0) {
-        await this.#set(file, { name: file.original, value: present, before: undefined });
-        await this.#set(file, { name: file.stamp, value: this.#bootTime, before: undefined });
+        // Where somebody died while he gave the file back, what it was is still there, and what it is now is not it.
+        if (original === undefined) {
+          await this.#set(file, { name: file.original, value: present, before: undefined });
+        }
+        await this.#set(file, { name: file.stamp, value: this.#bootTimes[0], before: stamp });
       }
       // The count comes last: without it nothing counts as remembered.
       await this.#set(file, {
@@ -213,41 +227,47 @@ class FileChange implements Disposable {
   }
 
   async release(file: Remembered): Promise<void> {
-    const users = await this.#users(file);
-    if (users === undefined || users === 0) return;
+    const memory = await this.#memory(file);
+    if (memory === undefined) return;
+    const { users, original, stamp } = memory;
     if (users > 1) {
       await this.#set(file, { name: file.count, value: `${users - 1}`, before: `${users}` });
       return;
     }
-    const original = await this.#attribute(file, file.original);
-    await this.#set(file, { name: file.count, value: undefined, before: "1" });
-    await this.#set(file, { name: file.original, value: undefined, before: original });
-    await this.#set(file, { name: file.stamp, value: undefined, before: this.#bootTime });
-    if (original === undefined) return;
-    const present = await this.#read(file);
-    if (present !== original) await this.#write(file, { value: original, before: present });
+    if (users === 1) await this.#set(file, { name: file.count, value: undefined, before: "1" });
+    // What it was is forgotten only when it is so again: whoever dies in between leaves the rest to the next one.
+    if (original !== undefined) {
+      const present = await this.#read(file);
+      if (present !== original) await this.#write(file, { value: original, before: present });
+      await this.#set(file, { name: file.original, value: undefined, before: original });
+    }
+    if (stamp !== undefined) await this.#set(file, { name: file.stamp, value: undefined, before: stamp });
   }
 
   async #lock(path: string): Promise<void> {
     await this.#look(`lock ${path}`, async (signal) => {
-      const lock = await this.#files.lock(path, signal);
+      const lock = await this.#files.lock(path, signal, [...this.#held]);
       if (lock === undefined) return;
       // A lock that comes when nobody waits for it any more goes back.
       if (this.#locks.disposed) lock[Symbol.dispose]();
-      else this.#locks.use(lock);
+      else this.#held.add(this.#locks.use(lock));
       this.#locked.add(path);
     });
   }
 
-  /** How many use the file; `undefined` where that cannot be remembered. */
-  async #users(file: Remembered): Promise<number | undefined> {
+  /** What is remembered on the file; `undefined` where nothing can be. */
+  async #memory(file: Remembered): Promise<Memory | undefined> {
     if (!this.#locked.has(file.path)) return undefined;
     try {
-      const count = Number(await this.#attribute(file, file.count) ?? "0");
+      const count = await this.#attribute(file, file.count) ?? "0";
       const stamp = await this.#attribute(file, file.stamp);
-      if (stamp === this.#bootTime && Number.isSafeInteger(count)) return count;
+      const isOfThisBoot = stamp !== undefined && this.#bootTimes.includes(stamp);
+      if (isOfThisBoot && /^\d{1,10}$/.test(count)) {
+        const original = await this.#attribute(file, file.original);
+        return { users: Number(count), stamp, ...(original === undefined ? {} : { original }) };
+      }
       await this.#forget(file);
-      return 0;
+      return { users: 0 };
     } catch (error) {
       if (isVirtError(error, "unsupported")) return undefined;
       throw error;

@@ -6,11 +6,8 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { openLibc } from "../../runtime/posix/libc.ts";
 import type { PeerProcess } from "../identity.ts";
-
-/** Linux's numbers, which are the same on all processors that Deno runs on (asm-generic/socket.h). */
-const solSocket = 1;
-const soPeerCred = 17;
 
 /** Asks the system about an open socket. */
 type Ask = (fd: number) => PeerProcess | undefined;
@@ -39,18 +36,9 @@ function descriptorOf(socket: Socket): number | undefined {
 }
 
 function open(): Ask {
-  if (Deno.build.os !== "linux") return nobodyKnows;
   try {
-    const { symbols } = Deno.dlopen("libc.so.6", {
-      getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
-    });
-    return (fd) => {
-      const found = new Int32Array(3);
-      const length = new Uint32Array([found.byteLength]);
-      if (symbols.getsockopt(fd, solSocket, soPeerCred, found, length) !== 0) return undefined;
-      const [pid = 0, uid = 0, gid = 0] = found;
-      return { pid, uid: uid >>> 0, gid: gid >>> 0 };
-    };
+    const libc = openLibc();
+    return (fd) => libc.peerOf(fd);
   } catch {
     return nobodyKnows;
   }

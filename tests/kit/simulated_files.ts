@@ -94,7 +94,7 @@ export class SimulatedFiles {
         }),
       read: (path, aspect) => alive(() => this.#file(path)[aspect]),
       write: (path, aspect, value) => alive(() => void (this.#file(path)[aspect] = value)),
-      bootTime: () => alive(() => `boot ${this.#boots}`),
+      bootTimes: () => alive(() => [`boot ${this.#boots}`]),
     };
   }
 

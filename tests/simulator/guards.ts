@@ -75,7 +75,7 @@ export const historicGuards: readonly Guard[] = [
   {
     without: "(e) counts outlive the crash of their host",
     file: "runtime/remember_owner.ts",
-    text: "stamp === this.#bootTime && ",
+    text: "isOfThisBoot && ",
     found: { history: "e", seeds: 2000 },
   },
 ];
