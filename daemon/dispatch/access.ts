@@ -26,7 +26,7 @@ export function checkAccess(
 ): Promise<void> | undefined {
   // The arguments are what this very row has read.
   const needed = permissionsNeeded(procedureRow(procedure) as Procedure, args);
-  const subject = subjectOf(usualTarget(args), session);
+  const subject = volumeSubject(args) ?? subjectOf(domainOf(args) ?? usualTarget(args), session);
   const uses = needed.map((permission): PermissionUse => ({
     permission,
     connection: hostName,
@@ -43,6 +43,29 @@ function inTurn(uses: readonly PermissionUse[], session: HostSession): Promise<v
     if (answer instanceof Promise) return answer.then(() => inTurn(uses.slice(index + 1), session));
   }
   return undefined;
+}
+
+/** The domain of the snapshot or checkpoint that the arguments name: those have no permissions of their own. */
+function domainOf(args: unknown): ObjectRef | undefined {
+  if (typeof args !== "object" || args === null) return undefined;
+  const moment: unknown = "snap" in args
+    ? args.snap
+    : "snapshot" in args
+    ? args.snapshot
+    : "checkpoint" in args
+    ? args.checkpoint
+    : undefined;
+  return usualTarget(moment);
+}
+
+/** What is known of the volume that the arguments name, which has no definition with labels. */
+function volumeSubject(args: unknown): Pick<PermissionUse, "name" | "parentName"> | undefined {
+  if (typeof args !== "object" || args === null || !("vol" in args)) return undefined;
+  const { vol } = args;
+  if (typeof vol !== "object" || vol === null || !("name" in vol) || !("pool" in vol)) return undefined;
+  return typeof vol.name === "string" && typeof vol.pool === "string"
+    ? { name: vol.name, parentName: vol.pool }
+    : undefined;
 }
 
 /** What is known of the object, by the name that it really has. */

@@ -19,6 +19,10 @@ import { domainSecurity } from "../families/domain_security.ts";
 import { domainStatistics } from "../families/domain_statistics.ts";
 import { domainTuning } from "../families/domain_tuning.ts";
 import { host } from "../families/host.ts";
+import { network } from "../families/network.ts";
+import { pool } from "../families/pool.ts";
+import { poolEvent } from "../families/pool_event.ts";
+import { volume } from "../families/volume.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
@@ -38,6 +42,10 @@ const families: readonly Family[] = [
   domainStatistics,
   domainTuning,
   host,
+  network,
+  pool,
+  poolEvent,
+  volume,
 ];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */

@@ -151,11 +151,14 @@ async function build(job: PoolJob, { overwrite }: In<"pool.build">): Promise<Not
   const { object } = job;
   refuseRunning(object, "build");
   const { id, name } = object;
+  const { built } = object.facts.record;
   await whileStarting(
     job,
     (job) =>
       act(job, "pool.build", { input: { id, name, ...(overwrite === undefined ? {} : { overwrite }) } }),
   );
+  // Also where it was built before, so that its record has not changed.
+  if (built) job.emit("created");
   return {};
 }
 
@@ -183,8 +186,11 @@ async function destroy(job: PoolJob): Promise<Nothing> {
 }
 
 async function demolish(job: PoolJob): Promise<Nothing> {
-  refuseRunning(job.object, "delete");
-  await act(job, "pool.demolish", { input: { id: job.object.id } });
+  const { object } = job;
+  refuseRunning(object, "delete");
+  const { built } = object.facts.record;
+  await act(job, "pool.demolish", { input: { id: object.id } });
+  if (!built) job.emit("deleted");
   return {};
 }
 
