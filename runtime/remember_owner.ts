@@ -20,6 +20,12 @@ export interface FileUse {
   readonly owner?: string;
   /** The label that its user needs. */
   readonly label?: string;
+  /**
+   * Whether what it was is remembered. libvirt does so for what one guest writes alone, and neither for shared files nor for
+   * those that are only read (its security_dac.c).
+   * @default true
+   */
+  readonly remember?: boolean;
 }
 
 /** What is needed to change files. */
@@ -135,7 +141,10 @@ async function changeFiles(
   action: (change: FileChange) => Promise<void>,
 ): Promise<void> {
   using change = new FileChange(job, options);
-  if (options.rememberOwner !== false) await change.lock(uses.map(({ path }) => path));
+  if (options.rememberOwner !== false) {
+    const remembering = uses.filter(({ remember }) => remember !== false);
+    await change.lock(remembering.map(({ path }) => path));
+  }
   try {
     await action(change);
   } catch (error) {

@@ -146,6 +146,18 @@ Deno.test("without the setting files are changed, not locked, and keep what thei
   assert.deepEqual(files.look(disk.path), { owner: qemu, label: "svirt:c1", attributes: {} });
 });
 
+Deno.test("what is not to be remembered is given to its user and stays with him, and is not locked", async () => {
+  const files = host(disk.path, "/images/cdrom");
+  const job = new HoppingJob();
+  const uses = [{ path: "/images/cdrom", owner: qemu, remember: false }, disk];
+  await claim(files, uses, { job });
+  assert.deepEqual(files.look("/images/cdrom"), { ...untouched, owner: qemu });
+  assert.deepEqual(job.hops.filter((hop) => hop.startsWith("lock")), ["lock /images/disk"]);
+  await release(files, uses);
+  assert.equal(files.look("/images/cdrom").owner, qemu);
+  assert.deepEqual(files.look(disk.path), untouched);
+});
+
 Deno.test("locks are taken in the order of the paths, each once", async () => {
   const files = host("/a", "/b", "/c");
   const job = new HoppingJob();

@@ -23,8 +23,10 @@ export interface HostSettings {
   };
   /** More lines for `libvirtd.conf`. */
   readonly daemonConfig?: readonly string[];
-  /** More lines for `qemu.conf`. */
+  /** More lines for `qemu.conf`, or others in the place of the kit's own. */
   readonly qemuConfig?: readonly string[];
+  /** When the host was booted, in seconds since 1970, as its record of logins tells. @default there is no such record */
+  readonly bootedAt?: number;
   /**
    * Whether it has a network of its own, in which nothing listens but itself.
    * @default "own", or "shared" where it listens on TCP or TLS
@@ -78,7 +80,8 @@ export async function writeSettings(
     `host_uuid = "${crypto.randomUUID()}"`,
     ...(settings.daemonConfig ?? []),
   ]);
-  await write(`${directory}/etc/qemu.conf`, [
+  const given = settings.qemuConfig ?? [];
+  const own = [
     `user = "root"`,
     `group = "root"`,
     `security_driver = "none"`,
@@ -86,9 +89,21 @@ export async function writeSettings(
     `stdio_handler = "file"`,
     `cgroup_controllers = [ ]`,
     `namespaces = [ ]`,
-    ...(settings.qemuConfig ?? []),
-  ]);
+  ];
+  // Of two lines for one setting libvirt takes the first.
+  await write(`${directory}/etc/qemu.conf`, [...given, ...own]);
+  if (settings.bootedAt !== undefined) {
+    await Deno.writeFile(`${directory}/run/utmp`, bootRecord(settings.bootedAt));
+  }
   if (sasl !== undefined) await writeUsers(directory, { ...sasl, name });
+}
+
+/** A record of logins with nothing but a boot in it. Source: utmp(5), glibc's utmpx.h for x86-64. */
+function bootRecord(seconds: number): Uint8Array {
+  const entry = new DataView(new ArrayBuffer(384));
+  entry.setInt16(0, 2, true);
+  entry.setInt32(340, seconds, true);
+  return new Uint8Array(entry.buffer);
 }
 
 async function write(path: string, lines: readonly string[]): Promise<void> {

@@ -18,6 +18,8 @@ export interface RealTests {
 export interface RealTestsOptions extends RealHostOptions {
   /** Programs that must be there, with the packages that they come in. */
   readonly needs?: Readonly<Record<string, string>>;
+  /** What else the machine lacks for them. @default nothing */
+  readonly missing?: string;
   /**
    * Whether a crash of libvirtd is no failure of a test. A link that breaks while calls are under way crashes libvirt 9.0 now
    * and then: two of its threads give back the client's event callbacks at once (`remoteClientFreePrivateCallbacks`, which takes
@@ -31,8 +33,10 @@ export interface RealTestsOptions extends RealHostOptions {
  * One host for all tests of a file, started before the first and ended after the last, however they end. Each test finds
  * its daemon running.
  */
-export function realTests({ needs, mayCrash = false, ...options }: RealTestsOptions = {}): RealTests {
-  const reason = unavailable(needs);
+export function realTests(
+  { needs, missing, mayCrash = false, ...options }: RealTestsOptions = {},
+): RealTests {
+  const reason = missing ?? unavailable(needs);
   let host: RealHost | undefined;
   const running = (): RealHost => {
     if (host === undefined) throw new Error("The private host runs only while the tests of its file do");
