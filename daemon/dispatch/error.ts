@@ -56,6 +56,7 @@ const prefixes: { readonly [N in RemoteErrorName]?: string } = {
   VIR_ERR_OPERATION_ABORTED: "operation aborted",
   VIR_ERR_OPERATION_UNSUPPORTED: "Operation not supported",
   VIR_ERR_ARGUMENT_UNSUPPORTED: "argument unsupported",
+  VIR_ERR_XML_INVALID_SCHEMA: "XML document failed to validate against schema",
   VIR_ERR_RESOURCE_BUSY: "resource busy",
   VIR_ERR_ACCESS_DENIED: "access denied",
   VIR_ERR_NO_NETWORK_PORT: "network port not found",

@@ -19,6 +19,8 @@ import type { WireNamed } from "./wire.ts";
 export interface NamedLookup<C extends RemoteClass> {
   readonly objectClass: C;
   readonly byName: (line: Line, name: string) => Promise<WireNamed>;
+  /** Which of them it is. @default the first that fits */
+  readonly by?: "name" | "uuid" | undefined;
 }
 
 /**
@@ -29,14 +31,14 @@ export interface NamedLookup<C extends RemoteClass> {
 export async function lookUpNamed<C extends RemoteClass>(
   job: RemoteJob,
   name: string,
-  { objectClass, byName }: NamedLookup<C>,
+  { objectClass, byName, by }: NamedLookup<C>,
 ): Promise<ObjectRef<C>> {
-  const uuid = canonicalUuid(name);
+  const uuid = by === "name" ? undefined : canonicalUuid(name);
   const look = (line: Line): Promise<Sighting | undefined> => sightNamed(line, { objectClass, byName, name });
   const lookById = (line: Line): Promise<Sighting | undefined> =>
     sightById(line, { objectClass, id: uuid ?? "", name });
   const options = finding(objectClass, name);
-  const found = await lookUpObject(job, `find ${name}`, look, options) ??
+  const found = (by === "uuid" ? undefined : await lookUpObject(job, `find ${name}`, look, options)) ??
     (uuid === undefined ? undefined : await lookUpObject(job, `find ${name}`, lookById, options));
   if (found === undefined) throw notFound(objectClasses[objectClass].label, name);
   return job.ref(found, objectClass);

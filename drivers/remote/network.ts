@@ -196,9 +196,10 @@ function familyOf(type: number): "ipv4" | "ipv6" {
 export const networks = {
   "network.list": { run: list },
   "network.lookup": {
-    run: (job, { name }) =>
+    run: (job, { name, by }) =>
       lookUpNamed(job, name, {
         objectClass: "network",
+        by,
         byName: async (line, wanted) => (await line.call("networkLookupByName", { name: wanted })).net,
       }),
   },

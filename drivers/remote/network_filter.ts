@@ -45,9 +45,10 @@ function claim(connection: DriverConnection, { xml }: { readonly xml: string }):
 export const filters = {
   "filter.list": { run: list },
   "filter.lookup": {
-    run: (job: RemoteJob, { name }) =>
+    run: (job: RemoteJob, { name, by }) =>
       lookUpNamed(job, name, {
         objectClass: "filter",
+        by,
         byName: async (line, wanted) => (await line.call("nwfilterLookupByName", { name: wanted })).nwfilter,
       }),
   },

@@ -6,19 +6,20 @@
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap, Implementation, Job, Observation } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
+import { canonicalUuid } from "../definition.ts";
 import { updated } from "../network_update.ts";
 import { act, inspect } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
 import {
   checkedDefinition,
-  lookUp,
   needPersistent,
   needRunning,
   readDefined,
   refTo,
   refuseRunning,
 } from "./defined_object.ts";
+import { normalised } from "./documents.ts";
 import { notFound, wrongState } from "./domain.ts";
 import { addressesOf } from "./domain_guest.ts";
 import { bridgeOf } from "./network_definition.ts";
@@ -56,6 +57,15 @@ function list(job: Job, input: In<"network.list">): Entry[] {
     entries.push(entryOf(job, network));
   }
   return entries;
+}
+
+function find(job: Job, { name, by }: In<"network.lookup">): ObjectRef<"network"> {
+  const { table } = connectionOf(job);
+  const uuid = by === "name" ? undefined : canonicalUuid(name);
+  const network = (by === "uuid" ? undefined : table.byName("network", name)) ??
+    (uuid === undefined ? undefined : table.byId("network", uuid));
+  if (network === undefined) throw notFound("network", name);
+  return job.ref(network, "network");
 }
 
 async function define(job: Job, input: In<"network.define">): Promise<ObjectRef<"network">> {
@@ -133,21 +143,22 @@ async function setAutostart(job: NetworkJob, { autostart }: In<"network.setAutos
   return {};
 }
 
-/** A definition with an update's change. */
-function withUpdate(network: { readonly label: string }, input: In<"network.update">, xml: string): string {
-  return updated(network, { ...input, element: input.xml, xml });
+/** A definition with an update's change, in libvirt's form. */
+function withUpdate({ object }: NetworkJob, input: In<"network.update">, xml: string): string {
+  return normalised(updated(object, { ...input, element: input.xml, xml }), { newId: object.id });
 }
 
 /** What an update would make of the definitions that it concerns. */
-function plan({ object }: NetworkJob, input: In<"network.update">): { live?: string; config?: string } {
+function plan(job: NetworkJob, input: In<"network.update">): { live?: string; config?: string } {
+  const { object } = job;
   const running = object.live !== undefined;
   const live = input.live ?? (input.config !== true && running);
   const config = input.config ?? (input.live !== true && !running);
   if (live && !running) throw wrongState(object, { doing: "change", found: "it is not active" });
   if (config) needPersistent(object, "change the definition of");
   return {
-    ...(live ? { live: withUpdate(object, input, object.config) } : {}),
-    ...(config ? { config: withUpdate(object, input, object.persistentConfig) } : {}),
+    ...(live ? { live: withUpdate(job, input, object.config) } : {}),
+    ...(config ? { config: withUpdate(job, input, object.persistentConfig) } : {}),
   };
 }
 
@@ -209,12 +220,7 @@ function settled<N extends Plain>(
 export const networks = {
   "network.list": { run: (job, input) => Promise.try(list, job, input) },
   "network.lookup": {
-    run: (job, { name }) =>
-      Promise.try(() => {
-        const network = lookUp(job, "network", name);
-        if (network === undefined) throw notFound("network", name);
-        return job.ref(network, "network");
-      }),
+    run: (job, input) => Promise.try(find, job, input),
   },
   "network.define": {
     run: define,
@@ -279,7 +285,7 @@ export const networks = {
       const scopes = { live: input.live ?? (input.config !== true && object.live !== undefined) };
       const was = scopes.live ? before["live"] : before["config"];
       if (typeof was !== "string") return false;
-      const wanted = withUpdate(object, input, was);
+      const wanted = withUpdate(job, input, was);
       return (scopes.live ? object.config : object.persistentConfig) === wanted;
     }),
   },

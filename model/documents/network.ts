@@ -37,8 +37,8 @@ const forwardModes = ["nat", "route", "open", "bridge", "private", "vepa", "pass
 const ownBridgeModes: ReadonlySet<string> = new Set(["nat", "route", "open"]);
 
 const forwardShape = shape({
-  mode: attribute(enumeration(...forwardModes)).default("nat"),
   dev: attribute(text()).optional(),
+  mode: attribute(enumeration(...forwardModes)).default("nat"),
   managed: attribute(yesNo()).optional(),
   driver: element({
     name: attribute(enumeration("kvm", "vfio", "xen")).optional(),

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { affect, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import { affect, lookupName, nameGlob, nameOrUuid, nothing, xmlText } from "./shape.ts";
 
 /** A network in a list. */
 export const networkEntry = z.object({
@@ -43,7 +43,7 @@ export const networkLookup = operation("network.lookup", {
   on: "connection",
   as: "network",
   aliases: ["net-name", "net-uuid"],
-  input: z.object({ name: lookupName.describe("Name or UUID") }),
+  input: z.object({ name: lookupName.describe("Name or UUID"), by: nameOrUuid }),
   output: refSchema("network"),
 });
 

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import { lookupName, nameGlob, nameOrUuid, nothing, xmlText } from "./shape.ts";
 
 /** A filter in a list. */
 export const filterEntry = z.object({ filter: refSchema("filter") });
@@ -31,7 +31,7 @@ export const filterLookup = operation("filter.lookup", {
   effect: "read",
   on: "connection",
   as: "filter",
-  input: z.object({ name: lookupName.describe("Name or UUID") }),
+  input: z.object({ name: lookupName.describe("Name or UUID"), by: nameOrUuid }),
   output: refSchema("filter"),
 });
 

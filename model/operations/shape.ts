@@ -11,6 +11,11 @@ const greatestKib = Number.MAX_SAFE_INTEGER / 1024;
 /** A name, UUID or id to look something up by. */
 export const lookupName = z.string().min(1).max(1024);
 
+/** Which of two a name to look up is. */
+export const nameOrUuid = z.enum(["name", "uuid"]).optional().describe(
+  "Which of them it is; the first that fits",
+);
+
 /** A definition as XML text. */
 export const xmlText = z.string().min(1).max(8 * 1024 * 1024);
 
