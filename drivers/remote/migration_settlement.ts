@@ -15,7 +15,7 @@ import { connectionOf } from "./connection.ts";
 import { domainNamed, domOf } from "./domain.ts";
 import type { MigrationJob } from "./migration_job.ts";
 import { keepsDefinition, migrateFlags, migrationParameters } from "./migration_plan.ts";
-import { lookFrom, type Standing } from "./migration_standing.ts";
+import { lookFrom, type Standing, standingOf } from "./migration_standing.ts";
 import type { Shows } from "./object_call.ts";
 import { notFound } from "./refusal.ts";
 
@@ -60,12 +60,12 @@ async function unless(codes: readonly string[], deed: () => Promise<unknown>): P
   }
 }
 
-/** Drops a guest that waits on the other host. */
-async function dropThere(job: MigrationJob): Promise<void> {
+/** Drops a guest that waits on the other host. `false` where it waits no longer, but runs. */
+async function dropThere(job: MigrationJob): Promise<boolean> {
   const { object } = job;
   const dom = domOf(job);
   const params = migrationParameters({ destination_name: object.name });
-  await actTogether(job.peer, "drop there", async (line) => {
+  return await actTogether(job.peer, "drop there", async (line) => {
     // To be told that the migration is cancelled is always an error.
     await unless(
       ["operation-failed", "not-found", "wrong-state", "internal"],
@@ -77,15 +77,10 @@ async function dropThere(job: MigrationJob): Promise<void> {
           cancelled: 1,
         }),
     );
-    const { dom: left } = await line.call("domainLookupByUuid", { uuid: dom.uuid }).catch(
-      (error: unknown) => {
-        if (isVirtError(error, "not-found")) return { dom: { ...dom, id: -1 } };
-        throw error;
-      },
-    );
-    if (left.id >= 0) {
-      await unless(["not-found", "wrong-state"], () => line.call("domainDestroy", { dom: left }));
-    }
+    // It may have been told to run since it was looked at: then it may be the only one that does.
+    const { is } = await standingOf(line, object);
+    if (is === "between") await unless(["not-found", "wrong-state"], () => line.call("domainDestroy", { dom }));
+    return is !== "running" && is !== "split";
   }, { ...decided, also: () => [domainNamed(dom)], target: object });
 }
 
@@ -115,8 +110,9 @@ const goesOn = { unknown: "the migration still goes on" } as const;
  */
 export async function settle(job: MigrationJob, input: Migrate): Promise<Shows> {
   const { object } = job;
-  const there = await lookFrom(job.peer, object);
+  // Here first: a guest that was gone here before is not one that still waits to be handed over.
   const here = await lookFrom(job, object);
+  const there = await lookFrom(job.peer, object);
   if (input.offline) return await settleOffline(job, { input, there, here });
   switch (there.is) {
     case "running":
@@ -169,7 +165,7 @@ async function settleWaiting(
 ): Promise<Shows> {
   const isAtWork = (here.is === "running" || here.is === "between") && here.atWork;
   if (isAtWork && input.via !== "direct") return goesOn;
-  await dropThere(job);
+  if (!await dropThere(job)) return goesOn;
   return await settleHere(job, { input, here: await lookFrom(job, job.object) });
 }
 

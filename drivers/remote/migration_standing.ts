@@ -27,7 +27,8 @@ export type Standing =
 /** Reasons why a domain is paused by a migration that has not ended. Source: libvirt, virDomainPausedReason. */
 const between: ReadonlySet<string> = new Set(["migration", "starting-up"]);
 
-async function standingOf(line: Line, domain: RemoteObject): Promise<Standing> {
+/** How a domain stands, by a line to its host. */
+export async function standingOf(line: Line, domain: RemoteObject): Promise<Standing> {
   try {
     const { dom } = await line.call("domainLookupByUuid", { uuid: domain.id });
     const live = dom.id >= 0;

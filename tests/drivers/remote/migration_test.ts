@@ -219,6 +219,20 @@ for (const [way, input] of Object.entries(ways)) {
   }
 }
 
+Deno.test("hosts that go on by themselves are not disturbed, whatever step they are at when they are looked at", async () => {
+  for (let ms = 1; ms <= 200; ms += ms < 20 ? 1 : 7) {
+    await using hosts = await Hosts.open();
+    const { clock } = hosts;
+    hosts.daemons.source.peersPace = { clock, ms };
+    hosts.nets.source.fate = ({ procedure }) =>
+      procedure === "domainMigratePerform3Params" ? "lose-answer" : "pass";
+    const told = await hosts.migrate(byPeers);
+    await clock.advance(1000);
+    assert.deepEqual(hosts.states, ["absent", "running"], `${ms} ms a step`);
+    judge(hosts, told, `${ms} ms a step`);
+  }
+});
+
 Deno.test("hosts that failed by themselves are looked at: where the guest runs over there, it has moved", async () => {
   await using hosts = await Hosts.open();
   hosts.daemons.source.peersEnd = "split";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { VirtualClock } from "../../../../testing/virtual_clock.ts";
 import { type FakeClient, type FakeDomain, remoteFault } from "./fake_libvirtd.ts";
 import { ScriptedLibvirtd } from "./scripted_libvirtd.ts";
 
@@ -29,6 +30,8 @@ export class MigratingLibvirtd extends ScriptedLibvirtd {
   other: MigratingLibvirtd | undefined;
   /** How a migration that the hosts carry out by themselves ends: well, badly, or badly with the guest over there. */
   peersEnd: "well" | "badly" | "split" = "well";
+  /** Has them take so long for each of their steps; the call is answered before, and its answer has to be lost. */
+  peersPace: { readonly clock: VirtualClock; readonly ms: number } | undefined;
   readonly #sending = new Map<string, { progress: Progress; readonly client: number }>();
   readonly #taking = new Map<string, number>();
   #ids = 100;
@@ -130,10 +133,41 @@ export class MigratingLibvirtd extends ScriptedLibvirtd {
     const { other } = this;
     if (other === undefined) throw failed("the other host cannot be reached");
     other.#prepare(domain.config ?? "", undefined);
+    if (this.peersPace !== undefined) return this.#goOnWithPeer(domain, { other, flags, ...this.peersPace });
     other.#finish(domain.name, { flags, cancelled: false });
     if (this.peersEnd === "split") throw failed("the connection to the other host was closed");
     this.#end(domain, flags);
     return { cookieOut: new Uint8Array() };
+  }
+
+  /** The steps of two hosts that need nobody. Where the other one does not take the guest, it goes on here. */
+  #goOnWithPeer(
+    domain: FakeDomain,
+    { other, flags, clock, ms }: {
+      readonly other: MigratingLibvirtd;
+      readonly flags: number;
+      readonly clock: VirtualClock;
+      readonly ms: number;
+    },
+  ): { readonly cookieOut: Uint8Array } {
+    this.#sending.set(domain.uuid, { progress: "begun", client: -1 });
+    const steps: readonly (() => void)[] = [
+      () => Object.assign(domain, { state: paused.state, reason: paused.migration }),
+      () => other.#finish(domain.name, { flags, cancelled: false }),
+      () => this.#end(domain, flags),
+    ];
+    const next = (at: number): void => {
+      const step = steps[at];
+      if (step === undefined || domain.id < 0) return;
+      try {
+        step();
+      } catch {
+        return this.#goOn(domain);
+      }
+      clock.after(ms, () => next(at + 1));
+    };
+    clock.after(ms, () => next(0));
+    return { cookieOut: cookie };
   }
 
   #finish(
