@@ -179,13 +179,19 @@ async function upload(job: VolumeJob, { offset, bytes }: In<"volume.upload">): P
 
 async function download(
   job: VolumeJob,
-  { offset, length }: In<"volume.download">,
+  { offset, length, holes }: In<"volume.download">,
 ): Promise<Out<"volume.download">> {
   needPool(job, "read");
   const { id } = job.object.facts.record;
-  const { data, capacity } = await inspect(job, "volume.download", { input: { id, offset, length } });
+  const { data, hole, capacity } = await inspect(job, "volume.download", {
+    input: { id, offset, length, holes },
+  });
   const bytes = Uint8Array.fromBase64(data);
-  return { bytes, atEnd: offset + bytes.length >= capacity };
+  return {
+    bytes,
+    ...(hole === 0 ? {} : { holeBytes: hole }),
+    atEnd: offset + hole + bytes.length >= capacity,
+  };
 }
 
 /** A volume's own slot, and its pool's, which must not be stopped meanwhile. */

@@ -190,9 +190,13 @@ export const volumeDownload = operation("volume.download", {
     length: z.int().min(0).max(volumeChunkBytes).default(volumeChunkBytes).describe(
       "How many bytes, at most 1 MiB",
     ),
+    holes: z.boolean().default(false).describe(
+      "Tell of a hole instead of its zeros, where the hypervisor knows",
+    ),
   }),
   output: z.object({
-    bytes: byteArray,
+    bytes: byteArray.describe("May be fewer than asked for, where a hole follows them"),
+    holeBytes: bytes.optional().describe("How many zeros come first that are not among the bytes"),
     atEnd: z.boolean().describe("Whether nothing follows"),
   }),
 });

@@ -3,9 +3,19 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 
 /** Bytes in one chunk. */
 export const chunkBytes = 65_536;
+
+/** How many chunks of data are looked for at a time. */
+const mostChunks = 32;
+
+const zeros: Uint8Array = new Uint8Array(chunkBytes);
+
+function isZero(chunk: Uint8Array): boolean {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).equals(zeros);
+}
 
 /** Where chunks are kept. An image is known by its volume's id. */
 export interface ImageStore {
@@ -59,7 +69,29 @@ export function readImage(
   return bytes;
 }
 
-/** Writes bytes at `offset`. */
+/** What is alike from a place on: data, or nothing that was ever written. */
+export interface Extent {
+  readonly kind: "data" | "hole";
+  /** In bytes; `Infinity` for a hole that nothing follows. */
+  readonly length: number;
+}
+
+/** What is at a place, and how far it goes. */
+export function extentAt(store: ImageStore, image: string, offset: number): Extent {
+  const first = Math.floor(offset / chunkBytes);
+  if (store.read(image, first) === undefined) {
+    const next = store.chunks(image).reduce(
+      (least, index) => index > first && index < least ? index : least,
+      Infinity,
+    );
+    return { kind: "hole", length: next * chunkBytes - offset };
+  }
+  let last = first + 1;
+  while (last - first < mostChunks && store.read(image, last) !== undefined) last++;
+  return { kind: "data", length: last * chunkBytes - offset };
+}
+
+/** Writes bytes at `offset`. What becomes zero as a whole chunk is a hole again. */
 export function writeImage(
   store: ImageStore,
   image: string,
@@ -72,7 +104,7 @@ export function writeImage(
     const chunk = new Uint8Array(chunkBytes);
     chunk.set(store.read(image, index) ?? []);
     chunk.set(bytes.subarray(at, at + count), within);
-    store.write(image, index, chunk);
+    store.write(image, index, isZero(chunk) ? undefined : chunk);
     at += count;
   }
 }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { VirtError } from "../../../model/error.ts";
 import { changedOutside } from "./domain_effects.ts";
 import { effect, type EffectContext, look } from "./effect.ts";
-import { copyImage, readImage, truncateImage, writeImage } from "./image.ts";
+import { copyImage, extentAt, readImage, truncateImage, writeImage } from "./image.ts";
 import type { PoolRecord, VolumeRecord } from "./record.ts";
 import type { Transaction } from "./world.ts";
 
@@ -242,16 +242,17 @@ export const uploadVolume = effect(
   },
 );
 
-/** Reads bytes out of a volume, as base64. */
+/** Reads bytes out of a volume, as base64; or, on request, tells how far the hole goes that they would begin with. */
 export const downloadVolume = look(
   "volume",
-  z.object({ id, offset: bytes, length: bytes }),
-  (world, { id, offset, length }, context: EffectContext) => {
-    const record = world.need("volume", id);
-    const count = Math.max(0, Math.min(length, record.capacity - offset));
-    return {
-      data: readImage(context.images, id, { offset, length: count }).toBase64(),
-      capacity: record.capacity,
-    };
+  z.object({ id, offset: bytes, length: bytes, holes: z.boolean().default(false) }),
+  (world, { id, offset, length, holes }, { images }: EffectContext) => {
+    const { capacity } = world.need("volume", id);
+    const left = Math.max(0, capacity - offset);
+    const extent = holes ? extentAt(images, id, offset) : { kind: "data" as const, length };
+    const count = Math.min(extent.length, left);
+    if (extent.kind === "hole") return { data: "", hole: count, capacity };
+    const data = readImage(images, id, { offset, length: Math.min(count, length) });
+    return { data: data.toBase64(), hole: 0, capacity };
   },
 );
