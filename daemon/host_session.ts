@@ -13,7 +13,9 @@ import type { Authority, Caller, CallRequest, CallResult } from "../runtime/call
 import type { DriverConnection } from "../runtime/driver.ts";
 import type { ManagedObject } from "../runtime/object.ts";
 import { sightUse } from "../runtime/permission/uses.ts";
-import { checkAccess } from "./dispatch/access.ts";
+import type { ClientRights } from "./access.ts";
+import type { ClientAudit } from "./audit.ts";
+import { checkAccess, checkFound, refuseWrite } from "./dispatch/access.ts";
 import { hostName } from "./dispatch/objects.ts";
 import type { EventRegistry } from "./event_registry.ts";
 
@@ -34,10 +36,14 @@ export interface HostSessionInit {
   readonly caller: Caller;
   /** What the client wants to be told of. */
   readonly events: EventRegistry;
-  /** What the client may do; everything where absent. */
-  readonly authority?: Authority;
-  /** Whether nothing may be changed by it. */
+  /** What the client may do. */
+  readonly rights: ClientRights;
+  /** Whether nothing may be changed by it, whatever its rights are. */
   readonly readonly: boolean;
+  /** What of it is on record. */
+  readonly audit?: ClientAudit;
+  /** Where bytes of the client wait until all have come. @default the system's place for temporary files */
+  readonly transferDirectory?: string;
 }
 
 /** What an operation is asked with. */
@@ -47,36 +53,68 @@ export interface RunOptions<N extends OperationName> {
   readonly input?: InputOf<Operations[N]> | undefined;
   /** Ends it early. */
   readonly signal?: AbortSignal;
+  /** A file that the daemon itself names in the input: the client has not chosen it, and needs no permission for it. */
+  readonly ownFile?: string;
 }
 
 /** Of clients that may do everything. */
 const unlimited: Authority = { check: () => {}, checkReach: () => {}, sees: () => true };
 
+/** What somebody may do, and beside that have a file read that he has not named himself. */
+function withFile(authority: Authority, path: string): Authority {
+  const { readsDefinitions } = authority;
+  return {
+    check: (use) => authority.check(use),
+    checkReach: ({ places = [], ...use }) =>
+      authority.checkReach({ ...use, places: places.filter(({ value }) => value !== path) }),
+    sees: (use) => authority.sees(use),
+    ...(readsDefinitions === undefined ? {} : { readsDefinitions }),
+  };
+}
+
 /** A host that a client has opened. */
 export class HostSession {
   readonly connection: DriverConnection;
-  /** Whether nothing may be changed by it. */
-  readonly readonly: boolean;
-  readonly authority: Authority;
   /** What the client wants to be told of. */
   readonly events: EventRegistry;
-  /** Whether the client may do everything that there is. */
-  readonly unlimited: boolean;
   readonly caller: Caller;
+  /** What of it is on record. */
+  readonly audit: ClientAudit | undefined;
+  /** Where bytes of the client wait until all have come; the system's place for temporary files where absent. */
+  readonly transferDirectory: string | undefined;
   /** Whether the client wants to hear when the host is lost. */
   watchesClose = false;
   readonly #carrier: CallCarrier;
-  readonly #base: Pick<CallRequest, "connections" | "connection" | "caller" | "authority">;
+  readonly #rights: ClientRights;
+  readonly #readonly: boolean;
+  readonly #base: Pick<CallRequest, "connections" | "connection" | "caller">;
 
-  constructor({ connection, carrier, caller, events, authority = unlimited, readonly }: HostSessionInit) {
+  constructor(init: HostSessionInit) {
+    const { connection, carrier, caller, events, rights, readonly } = init;
     this.connection = connection;
-    this.readonly = readonly;
-    this.authority = authority;
+    this.transferDirectory = init.transferDirectory;
     this.events = events;
-    this.unlimited = authority === unlimited;
     this.caller = caller;
+    this.audit = init.audit;
     this.#carrier = carrier;
-    this.#base = { connections: new Map([[hostName, connection]]), connection: hostName, caller, authority };
+    this.#rights = rights;
+    this.#readonly = readonly;
+    this.#base = { connections: new Map([[hostName, connection]]), connection: hostName, caller };
+  }
+
+  /** Whether nothing may be changed by it. */
+  get readonly(): boolean {
+    return this.#readonly || this.#rights.looksOnly;
+  }
+
+  /** Decides what the client may do. */
+  get authority(): Authority {
+    return this.#rights.authority ?? unlimited;
+  }
+
+  /** Whether the client may do everything that there is. */
+  get unlimited(): boolean {
+    return this.#rights.authority === undefined;
   }
 
   /**
@@ -88,9 +126,11 @@ export class HostSession {
     operation: N,
     options: RunOptions<N> = {},
   ): Promise<OutputOf<Operations[N]>> {
-    const { target, input = {}, signal } = options;
+    const { target, input = {}, signal, ownFile } = options;
+    const { authority } = this;
     const request: CallRequest = {
       ...this.#base,
+      authority: ownFile === undefined ? authority : withFile(authority, ownFile),
       operation,
       input,
       ...(target === undefined ? {} : { target }),
@@ -104,12 +144,30 @@ export class HostSession {
   }
 
   /**
-   * Asks for the permissions that libvirt's table demands for a call. `undefined` where there is nothing to wait for.
+   * Refuses what the client may not change.
    *
    * @throws {VirtError} `permission-denied`
    */
+  refuseWrite(procedure: ProcedureName, args: unknown): void {
+    refuseWrite(procedure, { args, session: this });
+  }
+
+  /**
+   * Asks for the permissions that libvirt's table demands for a call. `undefined` where there is nothing to wait for.
+   *
+   * @throws {VirtError} `permission-denied`; `not-found`
+   */
   check(procedure: ProcedureName, args: unknown): Promise<void> | undefined {
     return this.unlimited ? undefined : checkAccess(procedure, { args, session: this });
+  }
+
+  /**
+   * Asks whether a look-up may have found what it found. `undefined` where there is nothing to wait for.
+   *
+   * @throws {VirtError} `permission-denied`
+   */
+  checkFound(procedure: ProcedureName, result: unknown): Promise<void> | undefined {
+    return this.unlimited ? undefined : checkFound(procedure, { result, session: this });
   }
 
   /** Hears what happens on the host, seen or not. */

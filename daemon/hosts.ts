@@ -5,12 +5,13 @@
  */
 import { VirtError } from "../model/error.ts";
 import { parseUri } from "../model/uri.ts";
-import type { Authority, CallRequest } from "../runtime/call.ts";
 import type { DriverConnection } from "../runtime/driver.ts";
-import type { Store } from "../runtime/journal/store.ts";
 import type { Kernel } from "../runtime/kernel.ts";
 import { Glob } from "../runtime/permission/glob.ts";
 import type { RunManager } from "../runtime/run/manager.ts";
+import { type AccessControl, allRights } from "./access.ts";
+import type { AuditTrail, ClientAudit } from "./audit.ts";
+import { accessDenied, isRefusal } from "./dispatch/access.ts";
 import { type CallCarrier, HostSession } from "./host_session.ts";
 import { type Identity, principalOf } from "./identity.ts";
 import type { HostOpener, OpenedHost, OpenHostOptions } from "./session.ts";
@@ -19,13 +20,16 @@ import type { HostOpener, OpenedHost, OpenHostOptions } from "./session.ts";
 export interface HostsOptions {
   readonly kernel: Kernel;
   readonly runs: Pick<RunManager, "carryOut">;
-  readonly store: Pick<Store, "addAudit">;
   /** Globs over connection URIs without parameters; one that has any is allowed only as it stands here. */
   readonly allowed: readonly string[];
   /** What a client gets that names nothing. */
   readonly preferred: string;
-  /** What a client may do; everything where absent. */
-  readonly authorityOf?: (identity: Identity, uri: string) => Authority | undefined;
+  /** What clients may do; everything where absent. */
+  readonly access?: Pick<AccessControl, "rightsOf">;
+  /** What they do is on record there. */
+  readonly audit: AuditTrail;
+  /** Where bytes of clients wait until all have come. @default the system's place for temporary files */
+  readonly transferDirectory?: string;
 }
 
 /** The hosts of a daemon. */
@@ -39,11 +43,14 @@ export class Hosts implements HostOpener {
   }
 
   async open(name: string | undefined, options: OpenHostOptions): Promise<OpenedHost> {
-    const { kernel, preferred, authorityOf } = this.#options;
-    const { readonly, identity, client, events } = options;
+    const { kernel, preferred, access, audit, transferDirectory } = this.#options;
+    const { readonly, identity, client, events, from } = options;
+    const principal = principalOf(identity);
+    const onRecord = audit.of({ principal, from: placeOf(identity, from) });
     const uri = parseUri(name ?? preferred);
     // Whoever could name anything could have the daemon read files and start programs.
     if (!this.#isAllowed(uri.text)) {
+      onRecord.refused({ operation: "connectOpen", why: "the settings do not allow this URI" });
       throw new VirtError("unsupported", `no connection driver available for ${uri.text}`, {
         remoteCode: "VIR_ERR_NO_CONNECT",
         detail: { from: "VIR_FROM_NONE" },
@@ -51,16 +58,25 @@ export class Hosts implements HostOpener {
     }
     const borrowed = await kernel.borrow(uri.text, { alone: isPrivate(uri.driver, uri.path) });
     const { connection } = borrowed;
-    const authority = authorityOf?.(identity, uri.text);
+    const onHost = onRecord.on(uri.text);
     const session = new HostSession({
       connection,
       readonly,
       events,
-      carrier: this.#carrierOf(connection),
-      caller: { principal: principalOf(identity), title: `client ${client}`, since: kernel.clock.now() },
-      ...(authority === undefined ? {} : { authority }),
+      carrier: this.#carrierOf(connection, onHost),
+      caller: { principal, title: `client ${client}`, since: kernel.clock.now() },
+      rights: access?.rightsOf({ identity, uri: uri.text, audit: onHost }) ?? allRights,
+      audit: onHost,
+      ...(transferDirectory === undefined ? {} : { transferDirectory }),
     });
-    return { uri, session, release: async () => await borrowed[Symbol.asyncDispose]() };
+    const release = async (): Promise<void> => await borrowed[Symbol.asyncDispose]();
+    try {
+      await session.check("connectOpen", { name, flags: 0 });
+    } catch (error) {
+      await release();
+      throw isRefusal(error) ? accessDenied(session) : error;
+    }
+    return { uri, session, release };
   }
 
   #isAllowed(uri: string): boolean {
@@ -72,13 +88,14 @@ export class Hosts implements HostOpener {
    * What lives only in this process needs no record of what was about to be done: it dies with the process. Everything
    * else has one, so that the next daemon finds out what became of it.
    */
-  #carrierOf(connection: DriverConnection): CallCarrier {
-    const { kernel, runs, store } = this.#options;
+  #carrierOf(connection: DriverConnection, audit: ClientAudit): CallCarrier {
+    const { kernel, runs } = this.#options;
     return {
       read: (request) => kernel.call(request),
-      write: connection.bootId === undefined ? (request) => runs.carryOut(request) : async (request) => {
-        const result = await kernel.call(request);
-        store.addAudit(deed(request, { outcome: result.outcome.kind, at: kernel.clock.now() }));
+      write: async (request) => {
+        const result =
+          await (connection.bootId === undefined ? runs.carryOut(request) : kernel.call(request));
+        audit.did(request, result);
         return result;
       },
       subscribe: (to, listener) => kernel.subscribe(to, listener),
@@ -86,18 +103,10 @@ export class Hosts implements HostOpener {
   }
 }
 
-/** An entry of the audit log about something that was done. */
-function deed(
-  { operation, caller, target }: CallRequest,
-  { outcome, at }: { readonly outcome: string; readonly at: number },
-): Parameters<Store["addAudit"]>[0] {
-  return {
-    at,
-    principal: caller.principal,
-    decision: outcome,
-    operation,
-    ...(target === undefined ? {} : { object: target.name }),
-  };
+/** Where a client is, as the audit log has it. */
+function placeOf({ transport, process }: Identity, peer: string): string {
+  if (process === undefined) return `${transport} ${peer}`;
+  return `${transport} ${peer} pid ${process.pid} uid ${process.uid}`;
 }
 
 /** A host that a file describes is each client's own. Source: libvirt's test driver. */

@@ -7,7 +7,10 @@ import { VirtError } from "../model/error.ts";
 import { type ClientMachine, thisMachine } from "../protocol/client_machine.ts";
 import type { Host } from "../runtime/host.ts";
 import { Glob } from "../runtime/permission/glob.ts";
-import { accessByPolicy } from "./access.ts";
+import type { PolicyFile } from "../runtime/journal/record.ts";
+import { AccessControl } from "./access.ts";
+import { accountNames } from "./account_names.ts";
+import { AuditTrail } from "./audit.ts";
 import type { Mechanism } from "./authentication/scram.ts";
 import { UserSasl } from "./authentication/scram.ts";
 import type { SaslServer } from "./authentication/sasl.ts";
@@ -39,6 +42,8 @@ export interface OpenDaemonOptions {
 /** A daemon that listens. */
 export interface OpenedDaemon {
   readonly daemon: Daemon;
+  /** Decides what its clients may do. */
+  readonly access: AccessControl;
   /** Where it listens. */
   readonly addresses: readonly ListenAddress[];
 }
@@ -53,13 +58,14 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
   const { kernel, runs, store } = host;
   const { clock } = kernel;
   const addresses = options.addresses ?? (inherited.length > 0 ? [] : addressesOf(settings, machine));
-  const policy = settings.access_policy === ""
-    ? undefined
-    : accessByPolicy({ text: textOf(settings.access_policy), file: settings.access_policy }, {
-      clock,
-      store,
-      owner: machine.uid,
-    });
+  const policy = policyOf(settings);
+  const access = new AccessControl({
+    clock,
+    owner: machine.uid,
+    names: accountNames(),
+    ...(policy === undefined ? {} : { policy }),
+  });
+  const audit = new AuditTrail({ store, clock });
   const wantsTls = [...addresses, ...inherited].some(({ kind }) => kind === "tls");
   const sasl = saslOf(settings);
   const daemon = new Daemon({
@@ -70,10 +76,10 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
     hosts: new Hosts({
       kernel,
       runs,
-      store,
+      audit,
+      access,
       allowed: settings.allowed_uris,
       preferred: settings.default_uri,
-      ...(policy === undefined ? {} : { authorityOf: policy }),
     }),
     ...(wantsTls ? { credentials: new ServerCredentials(settings) } : {}),
     ...(sasl === undefined ? {} : { sasl }),
@@ -82,9 +88,10 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
     const bound: ListenAddress[] = [];
     for (const socket of inherited) await daemon.inherit(socket);
     for (const address of addresses) bound.push(await daemon.listen(address));
-    return { daemon, addresses: bound };
+    return { daemon, access, addresses: bound };
   } catch (error) {
     await daemon.close();
+    audit[Symbol.dispose]();
     throw error;
   }
 }
@@ -109,6 +116,15 @@ function saslOf(settings: DaemonSettings): ((transport: ClientTransport) => Sasl
       : [];
     return new UserSasl({ mechanisms, users, allows });
   };
+}
+
+/**
+ * The policy that the settings name, as it is now: for {@linkcode AccessControl.usePolicy}, when it is to be read again.
+ *
+ * @throws {VirtError} `not-found` or `permission-denied` where it cannot be read.
+ */
+export function policyOf({ access_policy: file }: DaemonSettings): PolicyFile | undefined {
+  return file === "" ? undefined : { file, text: textOf(file) };
 }
 
 function textOf(file: string): string {

@@ -5,16 +5,12 @@
  */
 import { VirtError } from "../model/error.ts";
 import type { ConnectionUri } from "../model/uri.ts";
-import {
-  allowedReadOnly,
-  type Procedure,
-  type ProcedureName,
-  procedureRow,
-} from "../protocol/procedures/mod.ts";
+import type { ProcedureName } from "../protocol/procedures/mod.ts";
 import type { RemoteErrorData } from "../protocol/remote_error.ts";
 import { rpcError, type ServerConnection, type Service } from "../protocol/server/mod.ts";
 import { apiName } from "./dispatch/api_name.ts";
-import { describeError, libraryError, noSupport } from "./dispatch/error.ts";
+import { accessDenied, isLookup, isRefusal } from "./dispatch/access.ts";
+import { describeError, noSupport } from "./dispatch/error.ts";
 import type { Row } from "./dispatch/row.ts";
 import type { ServerAuthentication } from "./authentication/authentication.ts";
 import { EventRegistry } from "./event_registry.ts";
@@ -49,6 +45,8 @@ export interface OpenHostOptions {
   readonly events: EventRegistry;
   readonly identity: Identity;
   readonly client: number;
+  /** Where the client is, as the log calls it. */
+  readonly from: string;
 }
 
 /** What a client's session is made with. */
@@ -114,20 +112,37 @@ export class ClientSession implements Service {
     if (row === undefined) throw this.#host === undefined ? notOpen() : noSupport(procedure);
     // What a row takes is what its procedure's description has just read.
     const given = args as never;
+    const host = this.#host?.session;
     if (row.on === "client") {
       refuseUnknownFlags(procedure, { args, known: row.flags });
-      return row.answer(given, this);
+      const checked = host?.check(procedure, args);
+      return checked === undefined ? row.answer(given, this) : checked.then(() => row.answer(given, this));
     }
-    const host = this.#host?.session;
     if (host === undefined) throw notOpen();
-    if (host.readonly) refuseWrite(procedure, args);
+    host.refuseWrite(procedure, args);
     refuseUnknownFlags(procedure, { args, known: row.flags, driver: host.connection.driver });
     const checked = host.check(procedure, args);
-    return checked === undefined ? row.answer(given, host) : checked.then(() => row.answer(given, host));
+    const answer = checked === undefined
+      ? row.answer(given, host)
+      : checked.then(() => row.answer(given, host));
+    return host.unlimited || !isLookup(procedure) ? answer : this.#found(procedure, { answer, host });
+  }
+
+  /** What a look-up found, where the client may know of it. */
+  async #found(
+    procedure: ProcedureName,
+    { answer, host }: { readonly answer: unknown; readonly host: HostSession },
+  ): Promise<unknown> {
+    const result = await answer;
+    await host.checkFound(procedure, result);
+    return result;
   }
 
   describe(error: unknown, procedure: ProcedureName | undefined): RemoteErrorData {
-    const driver = this.#host?.session.connection.driver;
+    const session = this.#host?.session;
+    const driver = session?.connection.driver;
+    // Who probes learns nothing of why: that is in the audit log.
+    if (session?.unlimited === false && isRefusal(error)) return describeError(accessDenied(session));
     return describeError(error, {
       ...(driver === undefined ? {} : { driver }),
       ...(procedure === undefined ? {} : { procedure }),
@@ -151,6 +166,7 @@ export class ClientSession implements Service {
         events: this.events,
         identity: this.authentication.identity,
         client: this.id,
+        from: this.connection.peer,
       });
       this.events.attach(this.#host.session);
     } finally {
@@ -170,17 +186,6 @@ export class ClientSession implements Service {
 /** The error for a call that needs an open host. */
 export function notOpen(): VirtError {
   return new VirtError("internal", "hypervisor connection not open", { detail: { from: "VIR_FROM_RPC" } });
-}
-
-function refuseWrite(procedure: ProcedureName, args: unknown): void {
-  // The arguments are what this very row has read.
-  const row: Procedure = procedureRow(procedure) as Procedure;
-  if (allowedReadOnly(row, args)) return;
-  throw libraryError(
-    "VIR_ERR_OPERATION_DENIED",
-    `read only access prevents ${apiName(procedure)}`,
-    procedure,
-  );
 }
 
 function refuseUnknownFlags(

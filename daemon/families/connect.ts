@@ -4,6 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { hypervisorName } from "../dispatch/hypervisor_name.ts";
 import { answers, answersEarly, calls, type Family } from "../dispatch/row.ts";
 import { notOpen } from "../session.ts";
 
@@ -23,9 +24,6 @@ const openFlag = { readonly: 1, noAliases: 2 } as const;
 
 /** The version of libvirt whose protocol is spoken, as clients are told it. */
 const libraryVersion = 11_003_000n;
-
-/** What libvirt's drivers call themselves. */
-const driverNames: Readonly<Record<string, string>> = { test: "Test", qemu: "QEMU", lxc: "LXC" };
 
 /** libvirt's number of a version: `1.2.3` is 1002003. */
 function versionNumber(text: string): bigint {
@@ -77,7 +75,7 @@ export const connect = {
     session.watchesClose = false;
     return undefined;
   }),
-  connectGetType: answers((_args, { connection: { driver } }) => ({ type: driverNames[driver] ?? driver })),
+  connectGetType: answers((_args, { connection: { driver } }) => ({ type: hypervisorName(driver) })),
   connectGetVersion: calls("connection.info", {
     result: ({ hypervisorVersion }) => ({ hvVer: versionNumber(hypervisorVersion) }),
   }),

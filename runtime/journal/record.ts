@@ -245,8 +245,12 @@ export interface AuditRecord {
   readonly decision: string;
   readonly operation: string;
   readonly connection?: string;
+  /** The connection's URI. */
+  readonly uri?: string;
   readonly object?: string;
   readonly permission?: string;
+  /** Where whoever asked was: `192.0.2.7:53124`. */
+  readonly from?: string;
   readonly detail?: string;
   /** Of a decision about a permission: all that was considered. */
   readonly use?: AuditEntry;

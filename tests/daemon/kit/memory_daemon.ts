@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { AccessControl } from "../../../daemon/access.ts";
+import { AuditTrail } from "../../../daemon/audit.ts";
 import { ServerAuthentication } from "../../../daemon/authentication/authentication.ts";
 import { dispatchTable } from "../../../daemon/dispatch/table.ts";
 import { Hosts } from "../../../daemon/hosts.ts";
@@ -25,6 +27,8 @@ export interface MemoryDaemonOptions {
   readonly drivers?: readonly Driver[];
   /** @default the daemon's own */
   readonly dispatch?: DispatchTable;
+  /** What clients may do. @default what `authorityOf` says */
+  readonly access?: (clock: VirtualClock) => Pick<AccessControl, "rightsOf">;
   /** @default everything */
   readonly authorityOf?: (identity: Identity, uri: string) => Authority | undefined;
 }
@@ -66,7 +70,7 @@ export class MemoryDaemon implements AsyncDisposable {
   #count = 0;
 
   constructor(options: MemoryDaemonOptions = {}) {
-    const { drivers = [createTestDriver()], dispatch = dispatchTable, authorityOf } = options;
+    const { drivers = [createTestDriver()], dispatch = dispatchTable, access, authorityOf } = options;
     this.kernel = new Kernel({ drivers, clock: this.clock });
     this.#dispatch = dispatch;
     this.#hosts = new Hosts({
@@ -77,10 +81,15 @@ export class MemoryDaemon implements AsyncDisposable {
           return this.kernel.call(request);
         },
       },
-      store: { addAudit: (record) => void this.audit.push(record) },
+      audit: new AuditTrail({
+        store: { addAudit: (record) => void this.audit.push(record) },
+        clock: this.clock,
+      }),
       allowed: ["test:///**"],
       preferred: "test:///default",
-      ...(authorityOf === undefined ? {} : { authorityOf }),
+      access: access?.(this.clock) ?? {
+        rightsOf: ({ identity, uri }) => ({ authority: authorityOf?.(identity, uri), looksOnly: false }),
+      },
     });
   }
 
