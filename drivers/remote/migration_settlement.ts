@@ -79,7 +79,9 @@ async function dropThere(job: MigrationJob): Promise<boolean> {
     );
     // It may have been told to run since it was looked at: then it may be the only one that does.
     const { is } = await standingOf(line, object);
-    if (is === "between") await unless(["not-found", "wrong-state"], () => line.call("domainDestroy", { dom }));
+    if (is === "between") {
+      await unless(["not-found", "wrong-state"], () => line.call("domainDestroy", { dom }));
+    }
     return is !== "running" && is !== "split";
   }, { ...decided, also: () => [domainNamed(dom)], target: object });
 }
