@@ -4,6 +4,7 @@
  * @module
  */
 import { resolve } from "node:path";
+import { ensureOperations } from "../automation/mod.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { VirtError } from "../model/error.ts";
 import type { Control } from "../runtime/control/control.ts";
@@ -30,6 +31,7 @@ async function become(
   const kernel = await becomeKernel({
     stateDirectory,
     drivers: registeredDrivers,
+    operations: ensureOperations,
     version: manifest.version,
     launch: async (request) => await early?.take(request) ?? (await import("./launch.ts")).launch(request),
   });

@@ -3,7 +3,12 @@
  *
  * @module
  */
+import type { DesiredKind } from "../model/desired/mod.ts";
 import type { CallOptions, Temporary } from "./call_options.ts";
+import type { ApplyOptions } from "./ensure/apply.ts";
+import type { Desired } from "./ensure/desired.ts";
+import { ensure, type Ensured, planFor } from "./ensure/ensure.ts";
+import type { Plan } from "./ensure/plan.ts";
 import { Fleet } from "./fleet.ts";
 import { Handle, leaseOn, type ObjectHandle, objectsOf } from "./handle.ts";
 import type { Domain, Network, Pool } from "./handles.ts";
@@ -91,6 +96,60 @@ export class HostHandle extends Handle<"connection"> {
   async pools(which: GivenTo<"pool.list"> = {}, options?: CallOptions): Promise<Fleet<Pool>> {
     const entries = await objectsOf(this).invoke("pool.list", this, which, options);
     return new Fleet(entries.map(({ pool }) => pool));
+  }
+
+  /**
+   * Computes what would change for an object to be as desired, and by which operations. Changes nothing.
+   *
+   * Only what the author wrote is compared. Each change says whether it takes effect live, at the next boot, while the
+   * object is stopped, or in another object in its place, and why.
+   *
+   * Needs `connect:getattr`, and to read the object: for a domain `domain:getattr,read`; `connect:read` for a new one.
+   *
+   * @example
+   * ```ts
+   * import { domain, type Host } from "drover";
+   *
+   * export async function memoryPlan(host: Host): Promise<string> {
+   *   return String(await host.plan(domain({ name: "web-1", memory: "4GiB" })));
+   * }
+   * ```
+   */
+  plan<K extends DesiredKind>(desired: Desired<K>): Promise<Plan<K>> {
+    return planFor(this, desired);
+  }
+
+  /**
+   * Makes objects as they are desired, in the order in which they are given: computes a plan, says it, and carries it out
+   * by ordinary operations. Where a step fails, those before it are taken back: a domain has its old definition again. Done
+   * twice, the second time changes nothing.
+   *
+   * Needs what {@linkcode HostHandle.plan} does, and what the steps do: for a domain `domain:write,save`, `domain:start`
+   * where it shall run, `domain:init_control` where it shall be off, `domain:delete` where it shall not be there.
+   *
+   * @throws {VirtError} `wrong-state` where the plan cannot be applied, saying why; else what a step failed with.
+   *
+   * @example
+   * ```ts
+   * import { domain, type Host } from "drover";
+   *
+   * export async function moreMemory(host: Host): Promise<boolean> {
+   *   const { changed } = await host.ensure(domain({ name: "web-1", memory: "4GiB" }));
+   *   return changed;
+   * }
+   * ```
+   */
+  ensure<K extends DesiredKind>(desired: Desired<K>, options?: ApplyOptions): Promise<Ensured<K>>;
+  /** Makes several objects as they are desired, in their order. */
+  ensure(desired: readonly Desired[], options?: ApplyOptions): Promise<readonly Ensured[]>;
+  async ensure(
+    desired: Desired | readonly Desired[],
+    options: ApplyOptions = {},
+  ): Promise<Ensured | readonly Ensured[]> {
+    if ("kind" in desired) return await ensure(this, desired, options);
+    const all: Ensured[] = [];
+    for (const each of desired) all.push(await ensure(this, each, options));
+    return all;
   }
 
   /**

@@ -83,6 +83,30 @@ export type {
   RunContext,
   RunTools,
 } from "./recipe.ts";
+export { type Desired, domain } from "./ensure/desired.ts";
+export type { Ensured } from "./ensure/ensure.ts";
+export type { ApplyOptions } from "./ensure/apply.ts";
+export { Plan } from "./ensure/plan.ts";
+export type {
+  DesiredByKind,
+  DesiredDisk,
+  DesiredDomain,
+  DesiredInterface,
+  DesiredKernel,
+  DesiredKind,
+  DesiredVolumeSource,
+  SizeText,
+} from "../model/desired/mod.ts";
+export type {
+  Change,
+  ChangeEffect,
+  Pending,
+  PlanAction,
+  PlanData,
+  PlannedCall,
+  PlanStep,
+  StepTarget,
+} from "../model/plan.ts";
 export { Lease } from "./lease.ts";
 export { Fleet, type ForEachOptions, type RollingOptions, type StatsChoice } from "./fleet.ts";
 export { type Failure, FleetError, type FleetReport } from "./fleet_error.ts";

@@ -202,6 +202,8 @@ export interface DriverEnvironment {
    * attempt needs is to be remembered.
    */
   readonly person?: Person;
+  /** What the runtime itself can do on every connection: the connection offers it beside what its driver can. */
+  readonly operations?: DriverMap;
 }
 
 /** A driver. */

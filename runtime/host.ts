@@ -6,7 +6,7 @@
 import { channelVersion } from "../model/channel.ts";
 import { operations } from "../model/operations/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver, DriverMap } from "./driver.ts";
 import { canonicalText, sha256 } from "./journal/json.ts";
 import { SqliteStore } from "./journal/sqlite_store.ts";
 import type { Retention, Store } from "./journal/store.ts";
@@ -24,6 +24,8 @@ export interface HostOptions {
   /** Absolute; made where it is not there. */
   readonly stateDirectory: string;
   readonly drivers: readonly Driver[];
+  /** What can be done on every connection, whatever its driver. @default nothing */
+  readonly operations?: DriverMap;
   /** Puts recipes into their sandboxes. */
   readonly launch: (request: LaunchRequest) => Promise<Launched>;
   /** The project's version, kept with each run. */
@@ -84,6 +86,7 @@ export class Host implements AsyncDisposable {
       stateDirectory,
       uncertain: doubts,
       onDoubt: (key, doubt) => rememberDoubt(store, { key, doubt }),
+      ...(options.operations === undefined ? {} : { operations: options.operations }),
       ...(settings === undefined ? {} : { settings }),
       ...(scheduler === undefined ? {} : { scheduler }),
       ...(watch === undefined ? {} : { watch }),

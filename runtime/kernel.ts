@@ -18,7 +18,7 @@ import {
   Connections,
   type EventListener,
 } from "./connections.ts";
-import type { Driver, DriverConnection } from "./driver.ts";
+import type { Driver, DriverConnection, DriverMap } from "./driver.ts";
 import type { JobEnvironment } from "./job.ts";
 import { type Lease, Leases } from "./lease.ts";
 import type { ManagedObject } from "./object.ts";
@@ -46,6 +46,8 @@ export interface KernelOptions {
   /** @default straight through */
   readonly scheduler?: Scheduler;
   readonly stateDirectory?: string;
+  /** What can be done on every connection, whatever its driver. @default nothing */
+  readonly operations?: DriverMap;
   readonly settings?: Partial<KernelSettings>;
   /** Uncertain objects of the kernel before, by key. */
   readonly uncertain?: Iterable<readonly [string, Doubt]>;
@@ -96,6 +98,7 @@ export class Kernel implements AsyncDisposable {
       epoch,
       signal: this.#closing.signal,
       ...(stateDirectory === undefined ? {} : { stateDirectory }),
+      ...(options.operations === undefined ? {} : { operations: options.operations }),
     });
     this.#slots = new SlotTable({ clock, scheduler, settings: this.#settings, alarms: this.#alarms });
     this.#uncertain = new UncertainObjects(options.uncertain ?? [], options.onDoubt ?? ((): void => {}));

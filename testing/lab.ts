@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ensureOperations, loadPlanner } from "../automation/mod.ts";
 import type { RecipeDeclaration } from "../model/channel.ts";
 import { channelVersion } from "../model/channel.ts";
 import { VirtError } from "../model/error.ts";
@@ -103,7 +104,12 @@ export class Lab implements AsyncDisposable {
       nameOf: (key) => this.#nameOf(key),
     });
     this.#store = openMemoryStore();
-    this.#kernel = new Kernel({ drivers: [this.#driver()], clock: this.clock, scheduler: this.#world });
+    this.#kernel = new Kernel({
+      drivers: [this.#driver()],
+      operations: ensureOperations,
+      clock: this.clock,
+      scheduler: this.#world,
+    });
   }
 
   /** The host of recipes with one connection, or the first one. */
@@ -217,6 +223,7 @@ export class Lab implements AsyncDisposable {
     // What is loaded later takes time that is not the lab's, and time there would go on meanwhile.
     await import("../runtime/permission/reach_uses.ts");
     await import("../runtime/permission/labels.ts");
+    await loadPlanner();
     for (const name of Object.keys(this.hosts)) {
       this.#connections.set(name, await this.#kernel.connect(`test:///${name}`));
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { resolve } from "node:path";
+import { ensureOperations } from "../../automation/mod.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { addressText, parseListenAddress } from "../../daemon/listen_address.ts";
 import { lineLog, type Log } from "../../daemon/log.ts";
@@ -74,6 +75,7 @@ async function becomeKernel(directory: string): Promise<OwnHost> {
       host = await openHost({
         stateDirectory: directory,
         drivers: registeredDrivers,
+        operations: ensureOperations,
         version: manifest.version,
         launch: async (request) => (await import("../launch.ts")).launch(request),
       });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ensureOperations } from "../../automation/mod.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { channelVersion } from "../../model/channel.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -135,7 +136,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const authority = new RecordingAuthority();
   let needs: readonly string[] = [];
   await using store = openMemoryStore();
-  await using kernel = new Kernel({ drivers: [simulatedDriver(simulated)], clock });
+  await using kernel = new Kernel({
+    drivers: [simulatedDriver(simulated)],
+    operations: ensureOperations,
+    clock,
+  });
   await using runs = new RunManager({
     kernel,
     store,

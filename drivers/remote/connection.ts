@@ -90,8 +90,8 @@ export class RemoteConnection implements DriverConnection {
     this.host = identity.host;
     this.driver = identity.driver;
     this.identity = identity;
-    this.#all = implementations;
-    this.#offered = offeredBy(identity, { implementations, missing: new Set() });
+    this.#all = { ...environment.operations, ...implementations };
+    this.#offered = offeredBy(identity, { implementations: this.#all, missing: new Set() });
     this.#connect = connect;
     this.#lanes = new Lanes({ clock: environment.clock, open: (signal) => this.apart(signal) });
     this.table = new ObjectTable({

@@ -59,7 +59,7 @@ export class TestConnection implements DriverConnection {
 
   constructor({ uri, link, environment, settings, implementations }: TestConnectionOptions) {
     this.settings = settings;
-    this.implementations = implementations;
+    this.implementations = { ...environment.operations, ...implementations };
     this.host = link.hostUuid;
     this.uri = uri;
     if (link.bootId !== undefined) this.bootId = link.bootId;

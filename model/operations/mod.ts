@@ -25,6 +25,7 @@ import * as network from "./network.ts";
 import * as networkFilter from "./network_filter.ts";
 import * as networkPort from "./network_port.ts";
 import * as nodeDevice from "./node_device.ts";
+import * as plan from "./plan.ts";
 import * as pool from "./pool.ts";
 import * as secret from "./secret.ts";
 import * as snapshot from "./snapshot.ts";
@@ -61,6 +62,7 @@ export interface Operations
     ByName<typeof networkFilter>,
     ByName<typeof networkPort>,
     ByName<typeof nodeDevice>,
+    ByName<typeof plan>,
     ByName<typeof pool>,
     ByName<typeof secret>,
     ByName<typeof snapshot>,
@@ -110,6 +112,7 @@ export const operations: ReadonlyMap<string, Operation> = collect(
   backup,
   network,
   networkPort,
+  plan,
   pool,
   volume,
   hostInterface,

@@ -26,7 +26,11 @@ const layers: readonly Layer[] = [
     typesOf: ["model"],
   },
   { folder: "automation", may: ["model", "runtime", "automation"], packages: ["zod", "yaml"] },
-  { folder: "testing", may: ["model", "runtime", "drivers", "dsl", "testing"], packages: ["zod", "node:"] },
+  {
+    folder: "testing",
+    may: ["model", "runtime", "drivers", "dsl", "automation", "testing"],
+    packages: ["zod", "node:"],
+  },
   {
     folder: "daemon",
     may: ["model", "protocol", "runtime", "drivers", "daemon"],

@@ -1,0 +1,94 @@
+/**
+ * What is known of lists in documents: which element of one is which of the other.
+ *
+ * @module
+ */
+import { attributeOf, childOf, type Element } from "./element.ts";
+
+/** How elements of a name are told apart, and what a list of them means. */
+export interface ListRule {
+  /** What tells one from the others; `undefined` where it does not say. */
+  readonly key?: (element: Element) => string | undefined;
+  /** Which of those that are left an element without a key means; the first one where this is not given. */
+  readonly find?: (wanted: Element, left: readonly Element[]) => Element | undefined;
+  /** The list is one value: its order and its length count. */
+  readonly isOneValue?: boolean;
+  /** The element is one value: what is wanted takes the place of all of it where they differ. */
+  readonly isReplaced?: boolean;
+}
+
+/** The rules of a kind of document, by the path of the elements in it. */
+export type Structure = Readonly<Record<string, ListRule>>;
+
+/** The rule for an element, by its path. */
+export function ruleOf(structure: Structure, path: string): ListRule {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return structure[path] ?? (name.includes(":") ? structure[`*/${name}`] : undefined) ?? {};
+}
+
+/** Where a disk's bytes are, or an interface is plugged in: the attributes of its source that say so. */
+export function sourceText(device: Element): string | undefined {
+  const source = childOf(device, "source");
+  if (source === undefined) return undefined;
+  const names = ["file", "dev", "dir", "pool", "volume", "protocol", "name", "network", "bridge", "path"];
+  const said = names.flatMap((name) => source.attributes.get(name) ?? []);
+  return said.length === 0 ? undefined : said.join(" ");
+}
+
+function bySource(wanted: Element, left: readonly Element[]): Element | undefined {
+  const source = sourceText(wanted);
+  return left.find((each) => source !== undefined && sourceText(each) === source);
+}
+
+/** A network interface without a hardware address: the one in the same network, else simply the next one. */
+function bySourceOrNext(wanted: Element, left: readonly Element[]): Element | undefined {
+  return bySource(wanted, left) ?? left[0];
+}
+
+const byName: ListRule = { key: (element) => element.attributes.get("name") };
+const byTargetPort: ListRule = { key: (element) => attributeOf(element, "port", "target") };
+const oneValue: ListRule = { isOneValue: true };
+const replaced: ListRule = { isReplaced: true };
+
+/** What a host device is, on its host. */
+function hostDeviceKey(element: Element): string | undefined {
+  const source = childOf(element, "source");
+  if (source === undefined) return undefined;
+  return JSON.stringify(
+    [source, ...source.children].map(({ name, attributes }) => [name, [...attributes].sort()]),
+  );
+}
+
+/** Lists in a domain's document. Source: libvirt formatdomain. */
+export const domainStructure: Structure = {
+  "devices/disk": { key: (disk) => attributeOf(disk, "dev", "target"), find: bySource },
+  "devices/interface": {
+    key: (nic) => attributeOf(nic, "address", "mac")?.toLowerCase(),
+    find: bySourceOrNext,
+  },
+  "devices/filesystem": { key: (each) => attributeOf(each, "dir", "target") },
+  "devices/hostdev": { key: hostDeviceKey },
+  "devices/channel": { key: (each) => attributeOf(each, "name", "target") },
+  "devices/graphics": { key: (each) => each.attributes.get("type") },
+  "devices/controller": {
+    key: ({ attributes }) => `${attributes.get("type") ?? ""} ${attributes.get("index") ?? "0"}`,
+  },
+  "devices/serial": byTargetPort,
+  "devices/parallel": byTargetPort,
+  "devices/disk/source": replaced,
+  "devices/interface/source": replaced,
+  "devices/filesystem/source": replaced,
+  "os/boot": oneValue,
+  "os/initarg": oneValue,
+  "cpu/feature": byName,
+  "cpu/numa/cell": { key: (each) => each.attributes.get("id") },
+  "clock/timer": byName,
+  "cputune/vcpupin": { key: (each) => each.attributes.get("vcpu") },
+  "cputune/iothreadpin": { key: (each) => each.attributes.get("iothread") },
+  "cputune/vcpusched": { key: (each) => each.attributes.get("vcpus") },
+  "iothreadids/iothread": { key: (each) => each.attributes.get("id") },
+  "numatune/memnode": { key: (each) => each.attributes.get("cellid") },
+  "vcpus/vcpu": { key: (each) => each.attributes.get("id") },
+  "*/qemu:arg": oneValue,
+  "*/qemu:env": byName,
+};

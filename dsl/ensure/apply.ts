@@ -1,0 +1,111 @@
+/**
+ * Carrying plans out: step by step, each an ordinary operation; where one fails, what was done is taken back.
+ *
+ * @module
+ */
+import { isVirtError, VirtError } from "../../model/error.ts";
+import type { Change, PlanData, PlannedCall, PlanStep } from "../../model/plan.ts";
+import { DomainHandle, type ShutdownOptions } from "../domain.ts";
+import { Handle, objectsOf } from "../handle.ts";
+import type { Observed } from "./observe.ts";
+
+/** How a plan is carried out. */
+export interface ApplyOptions {
+  /** How a domain is shut down that shall be off. @default within 2 minutes, else it fails */
+  readonly shutdown?: ShutdownOptions;
+}
+
+/** What came of it. */
+export interface Applied {
+  /** The object; absent where it is not there any more. */
+  readonly self?: Handle;
+  /** Changes that the hypervisor could not make while the object runs: they wait for the next start. */
+  readonly deferred: readonly Change[];
+}
+
+interface Done {
+  readonly step: PlanStep;
+  readonly undo: PlannedCall;
+}
+
+/**
+ * Carries a plan out.
+ *
+ * @throws {VirtError} what a step failed with, when what came before it has been taken back; with what could not be taken
+ * back in its message.
+ */
+export async function applyPlan(
+  host: Handle<"connection">,
+  plan: PlanData,
+  { observed, options }: { readonly observed: Observed; readonly options: ApplyOptions },
+): Promise<Applied> {
+  if (plan.blocked !== undefined) {
+    throw new VirtError("wrong-state", `Cannot apply the plan for ${labelOf(plan)}: ${plan.blocked}`, {
+      target: labelOf(plan),
+      detail: { plan },
+    });
+  }
+  const deferred: Change[] = [];
+  const done: Done[] = [];
+  let { self } = observed;
+  const call = async ({ operation, on, input }: PlannedCall): Promise<unknown> => {
+    const through = on === "host" ? host : on === "self" ? self : observed.parent;
+    if (through === undefined) {
+      throw new VirtError("not-found", `Cannot ${operation}: ${labelOf(plan)} is not there`);
+    }
+    if (operation === "domain.shutdown" && through instanceof DomainHandle) {
+      return await through.shutdown(options.shutdown);
+    }
+    return await objectsOf(host).call(operation, through, { input });
+  };
+  for (const step of plan.steps) {
+    try {
+      const answer = await call(step);
+      if (self === undefined && answer instanceof Handle) self = answer;
+      if (step.undo !== undefined) done.push({ step, undo: step.undo });
+    } catch (error) {
+      const change = step.elseNextBoot === undefined ? undefined : plan.changes[step.elseNextBoot];
+      if (change !== undefined && isVirtError(error, "unsupported")) {
+        deferred.push({ ...change, effect: "next-boot", why: `The hypervisor cannot: ${error.message}` });
+        continue;
+      }
+      await takeBack(plan, { step, error, done, call });
+      throw error;
+    }
+  }
+  return { deferred, ...(self === undefined || plan.action === "delete" ? {} : { self }) };
+}
+
+/** Takes back what was done, last first. What failed may have half happened: that is the driver's to settle. */
+async function takeBack(
+  plan: PlanData,
+  { step, error, done, call }: {
+    readonly step: PlanStep;
+    readonly error: unknown;
+    readonly done: readonly Done[];
+    readonly call: (call: PlannedCall) => Promise<unknown>;
+  },
+): Promise<void> {
+  // Where nobody knows what happened, what to take back is not known either.
+  if (isVirtError(error, "outcome-unknown")) return;
+  const left: string[] = [];
+  for (const { step: each, undo } of done.toReversed()) {
+    try {
+      await call(undo);
+    } catch (failure) {
+      left.push(`${each.says} (${failure instanceof Error ? failure.message : String(failure)})`);
+    }
+  }
+  if (left.length === 0) return;
+  throw new VirtError(
+    "operation-failed",
+    `Cannot ${step.says}: ${error instanceof Error ? error.message : String(error)}; ` +
+      `and could not take back: ${left.join("; ")}`,
+    { target: labelOf(plan), cause: error, detail: { plan } },
+  );
+}
+
+/** How people call what is planned. */
+export function labelOf({ kind, name }: PlanData): string {
+  return `${kind} "${name}"`;
+}

@@ -1,0 +1,82 @@
+/**
+ * Desired state: plans, and their carrying out.
+ *
+ * @module
+ */
+import type { DesiredData, DesiredKind } from "../../model/desired/mod.ts";
+import type { Change } from "../../model/plan.ts";
+import { type Handle, objectsOf } from "../handle.ts";
+import type { HandleOf } from "../handles.ts";
+import { type ApplyOptions, applyPlan } from "./apply.ts";
+import type { Desired } from "./desired.ts";
+import { observe, type Observed } from "./observe.ts";
+import { changeLine, Plan } from "./plan.ts";
+
+/** What came of making an object as it shall be. */
+export interface Ensured<K extends DesiredKind = DesiredKind> {
+  /** Whether anything was changed. */
+  readonly changed: boolean;
+  /** The object. Reading it throws where it shall not be there. */
+  readonly object: HandleOf<K>;
+  /** What was planned. */
+  readonly plan: Plan<K>;
+  /** Changes that the hypervisor could not make while the object runs: they wait for the next start. */
+  readonly deferred: readonly Change[];
+}
+
+/** Computes what would change for an object to be as desired. */
+export async function planFor<K extends DesiredKind>(
+  host: Handle<"connection">,
+  desired: Desired<K>,
+): Promise<Plan<K>> {
+  return (await look(host, desired)).plan;
+}
+
+async function look<K extends DesiredKind>(
+  host: Handle<"connection">,
+  desired: Desired<K>,
+): Promise<{ readonly plan: Plan<K>; readonly observed: Observed }> {
+  const observed = await observe(host, desired);
+  const { present } = observed;
+  // A kind and its spec belong together by the type of `Desired`.
+  const data = await objectsOf(host).invoke("connection.computePlan", host, {
+    desired: desired as DesiredData,
+    present,
+  });
+  return { plan: new Plan<K>(data), observed };
+}
+
+/** Makes an object as it shall be. */
+export async function ensure<K extends DesiredKind>(
+  host: Handle<"connection">,
+  desired: Desired<K>,
+  options: ApplyOptions = {},
+): Promise<Ensured<K>> {
+  const { plan, observed } = await look(host, desired);
+  tell(host, plan);
+  const { self, deferred } = await applyPlan(host, plan, { observed, options });
+  return {
+    changed: plan.changed,
+    plan,
+    deferred,
+    get object(): HandleOf<K> {
+      // What a step or a look-up of the kind has found is of that class.
+      if (self !== undefined) return self as HandleOf<K>;
+      throw new TypeError(`There is no ${plan.kind} "${plan.name}": it shall not be there`);
+    },
+  };
+}
+
+/** Says what is going to happen, before it does. */
+function tell(host: Handle<"connection">, plan: Plan): void {
+  if (!plan.changed) return;
+  const { session } = objectsOf(host);
+  for (
+    const line of [
+      `${plan.action} ${plan.kind} "${plan.name}"`,
+      ...plan.changes.map((each) => changeLine(each).trim()),
+    ]
+  ) {
+    session.say({ t: "log", level: "info", message: line });
+  }
+}
