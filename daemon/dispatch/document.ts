@@ -5,7 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { DocumentRoot } from "../../model/xml/mod.ts";
-import { readXml } from "../../drivers/xml_span.ts";
+import { readXml, type XmlElement } from "../../drivers/xml_span.ts";
 import type { Words } from "./words.ts";
 
 /** The bit that asks for it: of domains, networks, secrets and whatever else is defined. */
@@ -33,19 +33,25 @@ export async function validate(xml: string, root: DocumentRoot): Promise<void> {
   throw new VirtError("invalid-document", problem, { remoteCode: "VIR_ERR_XML_INVALID_SCHEMA" });
 }
 
-/** What libvirt says of a document of another kind, and of one without a name; of others it says what is wrong. */
+/** What libvirt says of a document of another kind; of others it says what is wrong with them. */
 export function documentWords(xml: string, root: string): Words | undefined {
-  const element = ((): ReturnType<typeof readXml> | undefined => {
-    try {
-      return readXml(xml);
-    } catch {
-      return undefined;
-    }
-  })();
-  if (element === undefined) return undefined;
-  if (element.name !== root) {
-    return { text: `expecting root element of '${root}', not '${element.name}'`, code: "VIR_ERR_XML_ERROR" };
+  const found = rootIn(xml)?.name ?? root;
+  if (found === root) return undefined;
+  return { text: `expecting root element of '${root}', not '${found}'`, code: "VIR_ERR_XML_ERROR" };
+}
+
+/** What libvirt says of a document of another kind, and of one that has no `<name>`. */
+export function namedDocumentWords(xml: string, root: string): Words | undefined {
+  const isNamed = rootIn(xml)?.children.some(({ name }) => name === "name") ?? true;
+  return documentWords(xml, root) ??
+    (isNamed ? undefined : { text: "missing name information", code: "VIR_ERR_NO_NAME" });
+}
+
+/** The document's element; `undefined` where it cannot be read at all. */
+export function rootIn(xml: string): XmlElement | undefined {
+  try {
+    return readXml(xml);
+  } catch {
+    return undefined;
   }
-  const hasName = element.children.some(({ name }) => name === "name");
-  return hasName ? undefined : { text: "missing name information", code: "VIR_ERR_NO_NAME" };
 }

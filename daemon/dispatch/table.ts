@@ -23,6 +23,7 @@ import { network } from "../families/network.ts";
 import { pool } from "../families/pool.ts";
 import { poolEvent } from "../families/pool_event.ts";
 import { volume } from "../families/volume.ts";
+import { hostInterface } from "../families/interface.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
@@ -46,6 +47,7 @@ const families: readonly Family[] = [
   pool,
   poolEvent,
   volume,
+  hostInterface,
 ];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */

@@ -9,7 +9,7 @@ import { lifecycleEvents } from "../../model/event.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import { affected, affectFlags } from "../dispatch/affect.ts";
-import { documentWords, validate, validateFlag } from "../dispatch/document.ts";
+import { namedDocumentWords, validate, validateFlag } from "../dispatch/document.ts";
 import { allBits, oneOf } from "../dispatch/list_flags.ts";
 import { fitting } from "../dispatch/lists.ts";
 import { refTo, remoteNetwork } from "../dispatch/objects.ts";
@@ -69,7 +69,8 @@ function takenWords(xml: string, session: HostSession): string | undefined {
   return undefined;
 }
 
-const documented = ({ xml }: { readonly xml: string }): Words | undefined => documentWords(xml, "network");
+const documented = ({ xml }: { readonly xml: string }): Words | undefined =>
+  namedDocumentWords(xml, "network");
 
 const taken = (
   { xml }: { readonly xml: string },

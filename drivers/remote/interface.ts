@@ -12,7 +12,7 @@ import { needAttribute, readRoot } from "./document_name.ts";
 import { printed } from "./kept_xml.ts";
 import { classAccess } from "./look.ts";
 import { makes, type Wanted } from "./making.ts";
-import { asAsked, finding, ifThere, nameFilter } from "./named_list.ts";
+import { asAsked, finding, ifThere, nameFilter, showObject } from "./named_list.ts";
 import { asks, does, done, isGone, runs } from "./object_call.ts";
 import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import { notFound } from "./refusal.ts";
@@ -31,26 +31,31 @@ function identityOf({ name, mac }: WireInterface): Identity<"interface"> {
   return { objectClass: "interface", id: name, name, key: mac };
 }
 
+function entryOf(job: RemoteJob, each: RemoteObject): Out<"interface.info"> {
+  const { key = "" } = each.facts;
+  return {
+    interface: job.ref(each, "interface"),
+    active: each.live !== undefined,
+    ...(key === "" ? {} : { mac: key }),
+  };
+}
+
 async function list(job: RemoteJob, { name, active }: In<"interface.list">): Promise<Out<"interface.list">> {
   const isNamed = nameFilter(name);
   const { objects } = await listObjects(job, { objectClass: "interface" }, async (line) => ({
     sightings: await classAccess.interface.list?.(line) ?? [],
     rest: undefined,
   }));
-  return objects.filter((each) => isNamed(each.name) && asAsked(active, each.live !== undefined)).map((
-    each,
-  ) => ({
-    interface: job.ref(each, "interface"),
-    active: each.live !== undefined,
-    ...(each.facts.key === undefined || each.facts.key === "" ? {} : { mac: each.facts.key }),
-  }));
+  return objects.filter((each) => isNamed(each.name) && asAsked(active, each.live !== undefined))
+    .map((each) => entryOf(job, each));
 }
 
 /** Finds an interface by its name or its MAC address. */
-async function find(job: RemoteJob, { name }: In<"interface.lookup">): Promise<ObjectRef<"interface">> {
+async function find(job: RemoteJob, { name, by }: In<"interface.lookup">): Promise<ObjectRef<"interface">> {
   const found = await lookUpObject(job, `find ${name}`, async (line) => {
-    const { iface } = await ifThere(line.call("interfaceLookupByName", { name })) ??
-      await line.call("interfaceLookupByMacString", { mac: name });
+    const byName = by === "mac" ? undefined : await ifThere(line.call("interfaceLookupByName", { name }));
+    if (byName === undefined && by === "name") return undefined;
+    const { iface } = byName ?? await line.call("interfaceLookupByMacString", { mac: name });
     return await classAccess.interface.look(line, identityOf(iface), {});
   }, finding("interface", name));
   if (found === undefined) throw notFound("interface", name);
@@ -124,6 +129,9 @@ export const interfaces = {
     const iface = wireInterface(object);
     return printed((flags) => line.call("interfaceGetXmlDesc", { iface, flags }), { kept: inactive });
   }),
+  "interface.info": {
+    run: async (job: RemoteJob) => entryOf(job, (await showObject(job, () => Promise.resolve({}))).object),
+  },
   "interface.beginChange": step<"interface.beginChange">(
     "begin a change of interfaces at",
     "interfaceChangeBegin",

@@ -13,34 +13,46 @@ import { connectionOf } from "./connection.ts";
 import { refTo } from "./defined_object.ts";
 import { normalised } from "./documents.ts";
 import { notFound, wrongState } from "./domain.ts";
-import type { Facts, LiveOf, TestJob } from "./object.ts";
+import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { byState } from "./reconcile.ts";
 import { attributeOf, readXml } from "../xml_span.ts";
 
 type InterfaceJob = TestJob<"interface">;
 
+type Entry = Out<"interface.info">;
+
+function entryOf(job: Job, each: TestObject<"interface">): Entry {
+  const { mac } = each.facts.record;
+  return {
+    interface: job.ref(each, "interface"),
+    active: each.live !== undefined,
+    ...(mac === "" ? {} : { mac }),
+  };
+}
+
 function list(job: Job, { name, active }: In<"interface.list">): Out<"interface.list"> {
   const glob = name === undefined ? undefined : Glob.parse(name);
   return [...connectionOf(job).table.all("interface")].filter((each) =>
     (glob?.matches(each.name) ?? true) && (active === undefined || active === (each.live !== undefined))
-  ).map((each) => {
-    const { mac } = each.facts.record;
-    return {
-      interface: job.ref(each, "interface"),
-      active: each.live !== undefined,
-      ...(mac === "" ? {} : { mac }),
-    };
-  });
+  ).map((each) => entryOf(job, each));
 }
 
-function find(job: Job, { name }: In<"interface.lookup">): ObjectRef<"interface"> {
+function find(job: Job, { name, by }: In<"interface.lookup">): ObjectRef<"interface"> {
   const { table } = connectionOf(job);
-  const found = table.byName("interface", name) ??
-    [...table.all("interface")].find(({ facts }) =>
-      facts.record.mac !== "" && facts.record.mac === name.toLowerCase()
-    );
+  const named = by === "mac" ? undefined : table.byName("interface", name);
+  if (named !== undefined) return job.ref(named, "interface");
+  const mac = name.toLowerCase();
+  const [found, ...others] = by === "name"
+    ? []
+    : [...table.all("interface")].filter(({ facts }) => mac !== "" && facts.record.mac === mac);
   if (found === undefined) throw notFound("interface", name);
+  if (others.length > 0) {
+    throw new VirtError("operation-failed", `Cannot find interface "${name}": several have this address`, {
+      target: `interface "${name}"`,
+      hint: "Look it up by its name",
+    });
+  }
   return job.ref(found, "interface");
 }
 
@@ -168,6 +180,7 @@ export const interfaces = {
     run: ({ object }: InterfaceJob, { inactive }) =>
       Promise.resolve(inactive ? object.persistentConfig : object.config),
   },
+  "interface.info": { run: (job: InterfaceJob) => Promise.try(entryOf, job, job.object) },
   "interface.beginChange": transaction<"interface.beginChange">("interface.begin-change", {
     isOpenAfter: true,
   }),

@@ -36,7 +36,10 @@ export const interfaceLookup = operation("interface.lookup", {
   on: "connection",
   as: "interface",
   aliases: ["iface-name", "iface-mac"],
-  input: z.object({ name: lookupName.describe("Name or MAC address") }),
+  input: z.object({
+    name: lookupName.describe("Name or MAC address"),
+    by: z.enum(["name", "mac"]).optional().describe("Which of them it is; the first that fits"),
+  }),
   output: refSchema("interface"),
 });
 
@@ -99,6 +102,15 @@ export const interfaceXml = operation("interface.xml", {
   aliases: ["iface-dumpxml"],
   input: z.object({ inactive: z.boolean().default(false).describe("As configured, not as it is") }),
   output: z.string().describe("An <interface> document"),
+});
+
+export const interfaceGetInfo = operation("interface.info", {
+  summary: "Show a network interface of the host at a glance",
+  permission: "interface:read",
+  job: "none",
+  effect: "read",
+  input: nothing,
+  output: interfaceEntry,
 });
 
 export const interfaceBeginChange = operation("interface.beginChange", {

@@ -7,6 +7,7 @@ import { RealHost } from "../../real/kit/host.ts";
 import { unavailable } from "../../real/kit/requirements.ts";
 import { RunningDaemon } from "../kit/running_daemon.ts";
 import { compareHosts, type Comparison, virshMissing } from "../kit/virsh_comparison.ts";
+import { interfaceWalks } from "./virsh_walks/interface.ts";
 import { networkWalks } from "./virsh_walks/network.ts";
 
 const missing = virshMissing();
@@ -14,6 +15,7 @@ const missing = virshMissing();
 /** Families of commands, by what they are about. */
 const families: Readonly<Record<string, Comparison>> = {
   "virtual networks": networkWalks,
+  "network interfaces": interfaceWalks,
 };
 
 /** libvirt's test driver: in a libvirtd of the test's own, or, where none can run here, in virsh itself. */

@@ -52,6 +52,9 @@ export function deviceContract(host: ContractHost): void {
       const ref = await bench.call("interface.define", { xml: host.xml.interface("i-life") });
       await bench.refused("wrong-state", "interface.destroy", { on: ref, input: {} });
       await bench.call("interface.start", {}, { on: ref });
+      assert.equal((await bench.call("interface.info", {}, { on: ref })).active, true);
+      assert.equal((await bench.call("interface.lookup", { name: "i-life", by: "name" })).id, ref.id);
+      await bench.refused("not-found", "interface.lookup", { input: { name: "i-life", by: "mac" } });
       await bench.refused("wrong-state", "interface.start", { on: ref, input: {} });
       await bench.call("interface.destroy", {}, { on: ref });
       await bench.call("interface.undefine", {}, { on: ref });
