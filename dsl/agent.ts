@@ -10,7 +10,7 @@ import { type ObjectHandle, objectsOf } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { AnswerOf } from "./method.ts";
 import type { Objects } from "./objects.ts";
-import { WaitClock } from "./wait_clock.ts";
+import { leastCallMs, WaitClock } from "./wait_clock.ts";
 
 /** How a program is run in a guest. */
 export interface ExecOptions {
@@ -56,7 +56,7 @@ const defaultWithin: Duration = "2m";
 const firstWaitMs = 1_000;
 
 /** How much longer than its program a call may take to be answered, in milliseconds. */
-const answerMs = 10_000;
+const answerMs = leastCallMs;
 
 /** The pauses between two looks at a program, in milliseconds. */
 const firstPauseMs = 250;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { VirtError } from "../model/error.ts";
+import { isVirtError, VirtError } from "../model/error.ts";
 import type { VirtEvent } from "../model/event.ts";
 import type { CallOptions } from "./call_options.ts";
 import { type Duration, duration, durationText } from "./duration.ts";
@@ -67,7 +67,13 @@ export async function waitUntil<T>(
     const { expired } = bell;
     const seen = await look(bell.lookOptions).catch((error: unknown) => {
       bell.throwIfAborted();
-      throw error;
+      if (!isVirtError(error, "timed-out") || !bell.over) throw error;
+      // The look ended with the wait: nobody answered it.
+      throw new VirtError(
+        "timed-out",
+        `Waited ${durationText(withinMs)} for ${what}: nobody could tell: ${error.message}`,
+        { target: handle.toString(), cause: error, ...(hint === undefined ? {} : { hint }) },
+      );
     });
     if ("found" in seen) return seen.found;
     // A look that began before the end of the time is not the last one.
@@ -161,6 +167,11 @@ class Bell implements Disposable {
   /** Whether the time is up. */
   get expired(): boolean {
     return this.#expired;
+  }
+
+  /** Whether there is nothing left of the time, also where nobody has rung yet. */
+  get over(): boolean {
+    return this.#expired || this.#session.now >= this.#endsAt;
   }
 
   /** How calls of a look are made: where the far side cannot be reached they end with the wait, and not long after it. */

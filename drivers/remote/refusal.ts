@@ -28,7 +28,8 @@ export function refusal(error: unknown, { doing, target, hint }: Refused): unkno
   const found = error.message.replace(generalMeaning, "");
   const advice = hint?.(error);
   const what = target === undefined ? doing : `${doing} ${target.label}`;
-  return new VirtError(error.code, `Cannot ${what}: ${found}`, {
+  const code = isOtherTimeout(error) ? "operation-failed" : error.code;
+  return new VirtError(code, `Cannot ${what}: ${found}`, {
     ...(target === undefined ? {} : { target: target.label }),
     remoteCode: error.remoteCode,
     ...(advice === undefined ? {} : { hint: advice }),
@@ -42,7 +43,17 @@ export function refusal(error: unknown, { doing, target, hint }: Refused): unkno
  * VIR_ERR_OPERATION_TIMEOUT of virDomainObjBeginJob.
  */
 export function isLockTimeout(error: unknown): error is VirtError {
-  return isVirtError(error) && error.remoteCode === "VIR_ERR_OPERATION_TIMEOUT";
+  return isVirtError(error) && error.remoteCode === lockTimeout && !isOtherTimeout(error);
+}
+
+const lockTimeout = "VIR_ERR_OPERATION_TIMEOUT";
+
+/**
+ * Whether it was the guest or a helper program that did not do its part in time: nobody holds a lock then, and to try again
+ * may do it twice. Source: libvirt, the other places where VIR_ERR_OPERATION_TIMEOUT is reported.
+ */
+function isOtherTimeout({ remoteCode, message }: VirtError): boolean {
+  return remoteCode === lockTimeout && /\b(?:unplug request|show up|invocation)\b/.test(message);
 }
 
 /** Whether the far side may have acted although no answer came. */

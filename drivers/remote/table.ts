@@ -42,6 +42,9 @@ export interface ObjectTableOptions {
   readonly isBusy: (identity: Pick<Identity, "objectClass" | "id" | "parent">) => boolean;
 }
 
+/** How many objects that are gone are remembered. */
+const mostGone = 10_000;
+
 /** All objects of a connection. */
 export class ObjectTable {
   readonly #options: ObjectTableOptions;
@@ -49,7 +52,7 @@ export class ObjectTable {
   readonly #names = new Map<string, string>();
   /** The keys of a class, or of what one object holds. */
   readonly #members = new Map<string, Set<string>>();
-  /** What has been removed, and when: an older answer must not bring it back. */
+  /** What has been removed, and when: an older answer must not bring it back. The latest of them, in order. */
   readonly #gone = new Map<string, number>();
   #moment = 0;
 
@@ -210,6 +213,7 @@ export class ObjectTable {
   #remove(key: string, { object, doer }: { readonly object: RemoteObject; readonly doer: Doer }): void {
     const objectClass = object.objectClass as RemoteClass;
     this.#objects.delete(key);
+    this.#forgetOldest();
     this.#gone.set(key, this.moment());
     for (const group of [groupOf({ objectClass }), groupOf({ objectClass, parent: object.parent })]) {
       this.#members.get(group)?.delete(key);
@@ -231,6 +235,15 @@ export class ObjectTable {
           doer,
         });
       }
+    }
+  }
+
+  /** Answers come within minutes: what went long before them is not asked for any more. */
+  #forgetOldest(): void {
+    if (this.#gone.size < mostGone) return;
+    for (const oldest of this.#gone.keys()) {
+      this.#gone.delete(oldest);
+      return;
     }
   }
 

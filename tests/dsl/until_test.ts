@@ -95,6 +95,23 @@ Deno.test("a wait that lasts too long looks once more, and says what it saw", as
   );
 });
 
+Deno.test("a wait whose last look nobody answers says what it waited for", async () => {
+  const guest = new Guest();
+  const runtime = new FakeRuntime(using((vm) => vm.until.running({ within: "3s" })), (call, runtime) => {
+    if (call.operation !== "domain.info") return guest.respond(call, runtime);
+    runtime.fire(runtime.all("timer")[0]!.step);
+    return { error: { code: "timed-out", message: 'no answer in time at "domainGetState"' } };
+  });
+  runtime.start();
+  await runtime.served;
+  const last = runtime.said.at(-1);
+  assert.equal(last?.t === "failed" && last.error.code, "timed-out");
+  assert.match(
+    last?.t === "failed" ? last.error.message : "",
+    /^Waited 3s for domain "web-1" to be running: nobody could tell: no answer in time/,
+  );
+});
+
 Deno.test("what came in the last moment counts", async () => {
   const guest = new Guest();
   const runtime = new FakeRuntime(using(async (vm) => (await vm.until.running()).state), guest.respond);

@@ -162,6 +162,15 @@ Deno.test("libvirt's time-out of its own lock is tried again until the deadline"
   );
 });
 
+Deno.test("a guest that did not do its part in time is no lock, and is not asked twice", async () => {
+  await using bench = await RemoteBench.open();
+  const on = await bench.call("domain.define", { xml: xmlOf("web", { uuid }) });
+  const late = "Timed out during operation: vcpu unplug request timed out. Look for yourself";
+  bench.libvirtd.faults.set("domainCreate", [remoteFault(68, late)]);
+  const message = await bench.refused("operation-failed", "domain.start", { on, input: {} });
+  assert.equal(message, 'Cannot start domain "web": vcpu unplug request timed out. Look for yourself');
+});
+
 Deno.test("a snapshot of which only a reference is left is asked for, and is gone where it is gone", async () => {
   await using bench = await RemoteBench.open();
   await bench.call("domain.define", { xml: xmlOf("web", { uuid }) });
