@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { VirtError } from "../../model/error.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import { remoteDomain } from "../dispatch/objects.ts";
@@ -59,18 +60,21 @@ function filters(flags: number): {
   autostart?: boolean;
   managedSave?: boolean;
   snapshots?: boolean;
+  checkpoints?: boolean;
 } {
   const active = oneOf(flags, listFlag.active, listFlag.inactive);
   const persistent = oneOf(flags, listFlag.persistent, listFlag.transient);
   const autostart = oneOf(flags, listFlag.autostart, listFlag.noAutostart);
   const managedSave = oneOf(flags, listFlag.managedSave, listFlag.noManagedSave);
   const snapshots = oneOf(flags, listFlag.snapshot, listFlag.noSnapshot);
+  const checkpoints = oneOf(flags, listFlag.checkpoint, listFlag.noCheckpoint);
   return {
     ...(active === undefined ? {} : { active }),
     ...(persistent === undefined ? {} : { persistent }),
     ...(autostart === undefined ? {} : { autostart }),
     ...(managedSave === undefined ? {} : { managedSave }),
     ...(snapshots === undefined ? {} : { snapshots }),
+    ...(checkpoints === undefined ? {} : { checkpoints }),
   };
 }
 
@@ -115,7 +119,11 @@ export const domain = {
     names: (await inactiveNames(session)).slice(0, maxnames),
   })),
   domainLookupByName: calls("domain.lookup", {
-    input: ({ name }) => ({ name, by: "name" }),
+    input: ({ name }) => {
+      // No object is called so, and asking is no mistake.
+      if (name === "") throw new VirtError("not-found", "no domain with matching name ''");
+      return { name, by: "name" };
+    },
     result: (ref, { session }) => ({ dom: remoteDomain(ref, session) }),
   }),
   domainLookupByUuid: calls("domain.lookup", {

@@ -13,6 +13,8 @@ const force = 4;
 /** Of the size of a disk: in bytes, not in KiB. Source: libvirt, virDomainBlockResizeFlags. */
 const inBytes = 1;
 
+const absent = "VIR_ERR_DEVICE_MISSING";
+
 /** The rows. */
 export const domainDevice = {
   domainAttachDevice: answers(async ({ dom, xml }, session) => {
@@ -30,14 +32,17 @@ export const domainDevice = {
     return undefined;
   }),
   domainDetachDeviceFlags: calls("domain.detachDevice", {
+    absent,
     flags: affectFlags,
     input: ({ xml, flags }) => ({ xml, ...affected(flags) }),
   }),
   domainDetachDeviceAlias: calls("domain.detachDevice", {
+    absent,
     flags: affectFlags,
     input: ({ alias, flags }) => ({ alias, ...affected(flags) }),
   }),
   domainUpdateDeviceFlags: calls("domain.updateDevice", {
+    absent,
     flags: affectFlags | force,
     input: ({ xml, flags }) => ({ xml, ...affected(flags) }),
   }),

@@ -66,6 +66,9 @@ function dumped(flags: number): {
   };
 }
 
+/** A file that is not there is the system's to tell. */
+const absent = "VIR_ERR_SYSTEM_ERROR";
+
 /** The rows. */
 export const domainSave = {
   domainSave: calls("domain.save", { input: ({ to }) => ({ path: to }) }),
@@ -76,8 +79,9 @@ export const domainSave = {
       return { path: to, bypassCache: (flags & saveFlag.bypassCache) !== 0, ...state(flags) };
     },
   }),
-  domainRestore: calls("domain.restore", { input: ({ from }) => ({ path: from }) }),
+  domainRestore: calls("domain.restore", { absent, input: ({ from }) => ({ path: from }) }),
   domainRestoreFlags: calls("domain.restore", {
+    absent,
     flags: saveFlags,
     input: ({ from, dxml, flags }) => {
       refuseOtherDefinition(dxml);
@@ -85,11 +89,13 @@ export const domainSave = {
     },
   }),
   domainSaveImageGetXmlDesc: calls("domain.savedXml", {
+    absent,
     flags: secure,
     input: ({ file }) => ({ path: file }),
     result: (xml) => ({ xml }),
   }),
   domainSaveImageDefineXml: calls("domain.defineSaved", {
+    absent,
     flags: saveFlag.running | saveFlag.paused,
     input: ({ file, dxml }) => ({ path: file, xml: dxml }),
   }),

@@ -30,6 +30,8 @@ const listFlags = {
   autostart: 1 << 10,
   hasSnapshot: 1 << 12,
   noSnapshot: 1 << 13,
+  hasCheckpoint: 1 << 14,
+  noCheckpoint: 1 << 15,
 } as const;
 
 /** Source: libvirt, virDomainXMLFlags. */
@@ -95,10 +97,11 @@ async function readList(
   line: Line,
   input: In<"domain.list">,
 ): Promise<{ readonly sightings: readonly Sighting[]; readonly rest: ReadonlyMap<string, DomainFacts> }> {
-  const { managedSave, snapshots } = input;
+  const { managedSave, snapshots, checkpoints } = input;
   const filter =
     (managedSave === undefined ? 0 : managedSave ? listFlags.managedSave : listFlags.noManagedSave) |
-    (snapshots === undefined ? 0 : snapshots ? listFlags.hasSnapshot : listFlags.noSnapshot);
+    (snapshots === undefined ? 0 : snapshots ? listFlags.hasSnapshot : listFlags.noSnapshot) |
+    (checkpoints === undefined ? 0 : checkpoints ? listFlags.hasCheckpoint : listFlags.noCheckpoint);
   const everything = listed(line, 0);
   const [all, kept, started, wanted, stateOf] = await Promise.all([
     everything,

@@ -6,7 +6,8 @@
 import { VirtError } from "../../model/error.ts";
 import { normalise } from "../../model/xml/mod.ts";
 import { type Definition, readDefinition } from "../definition.ts";
-import { attributeOf, childOf, splice } from "../xml_span.ts";
+import { XmlEditor } from "../xml_edit.ts";
+import { attributeOf, childOf, childrenOf, splice, type XmlElement } from "../xml_span.ts";
 
 /** What a definition gets that it does not say. */
 export interface Chance {
@@ -65,7 +66,23 @@ export function readDomain(xml: string, chance: Chance): Definition {
       { hint: "Domains of the test driver are of type 'test'" },
     );
   }
-  return definition;
+  return withInterfaceNames(definition, chance);
+}
+
+/** Interfaces get names on the host where they say none, as libvirt's test driver names them. */
+function withInterfaceNames(definition: Definition, chance: Chance): Definition {
+  const name = (nic: XmlElement): string | undefined => attributeOf(nic, "dev", "target");
+  const nics = childrenOf(childOf(definition.root, "devices"), "interface");
+  const taken = new Set(nics.map(name));
+  if (!taken.has(undefined)) return definition;
+  const editor = new XmlEditor(definition.xml);
+  const nameless = (): XmlElement | undefined =>
+    childrenOf(childOf(editor.root, "devices"), "interface").find((nic) => name(nic) === undefined);
+  for (let number = 0; nameless() !== undefined; number++) {
+    const dev = `testnet${number}`;
+    if (!taken.has(dev)) editor.putIn(nameless, { name: "target", attributes: { dev } });
+  }
+  return normalDefinition(editor.text, { root: "domain", newId: chance.newId, ...arch(chance) });
 }
 
 function arch({ arch }: Chance): { readonly arch?: string } {

@@ -34,6 +34,9 @@ function list(job: TestJob, input: In<"domain.list">): Out<"domain.list"> {
     if (input.autostart !== undefined && input.autostart !== autostart) continue;
     if (input.managedSave !== undefined && input.managedSave !== (managedSave !== undefined)) continue;
     if (input.snapshots !== undefined && input.snapshots !== table.snapshots(domain.id).size > 0) continue;
+    if (input.checkpoints !== undefined && input.checkpoints !== table.checkpoints(domain.id).size > 0) {
+      continue;
+    }
     if (glob !== undefined && !glob.matches(domain.name)) continue;
     entries.push({
       ...(domain.live === undefined ? {} : { id: domain.live.id }),

@@ -64,7 +64,28 @@ function metadata(job: DomainJob, { kind, uri, config }: In<"domain.metadata">):
   const wanted = needUri(job, uri);
   const element = elementOf(xml, wanted);
   if (element === undefined) throw notFound(`metadata of ${object.label}`, wanted);
-  return xml.slice(element.start, element.end);
+  return withoutNamespace(xml.slice(element.start, element.end), element);
+}
+
+/** The element as its owner gave it: without the namespace that it was put into. */
+function withoutNamespace(text: string, { name, attributes }: XmlElement): string {
+  const prefix = name.includes(":") ? name.slice(0, name.indexOf(":")) : undefined;
+  if (prefix === undefined || !attributes.has(`xmlns:${prefix}`)) return text;
+  const declaration = new RegExp(`\\s+xmlns:${RegExp.escape(prefix)}\\s*=\\s*(?:"[^"]*"|'[^']*')`);
+  const bare = (element: XmlElement): string => {
+    const isOurs = element.name.startsWith(`${prefix}:`);
+    const newName = isOurs ? element.name.slice(prefix.length + 1) : element.name;
+    const tag = text.slice(element.start, element.startEnd).replace(element.name, newName);
+    if (element.empty) return tag;
+    let inner = "";
+    let at = element.startEnd;
+    for (const child of element.children) {
+      inner += text.slice(at, child.start) + bare(child);
+      at = child.end;
+    }
+    return `${tag}${inner}${text.slice(at, element.endStart)}</${newName}>`;
+  };
+  return bare(readXml(text, "metadata")).replace(declaration, "");
 }
 
 function setMetadata(job: DomainJob, input: In<"domain.setMetadata">): { affect: Affect; edit: Edit } {
@@ -123,6 +144,8 @@ function setAction(_job: DomainJob, input: In<"domain.setLifecycleAction">): { a
 }
 
 export const domainDescription = {
+  // Nothing that a simulated guest has makes it suspect.
+  "domain.messages": { run: () => Promise.resolve([]) },
   "domain.info": { run: (job) => Promise.try(info, job) },
   "domain.metadata": { run: (job, input) => Promise.try(metadata, job, input) },
   "domain.setMetadata": editing<"domain.setMetadata">({ doing: "describe", prepare: setMetadata }, {}),

@@ -21,11 +21,21 @@ function describe(device: XmlElement): string {
   return name === "" ? device.name : `${device.name} "${name}"`;
 }
 
+/** Whether a disk is a drive whose medium can be changed. */
+function isDrive({ name, attributes }: XmlElement): boolean {
+  return name === "disk" && ["cdrom", "floppy"].includes(attributes.get("device") ?? "");
+}
+
 function attaching(job: DomainJob, { xml, ...affect }: In<"domain.attachDevice">): PlannedChange {
   const { object } = job;
   const device = readDevice(xml);
   const edit: Edit = (definition) => {
-    if (matchingDevice(definition, { device }) !== undefined && device.name !== "hostdev") {
+    const present = matchingDevice(definition, { device });
+    // As with QEMU, what is attached to a drive that is there is its medium.
+    if (present !== undefined && isDrive(device) && isDrive(present)) {
+      return new XmlEditor(definition).replace(present, xml).text;
+    }
+    if (present !== undefined && device.name !== "hostdev") {
       throw new VirtError(
         "already-exists",
         `Cannot attach ${describe(device)} to ${object.label}: it is there already`,

@@ -10,7 +10,7 @@ import { allCpus, checkedCpus, definitionOf, editing } from "./domain_resource.t
 import type { In, Out } from "./operation_types.ts";
 import { domainByState } from "./reconcile.ts";
 import { XmlEditor } from "../xml_edit.ts";
-import { attributeOf, childOf, childrenOf, readXml, textOf } from "../xml_span.ts";
+import { attributeOf, childOf, childrenOf, readXml, textOf, type XmlElement } from "../xml_span.ts";
 
 /** The ids of a definition's I/O threads. */
 function iothreadIds(xml: string): readonly number[] {
@@ -29,6 +29,14 @@ function withIothreads(xml: string, ids: readonly number[]): XmlEditor {
   const gone = childrenOf(childOf(editor.root, "iothreadids"), "iothread").filter(({ attributes }) =>
     !ids.includes(Number(attributes.get("id")))
   );
+  // What pins a thread that is gone would be wrong.
+  const isPinOfGone = ({ attributes }: XmlElement): boolean =>
+    !ids.includes(Number(attributes.get("iothread")));
+  const pinOfGone = (): XmlElement | undefined =>
+    childrenOf(childOf(editor.root, "cputune"), "iothreadpin").find(isPinOfGone);
+  for (let pin = pinOfGone(); pin !== undefined; pin = pinOfGone()) editor.remove(pin);
+  const tuning = childOf(editor.root, "cputune");
+  if (tuning?.children.length === 0) editor.remove(tuning);
   if (ids.length === 0) {
     return editor.remove(childOf(editor.root, "iothreadids")).remove(childOf(editor.root, "iothreads"));
   }

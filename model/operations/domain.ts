@@ -76,6 +76,9 @@ export const domainList = operation("domain.list", {
     snapshots: z.boolean().optional().describe(
       "Only those that have snapshots, or only those that have none",
     ),
+    checkpoints: z.boolean().optional().describe(
+      "Only those that have checkpoints, or only those that have none",
+    ),
   }),
   output: z.array(domainEntry),
 });
