@@ -97,7 +97,8 @@ function mergeGroup(children: readonly Element[], group: readonly Element[], at:
   for (const wanted of group) {
     if (paired.has(wanted) || wanted.absent === true) continue;
     const last = result.findLastIndex((child) => child.name === name);
-    const siblings = result.filter((child) => child.name === name);
+    // Names of what goes are not given to what comes: the one is unplugged, the other plugged in.
+    const siblings = [...there, ...result.filter((child) => child.name === name)];
     result.splice(last < 0 ? result.length : last + 1, 0, made(wanted, siblings, at));
   }
   return result;

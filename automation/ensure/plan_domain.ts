@@ -5,7 +5,8 @@
  */
 import type { DesiredDomain, Present } from "../../model/desired/mod.ts";
 import type { Change, PlanData, PlanStep } from "../../model/plan.ts";
-import { normalise } from "../../model/xml/mod.ts";
+import { domain } from "../../model/documents/mod.ts";
+import { normalise, parseDocument, writeDocument } from "../../model/xml/mod.ts";
 import { type Difference, differences } from "./difference.ts";
 import { domainDefaults, finishDevice, resolved, type Wanted, wantedDomain } from "./domain_document.ts";
 import { domainFields, fieldRule } from "./domain_fields.ts";
@@ -111,11 +112,12 @@ interface Merged {
 function update(spec: DesiredDomain, context: UpdateContext): PlanData {
   const { base, present, seed } = context;
   const read = readElement(base);
-  const wanted = wantedDomain(spec, read);
+  const wanted = wantedDomain(spec, canonical(base));
   const config = merged(base, { wanted, newMac: macsFrom(seed) });
-  const running = present.live === undefined
+  const live = present.live === undefined ? undefined : inOwnUnits(present.live);
+  const running = live === undefined
     ? undefined
-    : merged(present.live, { wanted: wantedLive(spec, { live: present.live, config: config.after }) });
+    : merged(live, { wanted: wantedLive(spec, { live, config: config.after }) });
   const lists = listChanges(config, running, context);
   const { changes, steps, pending } = lists;
   const name = childOf(read, "name")?.text ?? spec.name;
@@ -185,7 +187,7 @@ function wantedLive(
   spec: DesiredDomain,
   { live, config }: { readonly live: string; readonly config: Element },
 ): Wanted {
-  const { root, complete } = wantedDomain(spec, readElement(live));
+  const { root, complete } = wantedDomain(spec, canonical(live));
   return { root: resolved(root, config), complete };
 }
 
@@ -210,6 +212,11 @@ function merged(
 /** A document with its units, its order and its defaults as libvirt has them, so that only what differs differs. */
 function canonical(xml: string): Element {
   return readElement(normalise(xml));
+}
+
+/** The same with all that a host reported: addresses, aliases. */
+function inOwnUnits(xml: string): string {
+  return writeDocument(domain, parseDocument(domain, xml).value);
 }
 
 interface Lists {
