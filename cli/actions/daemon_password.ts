@@ -8,6 +8,7 @@ import { isCancel, password as askPassword } from "@clack/prompts";
 import { parseUsers, storePassword, userLine } from "../../daemon/authentication/user_file.ts";
 import { VirtError } from "../../model/error.ts";
 import { saslPrep } from "../../protocol/authentication/saslprep.ts";
+import { replaceFile } from "../../runtime/state/durable_file.ts";
 import type { PasswordFlags } from "../commands/daemon.ts";
 import type { DroverContext } from "../context.ts";
 import { readDaemonSettings } from "../daemon_settings.ts";
@@ -27,14 +28,7 @@ export async function setPassword(this: DroverContext, flags: PasswordFlags, nam
   const before = io.machine.readText(file) ?? "";
   parseUsers(before, file);
   const others = before.split("\n").filter((row) => row !== "" && !row.startsWith(`${user}:`));
-  const fresh = `${file}.${crypto.randomUUID()}`;
-  try {
-    await Deno.writeTextFile(fresh, `${[...others, line].join("\n")}\n`, { mode: 0o600, createNew: true });
-    await Deno.rename(fresh, file);
-  } catch (cause) {
-    await Deno.remove(fresh).catch(() => {});
-    throw new VirtError("operation-failed", `Cannot write the file of users "${file}"`, { cause });
-  }
+  await replaceFile(file, `${[...others, line].join("\n")}\n`);
 }
 
 async function readPassword(io: Io, user: string): Promise<string> {

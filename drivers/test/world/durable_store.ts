@@ -35,7 +35,7 @@ export class DurableStore implements WorldStore {
     const paths = worldPaths(directory);
     this.#database = new DatabaseSync(paths.database);
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
-    const isNew = this.#migrate(paths.database);
+    this.#migrate(paths.database, content);
     this.#statements = {
       put: this.#database.prepare("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"),
       remove: this.#database.prepare("DELETE FROM records WHERE kind = ? AND id = ?"),
@@ -45,7 +45,6 @@ export class DurableStore implements WorldStore {
     };
     this.images = this.#imageStore();
     this.#log = Deno.openSync(paths.log, { read: true, write: true, create: true });
-    if (isNew) this.#fill(content());
     this.#catchUp();
   }
 
@@ -102,8 +101,8 @@ export class DurableStore implements WorldStore {
     this.#inTransaction = true;
   }
 
-  /** Makes the tables of a new database. */
-  #migrate(path: string): boolean {
+  /** Makes a new database with all that belongs into it, or nothing of it. */
+  #migrate(path: string, content: () => readonly Change[]): void {
     const version = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
     if (version > formatVersion) {
       throw new VirtError(
@@ -111,18 +110,14 @@ export class DurableStore implements WorldStore {
         `Cannot open "${path}": it is of version ${version}, newer than ${formatVersion}`,
       );
     }
-    if (version === formatVersion) return false;
-    this.#database.exec(`BEGIN; ${schema} COMMIT;`);
-    return true;
-  }
-
-  #fill(content: readonly Change[]): void {
-    this.#begin();
-    for (const { kind, id, revision, record } of content) {
-      if (record !== undefined) this.#statements.put.run(kind, id, revision, JSON.stringify(record));
+    if (version === formatVersion) return;
+    const records = content();
+    this.#database.exec(`BEGIN IMMEDIATE; ${schema}`);
+    const put = this.#database.prepare("INSERT INTO records VALUES (?, ?, ?, ?)");
+    for (const { kind, id, revision, record } of records) {
+      if (record !== undefined) put.run(kind, id, revision, JSON.stringify(record));
     }
     this.#database.exec("COMMIT");
-    this.#inTransaction = false;
   }
 
   /** Writes to the log what the database has and the log has not: normally the last effect. */
