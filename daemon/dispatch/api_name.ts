@@ -22,6 +22,8 @@ const capitals: Readonly<Record<string, string>> = {
   Sev: "SEV",
   Iothread: "IOThread",
   Nwfilter: "NWFilter",
+  Scsi: "SCSI",
+  Wwn: "WWN",
 };
 
 /**

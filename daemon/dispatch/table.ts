@@ -24,6 +24,7 @@ import { pool } from "../families/pool.ts";
 import { poolEvent } from "../families/pool_event.ts";
 import { volume } from "../families/volume.ts";
 import { hostInterface } from "../families/interface.ts";
+import { nodeDevice } from "../families/node_device.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
@@ -48,6 +49,7 @@ const families: readonly Family[] = [
   poolEvent,
   volume,
   hostInterface,
+  nodeDevice,
 ];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */

@@ -107,8 +107,12 @@ async function adapterOf(
 }
 
 /** Finds a device by its name, or a Fibre Channel adapter by its two numbers. */
-async function find(job: RemoteJob, { name }: In<"nodeDevice.lookup">): Promise<ObjectRef<"nodeDevice">> {
-  const [, wwnn, wwpn] = wwnPair.exec(name) ?? [];
+async function find(
+  job: RemoteJob,
+  { name, by }: In<"nodeDevice.lookup">,
+): Promise<ObjectRef<"nodeDevice">> {
+  const [, wwnn, wwpn] = by === "name" ? [] : wwnPair.exec(name) ?? [];
+  if (by === "wwn" && wwnn === undefined) throw notFound("node device", name);
   const found = await lookUpObject(job, `find ${name}`, async (line) => {
     const dev = wwnn === undefined || wwpn === undefined
       ? (await line.call("nodeDeviceLookupByName", { name })).dev

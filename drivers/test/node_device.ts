@@ -16,7 +16,7 @@ import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
 import { byState } from "./reconcile.ts";
 import { adapterXml } from "./world/default_host.ts";
-import { childOf, childrenOf, readXml, textOf, type XmlElement } from "../xml_span.ts";
+import { attributeOf, childOf, childrenOf, readXml, textOf, type XmlElement } from "../xml_span.ts";
 
 type DeviceJob = TestJob<"nodeDevice">;
 type DeviceObject = TestObject<"nodeDevice">;
@@ -52,24 +52,72 @@ function list(job: Job, { name, capability, active }: In<"nodeDevice.list">): En
 }
 
 /** The names by which the world knows a Fibre Channel adapter. */
-function worldWideNames(xml: string): { readonly wwnn: string; readonly wwpn: string } | undefined {
-  for (const host of childrenOf(readXml(xml), "capability")) {
-    const channel = childrenOf(host, "capability").find(({ attributes }) =>
-      attributes.get("type") === "fc_host"
-    );
-    const wwnn = channel === undefined ? undefined : textOf(channel, "wwnn");
-    const wwpn = channel === undefined ? undefined : textOf(channel, "wwpn");
-    if (wwnn !== undefined && wwpn !== undefined) return { wwnn, wwpn };
-  }
-  return undefined;
+interface WorldWideNames {
+  readonly wwnn: string;
+  readonly wwpn: string;
 }
 
-function find(job: Job, { name }: In<"nodeDevice.lookup">): ObjectRef<"nodeDevice"> {
-  const { table } = connectionOf(job);
-  const device = table.byName("nodeDevice", name) ?? [...table.all("nodeDevice")].find(({ facts }) => {
+/** What a document says of a Fibre Channel adapter. */
+function channelIn(xml: string): XmlElement | undefined {
+  return childrenOf(readXml(xml), "capability").flatMap((host) => childrenOf(host, "capability"))
+    .find(({ attributes }) => attributes.get("type") === "fc_host");
+}
+
+function worldWideNames(xml: string): WorldWideNames | undefined {
+  const channel = channelIn(xml);
+  const wwnn = channel === undefined ? undefined : textOf(channel, "wwnn");
+  const wwpn = channel === undefined ? undefined : textOf(channel, "wwpn");
+  return wwnn === undefined || wwpn === undefined ? undefined : { wwnn, wwpn };
+}
+
+function adapterWith(job: Job, { wwnn, wwpn }: WorldWideNames): DeviceObject | undefined {
+  return [...connectionOf(job).table.all("nodeDevice")].find(({ facts }) => {
     const names = worldWideNames(facts.record.config);
-    return names !== undefined && `${names.wwnn},${names.wwpn}` === name;
+    return names?.wwnn === wwnn && names.wwpn === wwpn;
   });
+}
+
+function makesAdapters({ facts }: DeviceObject): boolean {
+  return capabilitiesOf(readXml(facts.record.config)).includes("vport_ops");
+}
+
+/**
+ * The device under which a document's is to be: called by its name, its world-wide names or its fabric's, or, where an
+ * adapter's document does not say, the first that makes adapters.
+ *
+ * @throws {VirtError} `not-found`, `invalid-document`
+ */
+function parentIn(job: Job, root: XmlElement): DeviceObject {
+  const { table } = connectionOf(job);
+  const name = textOf(root, "parent") ?? "";
+  const named = (key: string): string => attributeOf(root, key, "parent") ?? "";
+  const [wwnn, wwpn, fabric] = [named("wwnn"), named("wwpn"), named("fabric_wwn")];
+  const says = name !== "" ? name : wwnn !== "" && wwpn !== "" ? `${wwnn},${wwpn}` : fabric;
+  const isAdapter = attributeOf(root, "type", "capability") === "scsi_host";
+  if (says === "" && !isAdapter) {
+    throw new VirtError("invalid-document", "Cannot read the device: it has no <parent>");
+  }
+  const parent = name !== ""
+    ? table.byName("nodeDevice", name)
+    : wwnn !== "" && wwpn !== ""
+    ? adapterWith(job, { wwnn, wwpn })
+    : [...table.all("nodeDevice")].find((device) =>
+      makesAdapters(device) &&
+      (fabric === "" || fabricOf(device.facts.record.config) === fabric)
+    );
+  if (parent === undefined) throw notFound("node device", says);
+  return parent;
+}
+
+function fabricOf(xml: string): string | undefined {
+  const channel = channelIn(xml);
+  return channel === undefined ? undefined : textOf(channel, "fabric_wwn");
+}
+
+function find(job: Job, { name, by }: In<"nodeDevice.lookup">): ObjectRef<"nodeDevice"> {
+  const named = by === "wwn" ? undefined : connectionOf(job).table.byName("nodeDevice", name);
+  const [wwnn = "", wwpn = "", ...rest] = by === "name" || named !== undefined ? [] : name.split(",");
+  const device = named ?? (rest.length > 0 ? undefined : adapterWith(job, { wwnn, wwpn }));
   if (device === undefined) throw notFound("node device", name);
   return job.ref(device, "nodeDevice");
 }
@@ -94,13 +142,9 @@ function read(job: Job, xml: string): Wanted {
       `Cannot read the device: found <${root.name}>, expected <device>`,
     );
   }
-  const parent = textOf(root, "parent");
-  if (parent === undefined) {
-    throw new VirtError("invalid-document", "Cannot read the device: it has no <parent>");
-  }
   const { table } = connectionOf(job);
-  const above = table.byName("nodeDevice", parent);
-  if (above === undefined) throw notFound("node device", parent);
+  const above = parentIn(job, root);
+  const parent = above.name;
   const names = worldWideNames(xml);
   const capability = childOf(root, "capability");
   const type = capability?.attributes.get("type");
@@ -118,7 +162,7 @@ function read(job: Job, xml: string): Wanted {
       },
     );
   }
-  if (!capabilitiesOf(readXml(above.facts.record.config)).includes("vport_ops")) {
+  if (!makesAdapters(above)) {
     throw wrongState(above, { doing: "make a virtual adapter on", found: "it has no ports for that" });
   }
   const known = [...table.all("nodeDevice")].find(({ facts }) => {
@@ -136,7 +180,7 @@ function read(job: Job, xml: string): Wanted {
       host: number,
       uniqueId: number,
       ...names,
-      fabricWwn: "2000000043214321",
+      fabricWwn: fabricOf(above.facts.record.config) ?? "",
       ports: false,
     }),
   };
@@ -164,7 +208,14 @@ async function define(job: Job, { xml }: In<"nodeDevice.define">): Promise<Objec
 
 async function destroy(job: DeviceJob): Promise<Nothing> {
   const { object } = job;
-  if (!object.facts.record.present) throw wrongState(object, { doing: "remove", found: "it is not there" });
+  const { present, config } = object.facts.record;
+  if (!present) throw wrongState(object, { doing: "remove", found: "it is not there" });
+  if (worldWideNames(config) === undefined && !capabilitiesOf(readXml(config)).includes("mdev")) {
+    throw new VirtError("unsupported", `Cannot remove ${object.label}: it is a part of the host itself`, {
+      target: object.label,
+      hint: "Virtual Fibre Channel adapters and mediated devices can be removed",
+    });
+  }
   await act(job, "node-device.remove", { input: { id: object.id } });
   return {};
 }
@@ -210,7 +261,7 @@ function madeBy(job: Job, xml: string): DeviceObject | undefined {
   return [...table.all("nodeDevice")].find(({ facts }) => {
     const have = worldWideNames(facts.record.config);
     return have?.wwnn === names.wwnn && have.wwpn === names.wwpn &&
-      facts.record.parent === textOf(readXml(xml), "parent");
+      facts.record.parent === parentIn(job, readXml(xml)).name;
   });
 }
 

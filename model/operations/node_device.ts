@@ -42,7 +42,10 @@ export const nodeDeviceLookup = operation("nodeDevice.lookup", {
   effect: "read",
   on: "connection",
   as: "nodeDevice",
-  input: z.object({ name: lookupName.describe("Name, or WWNN,WWPN") }),
+  input: z.object({
+    name: lookupName.describe("Name, or WWNN,WWPN"),
+    by: z.enum(["name", "wwn"]).optional().describe("Which of them it is; the first that fits"),
+  }),
   output: refSchema("nodeDevice"),
 });
 
@@ -58,7 +61,9 @@ export const nodeDeviceCreate = operation("nodeDevice.create", {
   reaches: { field: "xml", document: "nodeDevice" },
   aliases: ["nodedev-create"],
   undo: "nodeDevice.destroy",
-  input: z.object({ xml: xmlText.describe("A <device> document with its parent") }),
+  input: z.object({
+    xml: xmlText.describe("A <device> document; an adapter's parent is found where it is not said"),
+  }),
   output: refSchema("nodeDevice"),
 });
 

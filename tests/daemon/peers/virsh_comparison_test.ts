@@ -9,6 +9,7 @@ import { RunningDaemon } from "../kit/running_daemon.ts";
 import { compareHosts, type Comparison, virshMissing } from "../kit/virsh_comparison.ts";
 import { interfaceWalks } from "./virsh_walks/interface.ts";
 import { networkWalks } from "./virsh_walks/network.ts";
+import { nodeDeviceWalks } from "./virsh_walks/node_device.ts";
 
 const missing = virshMissing();
 
@@ -16,6 +17,7 @@ const missing = virshMissing();
 const families: Readonly<Record<string, Comparison>> = {
   "virtual networks": networkWalks,
   "network interfaces": interfaceWalks,
+  "node devices": nodeDeviceWalks,
 };
 
 /** libvirt's test driver: in a libvirtd of the test's own, or, where none can run here, in virsh itself. */
