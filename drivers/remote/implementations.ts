@@ -4,6 +4,7 @@
  * @module
  */
 import type { DriverMap } from "../../runtime/driver.ts";
+import { guarded } from "../storage/guard.ts";
 import { backups } from "./backup.ts";
 import { checkpoints } from "./checkpoint.ts";
 import { domainAddresses } from "./domain_address.ts";
@@ -34,11 +35,12 @@ import { nodeDevices } from "./node_device.ts";
 import { pools } from "./pool.ts";
 import { secrets } from "./secret.ts";
 import { snapshots } from "./snapshot.ts";
+import { readStorage } from "./storage_view.ts";
 import { volumes } from "./volume.ts";
 import { volumeTransfers } from "./volume_transfer.ts";
 
 /** The driver's map. */
-export const implementations: DriverMap = {
+export const implementations: DriverMap = guarded({
   ...hostFacts,
   ...domainDefinition,
   ...domainDescription,
@@ -71,4 +73,4 @@ export const implementations: DriverMap = {
   ...secrets,
   ...filters,
   ...filterBindings,
-};
+}, readStorage);

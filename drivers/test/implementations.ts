@@ -4,6 +4,7 @@
  * @module
  */
 import type { DriverMap } from "../../runtime/driver.ts";
+import { guarded } from "../storage/guard.ts";
 import { checkpoints } from "./checkpoint.ts";
 import { domainConsole } from "./domain_console.ts";
 import { domainDefinition } from "./domain_definition.ts";
@@ -25,11 +26,12 @@ import { nodeDevices } from "./node_device.ts";
 import { pools } from "./pool.ts";
 import { secrets } from "./secret.ts";
 import { snapshots } from "./snapshot.ts";
+import { readStorage } from "./storage_view.ts";
 import { volumes } from "./volume.ts";
 import { volumeTransfers } from "./volume_transfer.ts";
 
 /** The driver's map. */
-export const implementations: DriverMap = {
+export const implementations: DriverMap = guarded({
   ...hostFacts,
   ...domainDefinition,
   ...domainDescription,
@@ -53,4 +55,4 @@ export const implementations: DriverMap = {
   ...interfaces,
   ...nodeDevices,
   ...secrets,
-};
+}, readStorage);

@@ -9,7 +9,7 @@
  */
 import { z } from "zod";
 import { operation } from "../operation.ts";
-import { byteArray, nothing, xmlText } from "./shape.ts";
+import { byteArray, evenIfNeeded, nothing, xmlText } from "./shape.ts";
 
 /** The disk whose images are worked on. */
 const disk = z.string().min(1).max(4096).describe("The disk's target, vda, or the path of its source");
@@ -63,6 +63,7 @@ export const domainBlockCommit = operation("domain.blockCommit", {
       "The top is the image in use: it waits, when it is ready, for abortBlockJob",
     ),
     removeCommitted: z.boolean().default(false).describe("Remove the images that are not needed any more"),
+    ...evenIfNeeded,
     relative: z.boolean().default(false).describe("Keep relative names of backing images relative"),
     bandwidthBytesPerS,
   }),

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import { evenIfNeeded, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
 
 /** What a pool does right now. */
 export const poolState = z.enum(["inactive", "building", "running", "degraded", "inaccessible"]);
@@ -134,7 +134,7 @@ export const poolDelete = operation("pool.delete", {
   effect: "write",
   reconcile: "by-state",
   aliases: ["pool-delete"],
-  input: nothing,
+  input: z.object(evenIfNeeded),
   output: nothing,
 });
 

@@ -60,6 +60,13 @@ export const parameters = z.record(
   z.union([z.number(), z.string().max(4096), z.boolean()]),
 );
 
+/** Lets an operation through that would break what is made of an image, or uses it. */
+export const evenIfNeeded = {
+  evenIfNeeded: z.boolean().default(false).describe(
+    "Although other images or domains need what goes or changes; they are broken then",
+  ),
+};
+
 /** Nothing to say. */
 export const nothing = z.object({});
 

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
 import { domainStatus } from "./domain.ts";
-import { lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import { evenIfNeeded, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
 
 /** What a domain did when its snapshot was taken. */
 export const snapshotState = z.enum([
@@ -149,10 +149,12 @@ export const snapshotRevert = operation("snapshot.revert", {
   effect: "write",
   reconcile: "by-state",
   aliases: ["snapshot-revert"],
+  also: [{ permission: "domain:block_write", field: "evenIfNeeded" }],
   input: z.object({
     running: z.boolean().default(false).describe("Let the domain run then, whatever it did before"),
     paused: z.boolean().default(false).describe("Leave the domain paused then, whatever it did before"),
     force: z.boolean().default(false).describe("Also where the definition must change in a risky way"),
+    ...evenIfNeeded,
   }),
   output: domainStatus,
 });
@@ -166,10 +168,12 @@ export const snapshotDelete = operation("snapshot.delete", {
   reconcile: "by-state",
   whenGone: {},
   aliases: ["snapshot-delete"],
+  also: [{ permission: "domain:block_write", field: "evenIfNeeded" }],
   input: z.object({
     children: z.boolean().default(false).describe("Also what was taken after it"),
     childrenOnly: z.boolean().default(false).describe("Only what was taken after it"),
     metadataOnly: z.boolean().default(false).describe("Forget it, and leave its data in the images"),
+    ...evenIfNeeded,
   }),
   output: nothing,
 });

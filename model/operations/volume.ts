@@ -6,7 +6,16 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { byteArray, bytes, localPath, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import {
+  byteArray,
+  bytes,
+  evenIfNeeded,
+  localPath,
+  lookupName,
+  nameGlob,
+  nothing,
+  xmlText,
+} from "./shape.ts";
 
 /** The most bytes that one upload or download may carry. */
 export const volumeChunkBytes = 1024 * 1024;
@@ -135,6 +144,7 @@ export const volumeWipe = operation("volume.wipe", {
   timeoutMs: 3_600_000,
   aliases: ["vol-wipe"],
   input: z.object({
+    ...evenIfNeeded,
     algorithm: z.enum([
       "zero",
       "nnsa",
@@ -159,7 +169,8 @@ export const volumeDelete = operation("volume.delete", {
   reconcile: "by-state",
   whenGone: {},
   aliases: ["vol-delete"],
-  input: nothing,
+  also: [{ permission: "storage_vol:format", field: "evenIfNeeded" }],
+  input: z.object(evenIfNeeded),
   output: nothing,
 });
 
