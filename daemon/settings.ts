@@ -66,10 +66,40 @@ const declared = {
 
   /** Globs over the connection URIs that clients may open, without parameters; with them only exactly as written here. */
   allowed_uris: { kind: "list", default: ["test:///**"] },
+  /**
+   * Hosts that are kept open, and how clients name them: "test:///default=test:///default?state=/var/lib/drover/test". What is
+   * marked to be started with them is started.
+   */
+  hosts: { kind: "list", default: [] },
   /** What clients open that name nothing. */
   default_uri: { kind: "text", default: "test:///default" },
   /** The file that says who may do what; see docs/permissions.md. Everybody may do everything where empty. */
   access_policy: { kind: "text", default: "" },
+
+  /** Where the HTTP API is: "127.0.0.1:16580", "[::1]:16580", "unix:/run/drover/http"; nowhere where empty. */
+  http_listen: { kind: "list", default: [] },
+  /** Who may use it; see `drover daemon token`. In the state directory where empty. */
+  http_token_file: { kind: "text", default: "" },
+  /** Further names by which clients may call it, as a proxy before it has one: "drover.example.org". */
+  http_allowed_hosts: { kind: "list", default: [] },
+  /** Further origins of web pages that may use it: "https://drover.example.org". */
+  http_allowed_origins: { kind: "list", default: [] },
+  /** Directories with the recipes that may be run by it; none where empty. */
+  http_recipe_dirs: { kind: "list", default: [] },
+  /** The longest request, in bytes: its head, and its body. */
+  http_max_head: { kind: "number", default: 16_384 },
+  http_max_body: { kind: "number", default: 16_777_216 },
+  /** How many connections there may be, how many event streams among them, and how many requests of one token at a time. */
+  http_max_clients: { kind: "number", default: 256 },
+  http_max_streams: { kind: "number", default: 64 },
+  http_max_requests: { kind: "number", default: 32 },
+  /** How long a client may take to send a request, or to take what it is sent, in seconds. */
+  http_timeout: { kind: "number", default: 30 },
+
+  /** Where traces are sent to, as OTLP: "http://127.0.0.1:4318"; nowhere where empty. */
+  otlp_endpoint: { kind: "text", default: "" },
+  /** How many of a hundred traces that begin here are kept. */
+  otlp_sample_percent: { kind: "number", default: 100 },
 } as const satisfies Record<string, { readonly kind: Kind; readonly default: unknown }>;
 
 /** libvirt's settings for what this daemon does not have: threads, its own log, an administrator's socket. */

@@ -93,6 +93,8 @@ export interface AskedRun {
   readonly id: string;
   /** A hash over what was asked for. */
   readonly request: string;
+  /** Hears that it is on record, durably. */
+  readonly begun?: () => void;
 }
 
 /** A run to be resumed. */
@@ -116,6 +118,8 @@ export interface ActiveRun {
   readonly id: string;
   /** What happens from the call on, until the run or the signal ends it. */
   watch(signal?: AbortSignal): AsyncIterable<RunEvent>;
+  /** Hears what happens in the very moment in which it does; `undefined` is the end. */
+  listen(listener: (event: RunEvent | undefined) => void): Disposable;
   /** Resolves with the run's last state. Never rejects. */
   readonly ended: Promise<RunView>;
 }
@@ -255,7 +259,12 @@ export class RunManager implements AsyncDisposable {
       resumes: 0,
       ...(asked === undefined ? {} : { request: asked.request }),
     };
-    return await callRecorded(request, { kernel, store, run });
+    return await callRecorded(request, {
+      kernel,
+      store,
+      run,
+      ...(asked?.begun === undefined ? {} : { begun: asked.begun }),
+    });
   }
 
   /** Runs, newest first: those that go on or can be resumed, or all of them. */
@@ -408,7 +417,14 @@ export class RunManager implements AsyncDisposable {
       feed.close();
       return view;
     });
-    const driven: Driven = { id: run.id, feed, session, ended, watch: (signal) => feed.watch(signal) };
+    const driven: Driven = {
+      id: run.id,
+      feed,
+      session,
+      ended,
+      watch: (signal) => feed.watch(signal),
+      listen: (listener) => feed.listen(listener),
+    };
     this.#driven.set(run.id, driven);
     return driven;
   }
@@ -452,7 +468,12 @@ export class RunManager implements AsyncDisposable {
     await settleOperation(outcome, { kernel, store, run });
     feed.close();
     const view = viewOf(await this.#record(run.id));
-    return { id: run.id, ended: Promise.resolve(view), watch: (signal) => feed.watch(signal) };
+    return {
+      id: run.id,
+      ended: Promise.resolve(view),
+      watch: (signal) => feed.watch(signal),
+      listen: (listener) => feed.listen(listener),
+    };
   }
 
   async #changed(

@@ -19,12 +19,14 @@ export interface OperationRunOptions {
   readonly kernel: Kernel;
   readonly store: Store;
   readonly run: RunRecord;
+  /** Hears that the run is on record, durably, before anything acts. */
+  readonly begun?: () => void;
 }
 
 /** Carries one call out with a record of it: its intent before it acts, its outcome before it is told. */
 export async function callRecorded(
   request: CallRequest,
-  { kernel, store, run }: OperationRunOptions,
+  { kernel, store, run, begun }: OperationRunOptions,
 ): Promise<CallResult> {
   const { operation, connection, target, input } = request;
   const message = {
@@ -38,6 +40,10 @@ export async function callRecorded(
   } as const;
   store.addRun(run);
   store.addStep(stepRecord(message, { run: run.id, issuedAt: kernel.clock.now() }));
+  if (begun !== undefined) {
+    await store.flush();
+    begun();
+  }
   const result = await kernel.call({
     ...request,
     caller: { ...request.caller, run: run.id },
