@@ -59,6 +59,15 @@ export type {
 } from "./console.ts";
 export type { HostHandle, TemporaryMakers } from "./host.ts";
 export type { DownloadOptions, Transferred, UploadOptions, VolumeHandle } from "./volume.ts";
+export {
+  cloudInit,
+  type CloudInitOptions,
+  ignition,
+  type Reading,
+  type Seed,
+  type SeedDocument,
+} from "./first_boot/seed.ts";
+export type { SeedVolume } from "./first_boot/seed_volume.ts";
 export type { PoolHandle, TemporaryVolumes } from "./pool.ts";
 export type { CallOptions, CallProgress, MakeOptions, Temporary } from "./call_options.ts";
 export type { DomainSnapshots, DuringOptions, SnapshotEntry } from "./domain_snapshots.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 import type { CallOptions, Temporary } from "./call_options.ts";
+import type { Seed } from "./first_boot/seed.ts";
+import { type SeedVolume, seedVolume } from "./first_boot/seed_volume.ts";
 import { Fleet } from "./fleet.ts";
 import { ObjectHandle, objectsOf } from "./handle.ts";
 import type { Volume } from "./handles.ts";
@@ -34,6 +36,47 @@ export class PoolHandle extends ObjectHandle<"pool"> {
   async volumes(which: GivenTo<"volume.list"> = {}, options?: CallOptions): Promise<Fleet<Volume>> {
     const entries = await objectsOf(this).invoke("volume.list", this, which, options);
     return new Fleet(entries.map(({ volume }) => volume));
+  }
+
+  /**
+   * Puts what a guest is told at its first boot into the pool, unless it is there already. Other settings make another
+   * volume, so that a guest's drive is never written under it: the domain's plan then shows the change of its disk.
+   *
+   * @param name the domain's name
+   * @param seed made by `cloudInit` or `ignition`
+   *
+   * Needs `storage_pool:search_storage_vols`, and `storage_vol:create,getattr,data_read,data_write`.
+   *
+   * @throws {VirtError} `invalid-argument` for a name that a volume cannot have.
+   *
+   * @example
+   * ```ts
+   * import { cloudInit, domain, recipe } from "drover";
+   *
+   * export default recipe({
+   *   summary: "Keep a web server that sets itself up",
+   *   needs: [
+   *     "storage_pool:getattr,search_storage_vols",
+   *     "storage_vol:create,delete,getattr,data_read,data_write",
+   *     "domain:getattr,read,write,save,start",
+   *     "connect:getattr,read",
+   *   ],
+   *   async run({ host, log }) {
+   *     const pool = await host.pool("default");
+   *     const seed = await pool.seed("web-1", cloudInit({ hostname: "web-1", userData: { packages: ["nginx"] } }));
+   *     await host.ensure(domain({
+   *       name: "web-1",
+   *       disks: [{ volume: { pool: "default", name: "web-1.qcow2" } }, seed.disk!],
+   *       interfaces: ["default"],
+   *     }));
+   *     if (seed.changed) log.info(`read again: ${seed.reading.again ? "yes" : "no"}, ${seed.reading.why}`);
+   *     await seed.tidy();
+   *   },
+   * });
+   * ```
+   */
+  seed(name: string, seed: Seed): Promise<SeedVolume> {
+    return seedVolume(this, { name, seed });
   }
 
   /** Makes volumes that are taken back when the run ends, however it ends. */
