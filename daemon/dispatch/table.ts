@@ -20,9 +20,12 @@ import { domainStatistics } from "../families/domain_statistics.ts";
 import { domainTuning } from "../families/domain_tuning.ts";
 import { host } from "../families/host.ts";
 import { network } from "../families/network.ts";
+import { checkpoint } from "../families/checkpoint.ts";
 import { pool } from "../families/pool.ts";
 import { poolEvent } from "../families/pool_event.ts";
+import { snapshot } from "../families/snapshot.ts";
 import { volume } from "../families/volume.ts";
+import { volumeTransfer } from "../families/volume_transfer.ts";
 import { hostInterface } from "../families/interface.ts";
 import { nodeDevice } from "../families/node_device.ts";
 import type { DispatchTable } from "../session.ts";
@@ -47,7 +50,10 @@ const families: readonly Family[] = [
   network,
   pool,
   poolEvent,
+  snapshot,
+  checkpoint,
   volume,
+  volumeTransfer,
   hostInterface,
   nodeDevice,
 ];

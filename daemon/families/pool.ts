@@ -6,11 +6,24 @@
 import { VirtError } from "../../model/error.ts";
 import type { InputOf, OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
+import { identify } from "../../drivers/definition.ts";
+import { validate, validateFlag } from "../dispatch/document.ts";
 import { allBits, oneOf, wordsOf } from "../dispatch/list_flags.ts";
+import { fitting } from "../dispatch/lists.ts";
 import { refTo, remotePool } from "../dispatch/objects.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
+import { worded, type Words } from "../dispatch/words.ts";
 import type { HostSession } from "../host_session.ts";
-import { activePool, anyPool, inactivePool, lookUpPool, poolNamed, poolOf } from "./storage_words.ts";
+import {
+  activePool,
+  anyPool,
+  inactivePool,
+  lookUpPool,
+  poolDocumentWords,
+  poolNamed,
+  poolOf,
+  takenPoolWords,
+} from "./storage_words.ts";
 
 /** Source: libvirt, virConnectListAllStoragePoolsFlags. */
 const listFlag = {
@@ -49,8 +62,10 @@ const buildFlag = { repair: 1, resize: 2, noOverwrite: 4, overwrite: 8 } as cons
 /** Of a definition: that which the next start uses. Source: libvirt, virStorageXMLFlags. */
 const inactiveXml = 1;
 
-/** Source: libvirt, virStoragePoolDefineFlags. */
-const validate = 1;
+/** The arguments that hold a definition. */
+interface Definition {
+  readonly xml: string;
+}
 
 type Entry = OutputOf<Operations["pool.list"]>[number];
 
@@ -76,10 +91,9 @@ async function listed(session: HostSession, flags: number): Promise<readonly Ent
 
 async function names(
   session: HostSession,
-  { active, room = Infinity }: { readonly active: boolean; readonly room?: number },
+  active: boolean,
 ): Promise<readonly string[]> {
-  const entries = await session.run("pool.list", { input: { active } });
-  return entries.slice(0, Math.max(0, room)).map(({ pool }) => pool.name);
+  return (await session.run("pool.list", { input: { active } })).map(({ pool }) => pool.name);
 }
 
 /**
@@ -118,6 +132,33 @@ function buildInput(flags: number): InputOf<Operations["pool.build"]> {
   return { ...overwriting(flags, ofBuild) };
 }
 
+/** Errors of what makes a pool out of a document. */
+const defining = {
+  "invalid-document": poolDocumentWords,
+  "already-exists": (args: Definition, _error: VirtError, session: HostSession): string | undefined =>
+    takenPoolWords(args, session),
+};
+
+/** Errors of what starts one; where it runs, or another one has its UUID. */
+const creating = {
+  ...defining,
+  "wrong-state": (args: Definition, _error: VirtError, session: HostSession): Words => {
+    const other = takenPoolWords(args, session);
+    if (other !== undefined) return { text: other, code: "VIR_ERR_OPERATION_FAILED" };
+    return { text: `pool is already active as '${identify(args.xml).name}'` };
+  },
+};
+
+/** Errors of looking for what pools could be made of. */
+const finding = {
+  "invalid-argument": ({ type }: { readonly type: string }): string | undefined =>
+    type === "netfs" ? "hostname must be specified for netfs sources" : undefined,
+  unsupported: ({ type }: { readonly type: string }): Words => ({
+    text: `pool type '${type}' does not support source discovery`,
+    code: "VIR_ERR_NO_SUPPORT",
+  }),
+};
+
 /** The rows. */
 export const pool = {
   connectListAllStoragePools: answers(async ({ needResults, flags }, session) => {
@@ -128,21 +169,24 @@ export const pool = {
     };
   }, { flags: allBits(listFlag) | allBits(typeFlag) }),
   connectNumOfStoragePools: answers(async (_args, session) => ({
-    num: (await names(session, { active: true })).length,
+    num: (await names(session, true)).length,
   })),
   connectListStoragePools: answers(async ({ maxnames: room }, session) => ({
-    names: await names(session, { active: true, room }),
+    names: fitting(await names(session, true), { procedure: "connectListStoragePools", room }),
   })),
   connectNumOfDefinedStoragePools: answers(async (_args, session) => ({
-    num: (await names(session, { active: false })).length,
+    num: (await names(session, false)).length,
   })),
   connectListDefinedStoragePools: answers(async ({ maxnames: room }, session) => ({
-    names: await names(session, { active: false, room }),
+    names: fitting(await names(session, false), { procedure: "connectListDefinedStoragePools", room }),
   })),
-  connectFindStoragePoolSources: calls("pool.findSources", {
-    input: ({ type, srcSpec }) => ({ type, ...(srcSpec === undefined ? {} : { xml: srcSpec }) }),
-    result: (xml) => ({ xml }),
-  }),
+  connectFindStoragePoolSources: worded(
+    calls("pool.findSources", {
+      input: ({ type, srcSpec }) => ({ type, ...(srcSpec === undefined ? {} : { xml: srcSpec }) }),
+      result: (xml) => ({ xml }),
+    }),
+    finding,
+  ),
   storagePoolLookupByName: answers(async ({ name }, session) => ({
     pool: remotePool(await lookUpPool(session, { by: "name", value: name })),
   })),
@@ -156,16 +200,21 @@ export const pool = {
     const { id, name } = await poolNamed(session, vol.pool);
     return { pool: { name, uuid: id } };
   }),
-  storagePoolDefineXml: calls("pool.define", {
-    flags: validate,
-    input: ({ xml }) => ({ xml }),
-    result: (pool) => ({ pool: remotePool(pool) }),
-  }),
-  storagePoolCreateXml: calls("pool.create", {
-    flags: createFlag.build,
-    input: ({ xml, flags }) => ({ xml, build: flags !== 0 }),
-    result: (pool) => ({ pool: remotePool(pool) }),
-  }),
+  storagePoolDefineXml: worded(
+    answers(async ({ xml, flags }, session) => {
+      if ((flags & validateFlag) !== 0) await validate(xml, "pool");
+      return { pool: remotePool(await session.run("pool.define", { input: { xml } })) };
+    }, { flags: validateFlag }),
+    defining,
+  ),
+  storagePoolCreateXml: worded(
+    calls("pool.create", {
+      flags: createFlag.build,
+      input: ({ xml, flags }) => ({ xml, build: flags !== 0 }),
+      result: (pool) => ({ pool: remotePool(pool) }),
+    }),
+    creating,
+  ),
   storagePoolCreate: answers(async ({ pool, flags }, session) => {
     const target = inactivePool({ pool }, session);
     const how = overwriting(flags, ofCreate);

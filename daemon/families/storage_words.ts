@@ -7,8 +7,17 @@ import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { RemoteStoragePool, RemoteStorageVolume } from "../../protocol/procedures/mod.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
+import { identify, poolTarget } from "../../drivers/definition.ts";
+import { documentWords, rootIn } from "../dispatch/document.ts";
 import { hostName, refTo } from "../dispatch/objects.ts";
+import type { Words } from "../dispatch/words.ts";
 import type { HostSession } from "../host_session.ts";
+
+/** Source: libvirt formatstorage, the types of pools. */
+export const poolTypes: readonly string[] = [
+  ...["dir", "fs", "netfs", "logical", "disk", "iscsi", "iscsi-direct", "scsi", "mpath", "rbd", "sheepdog"],
+  ...["gluster", "zfs", "vstorage"],
+];
 
 /** The ids of pools by the names under which a session has asked for them. */
 const poolIds = new WeakMap<HostSession, Map<string, string>>();
@@ -49,7 +58,10 @@ export function anyPool({ pool }: { readonly pool: RemoteStoragePool }, session:
  *
  * @throws {VirtError} `wrong-state`; `not-found`
  */
-export function activePool({ pool }: { readonly pool: RemoteStoragePool }, session: HostSession): ObjectRef {
+export function activePool(
+  { pool }: { readonly pool: RemoteStoragePool },
+  session: HostSession,
+): ObjectRef {
   needActive(poolOf(session, pool));
   return refTo("pool", pool);
 }
@@ -66,6 +78,51 @@ export function inactivePool(
   const { phase, name } = poolOf(session, pool);
   if (phase === "active") throw wrongState(`storage pool '${name}' is active`);
   return refTo("pool", pool);
+}
+
+/** What libvirt says of a pool's definition that cannot be read; of others it says what is wrong. */
+export function poolDocumentWords({ xml }: { readonly xml: string }): Words | undefined {
+  const root = rootIn(xml);
+  if (root === undefined || root.name !== "pool") return documentWords(xml, "pool");
+  const code = "VIR_ERR_XML_ERROR";
+  const type = root.attributes.get("type");
+  if (type === undefined) return { text: "Missing required attribute 'type' in element 'pool'", code };
+  if (!poolTypes.includes(type)) {
+    return { text: `Invalid value for attribute 'type' in element 'pool': '${type}'.`, code };
+  }
+  const hasName = root.children.some(({ name }) => name === "name");
+  return hasName ? undefined : { text: "missing pool source name element", code };
+}
+
+/** What libvirt says of a volume's definition that cannot be read; of others it says what is wrong. */
+export function volumeDocumentWords({ xml }: { readonly xml: string }): Words | undefined {
+  const root = rootIn(xml);
+  if (root === undefined || root.name !== "volume") return documentWords(xml, "volume");
+  const code = "VIR_ERR_XML_ERROR";
+  const missing = ["name", "capacity"].find((part) => !root.children.some(({ name }) => name === part));
+  if (missing === undefined) return undefined;
+  return { text: missing === "name" ? "missing volume name element" : "missing capacity element", code };
+}
+
+/** What libvirt says where a pool's name, UUID or target belongs to another one. */
+export function takenPoolWords({ xml }: { readonly xml: string }, session: HostSession): string | undefined {
+  const { name, uuid } = identify(xml);
+  const id = uuid?.toLowerCase();
+  const target = poolTarget(xml);
+  let conflict: string | undefined;
+  for (const other of session.connection.objects()) {
+    if (other.objectClass !== "pool" || other.phase === "removed") continue;
+    if (other.id === id && other.name !== name) {
+      return `pool '${other.name}' is already defined with uuid ${other.id}`;
+    }
+    if (other.name === name && other.id !== id) {
+      return `pool '${name}' already exists with uuid ${other.id}`;
+    }
+    if (target !== undefined && other.id !== id && poolTarget(other.config) === target) {
+      conflict ??= `Storage source conflict with pool: '${other.name}'`;
+    }
+  }
+  return conflict;
 }
 
 function needActive({ phase, name }: ManagedObject): void {

@@ -8,13 +8,23 @@ import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import { identify } from "../../drivers/definition.ts";
 import type { RemoteStoragePool, RemoteStorageVolume } from "../../protocol/procedures/mod.ts";
+import { validate } from "../dispatch/document.ts";
 import { allBits } from "../dispatch/list_flags.ts";
+import { fitting } from "../dispatch/lists.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
+import { worded, type Words } from "../dispatch/words.ts";
 import type { HostSession } from "../host_session.ts";
-import { activePool, noVolume, poolOf, remoteVolume, volumeOf } from "./storage_words.ts";
+import {
+  activePool,
+  noVolume,
+  poolOf,
+  remoteVolume,
+  volumeDocumentWords,
+  volumeOf,
+} from "./storage_words.ts";
 
 /** Source: libvirt, virStorageVolCreateFlags: the definition is to be valid by its schema. */
-const validate = 4;
+const validateBit = 4;
 
 /** Source: libvirt, virStorageVolResizeFlags. */
 const resizeFlag = { allocate: 1, delta: 2, shrink: 4 } as const;
@@ -100,15 +110,29 @@ function refuseExisting({ pool, session }: Listing, xml: string): void {
   });
 }
 
+/** Errors of what makes a volume out of a document. */
+const making = {
+  "invalid-document": volumeDocumentWords,
+  "operation-failed": ({ xml }: { readonly xml: string }): Words => ({
+    text: `Not enough free space in pool for volume '${identify(xml).name ?? ""}'`,
+    code: "VIR_ERR_INTERNAL_ERROR",
+  }),
+};
+
 /** The rows. */
 export const volume = {
   storagePoolNumOfVolumes: answers(async ({ pool }, session) => ({
     num: (await namesIn({ pool, session })).length,
   })),
-  storagePoolListVolumes: answers(async ({ pool, maxnames }, session) => ({
-    names: (await namesIn({ pool, session })).slice(0, Math.max(0, maxnames)),
+  storagePoolListVolumes: answers(async ({ pool, maxnames: room }, session) => ({
+    names: fitting(await namesIn({ pool, session }), { procedure: "storagePoolListVolumes", room }),
   })),
   storagePoolListAllVolumes: answers(async ({ pool, needResults }, session) => {
+    if (poolOf(session, pool).phase !== "active") {
+      throw new VirtError("wrong-state", "storage pool is not active", {
+        remoteCode: "VIR_ERR_OPERATION_INVALID",
+      });
+    }
     const entries = await volumesIn({ pool, session });
     return {
       vols: needResults === 0
@@ -122,19 +146,27 @@ export const volume = {
     await byPath(session, { how: "key", path: key })
   ),
   storageVolLookupByPath: answers(async ({ path }, session) => await byPath(session, { how: "path", path })),
-  storageVolCreateXml: answers(async ({ pool, xml }, session) => {
-    const target = activePool({ pool }, session);
-    refuseExisting({ pool, session }, xml);
-    const { name } = await session.run("volume.create", { target, input: { xml } });
-    return await named({ pool, session }, name);
-  }, { flags: validate }),
-  storageVolCreateXmlFrom: answers(async ({ pool, xml, clonevol }, session) => {
-    const target = activePool({ pool }, session);
-    refuseExisting({ pool, session }, xml);
-    const from = await volumeOf({ vol: clonevol }, session);
-    const { name } = await session.run("volume.createFrom", { target, input: { xml, from } });
-    return await named({ pool, session }, name);
-  }, { flags: validate }),
+  storageVolCreateXml: worded(
+    answers(async ({ pool, xml, flags }, session) => {
+      const target = activePool({ pool }, session);
+      if ((flags & validateBit) !== 0) await validate(xml, "volume");
+      refuseExisting({ pool, session }, xml);
+      const { name } = await session.run("volume.create", { target, input: { xml } });
+      return await named({ pool, session }, name);
+    }, { flags: validateBit }),
+    making,
+  ),
+  storageVolCreateXmlFrom: worded(
+    answers(async ({ pool, xml, clonevol, flags }, session) => {
+      const target = activePool({ pool }, session);
+      if ((flags & validateBit) !== 0) await validate(xml, "volume");
+      refuseExisting({ pool, session }, xml);
+      const from = await volumeOf({ vol: clonevol }, session);
+      const { name } = await session.run("volume.createFrom", { target, input: { xml, from } });
+      return await named({ pool, session }, name);
+    }, { flags: validateBit }),
+    making,
+  ),
   storageVolDelete: calls("volume.delete", { target: volumeOf }),
   storageVolGetInfo: calls("volume.info", { target: volumeOf, result: (entry) => infoOf(entry) }),
   storageVolGetInfoFlags: calls("volume.info", {

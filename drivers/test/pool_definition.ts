@@ -20,6 +20,11 @@ export interface PoolSizes {
   readonly available: number;
 }
 
+/** An empty source as libvirt writes it: with room for what could be in it. */
+function withSource(xml: string): string {
+  return xml.replace(/^( *)<source\/>$/m, "$1<source>\n$1</source>");
+}
+
 /** A pool's definition with its sizes. */
 export function poolXml(xml: string, sizes: PoolSizes): string {
   const editor = new XmlEditor(xml);
@@ -29,7 +34,7 @@ export function poolXml(xml: string, sizes: PoolSizes): string {
     editor.insertAfter(after, `<${name} unit='bytes'>${sizes[name]}</${name}>`);
     after = name;
   }
-  return editor.text;
+  return withSource(editor.text);
 }
 
 /** Volume groups and exports of a simulated host: those of libvirt's test driver. */
@@ -38,7 +43,7 @@ const volumeGroups = [
   { name: "testvg2", device: "/dev/sda21" },
 ] as const;
 
-const exports = ["/testshare1", "/testshare2"] as const;
+const exports = ["/testshare"] as const;
 
 /**
  * What pools of a type could be made of.
