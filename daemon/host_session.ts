@@ -32,6 +32,8 @@ export interface CallCarrier {
 /** What a session is made with. */
 export interface HostSessionInit {
   readonly connection: DriverConnection;
+  /** The connection URI by which the client opened it. @default the host's own */
+  readonly uri?: string;
   readonly carrier: CallCarrier;
   readonly caller: Caller;
   /** What the client wants to be told of. */
@@ -75,6 +77,8 @@ function withFile(authority: Authority, path: string): Authority {
 /** A host that a client has opened. */
 export class HostSession {
   readonly connection: DriverConnection;
+  /** The connection URI by which the client opened it. */
+  readonly uri: string;
   /** What the client wants to be told of. */
   readonly events: EventRegistry;
   readonly caller: Caller;
@@ -92,6 +96,7 @@ export class HostSession {
   constructor(init: HostSessionInit) {
     const { connection, carrier, caller, events, rights, readonly } = init;
     this.connection = connection;
+    this.uri = init.uri ?? connection.uri.text;
     this.transferDirectory = init.transferDirectory;
     this.events = events;
     this.caller = caller;

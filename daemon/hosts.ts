@@ -4,7 +4,7 @@
  * @module
  */
 import { VirtError } from "../model/error.ts";
-import { parseUri } from "../model/uri.ts";
+import { type ConnectionUri, parseUri } from "../model/uri.ts";
 import type { DriverConnection } from "../runtime/driver.ts";
 import type { Kernel } from "../runtime/kernel.ts";
 import { Glob } from "../runtime/permission/glob.ts";
@@ -22,6 +22,8 @@ export interface HostsOptions {
   readonly runs: Pick<RunManager, "carryOut">;
   /** Globs over connection URIs without parameters; one that has any is allowed only as it stands here. */
   readonly allowed: readonly string[];
+  /** Hosts that the daemon reaches by another connection URI than clients name: theirs to its own. @default none */
+  readonly kept?: ReadonlyMap<string, string>;
   /** What a client gets that names nothing. */
   readonly preferred: string;
   /** What clients may do; everything where absent. */
@@ -56,11 +58,13 @@ export class Hosts implements HostOpener {
         detail: { from: "VIR_FROM_NONE" },
       });
     }
-    const borrowed = await kernel.borrow(uri.text, { alone: isPrivate(uri.driver, uri.path) });
+    const at = parseUri(this.#options.kept?.get(uri.text) ?? uri.text);
+    const borrowed = await kernel.borrow(at.text, { alone: isPrivate(at) });
     const { connection } = borrowed;
     const onHost = onRecord.on(uri.text);
     const session = new HostSession({
       connection,
+      uri: uri.text,
       readonly,
       events,
       carrier: this.#carrierOf(connection, onHost),
@@ -80,6 +84,7 @@ export class Hosts implements HostOpener {
   }
 
   #isAllowed(uri: string): boolean {
+    if (this.#options.kept?.has(uri) === true) return true;
     if (uri.includes("?")) return this.#options.allowed.includes(uri);
     return this.#allowed.some((glob) => glob.matches(uri));
   }
@@ -109,7 +114,7 @@ function placeOf({ transport, process }: Identity, peer: string): string {
   return `${transport} ${peer} pid ${process.pid} uid ${process.uid}`;
 }
 
-/** A host that a file describes is each client's own. Source: libvirt's test driver. */
-function isPrivate(driver: string, path: string): boolean {
-  return driver === "test" && path !== "/default";
+/** A host in memory that a file describes is each client's own. Source: libvirt's test driver. */
+function isPrivate({ driver, path, parameters }: ConnectionUri): boolean {
+  return driver === "test" && path !== "/default" && !parameters.has("state");
 }

@@ -18,6 +18,7 @@ import { parseUsers, type Users } from "./authentication/user_file.ts";
 import { Daemon } from "./daemon.ts";
 import { dispatchTable } from "./dispatch/table.ts";
 import { Hosts } from "./hosts.ts";
+import { parseKeptHost } from "./kept_hosts.ts";
 import type { ClientTransport } from "./identity.ts";
 import { addressesOf, type ListenAddress } from "./listen_address.ts";
 import type { Log } from "./log.ts";
@@ -79,6 +80,7 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
       audit,
       access,
       allowed: settings.allowed_uris,
+      kept: new Map(settings.hosts.map(parseKeptHost).map(({ name, uri }) => [name, uri])),
       preferred: settings.default_uri,
     }),
     ...(wantsTls ? { credentials: new ServerCredentials(settings) } : {}),

@@ -6,6 +6,7 @@
 import { resolve } from "node:path";
 import { ensureOperations } from "../../automation/mod.ts";
 import manifest from "../../deno.json" with { type: "json" };
+import { KeptHosts, parseKeptHost } from "../../daemon/kept_hosts.ts";
 import { addressText, parseListenAddress } from "../../daemon/listen_address.ts";
 import { lineLog, type Log } from "../../daemon/log.ts";
 import { openDaemon, type OpenedDaemon } from "../../daemon/open.ts";
@@ -35,6 +36,8 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   const stopping = listenToSignals(this, log);
   await using kernel = await becomeKernel(directory);
   const { host } = kernel;
+  // Nobody is let in before it is known what the daemon before left under way.
+  await using _kept = await KeptHosts.open(settings.hosts.map(parseKeptHost), { host, log });
   await using opened = await open({
     host,
     settings,

@@ -80,7 +80,7 @@ export const connect = {
     result: ({ hypervisorVersion }) => ({ hvVer: versionNumber(hypervisorVersion) }),
   }),
   connectGetLibVersion: answers(() => ({ libVer: libraryVersion })),
-  connectGetUri: answers((_args, { connection: { uri } }) => ({ uri: uri.text })),
+  connectGetUri: answers((_args, { uri }) => ({ uri })),
   connectGetHostname: calls("connection.info", { result: ({ hostname }) => ({ hostname }) }),
   connectGetMaxVcpus: calls("connection.info", { result: ({ maxVcpus }) => ({ maxVcpus }) }),
   connectIsSecure: calls("connection.info", { result: ({ secure }) => ({ secure: secure ? 1 : 0 }) }),

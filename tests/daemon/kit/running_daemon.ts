@@ -10,6 +10,10 @@ export interface RunningDaemonOptions {
   readonly settings?: string;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** Where it keeps everything, and the one after it finds it. @default a directory of its own, which goes with it */
+  readonly directory?: string;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A line of its log. */
@@ -48,8 +52,14 @@ export class RunningDaemon implements AsyncDisposable {
   #wake: () => void = () => {};
   #ended = false;
 
-  private constructor(directory: string, { settings, args = [] }: RunningDaemonOptions) {
+  readonly #kept: boolean;
+
+  private constructor(
+    directory: string,
+    { settings, args = [], env = {}, directory: given }: RunningDaemonOptions,
+  ) {
     this.directory = directory;
+    this.#kept = given !== undefined;
     this.socket = `${directory}/sock`;
     this.readonlySocket = `${directory}/sock-ro`;
     const file = `${directory}/daemon.conf`;
@@ -64,13 +74,14 @@ export class RunningDaemon implements AsyncDisposable {
       stdin: "null",
       stdout: "null",
       stderr: "piped",
+      env: { ...env },
     }).spawn();
     this.#reading = this.#read();
   }
 
   /** Starts one, and waits until it is ready. */
   static async start(options: RunningDaemonOptions = {}): Promise<RunningDaemon> {
-    const directory = await Deno.makeTempDir({ prefix: "drover-daemon-" });
+    const directory = options.directory ?? await Deno.makeTempDir({ prefix: "drover-daemon-" });
     const daemon = new RunningDaemon(directory, options);
     try {
       await daemon.said("ready");
@@ -111,7 +122,7 @@ export class RunningDaemon implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
-    await Deno.remove(this.directory, { recursive: true });
+    if (!this.#kept) await Deno.remove(this.directory, { recursive: true });
   }
 
   async #read(): Promise<void> {
