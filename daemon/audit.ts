@@ -113,6 +113,14 @@ export class AuditTrail implements Disposable {
   }
 }
 
+/** The name of the object that an operation answers. */
+function nameOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || !("$ref" in value) || !("name" in value)) {
+    return undefined;
+  }
+  return typeof value.name === "string" ? value.name : undefined;
+}
+
 function changes(operation: string): boolean {
   return operations.get(operation)?.effect === "write";
 }
@@ -173,7 +181,8 @@ export class ClientAudit implements AuditSink {
     { operation, target }: Pick<CallRequest, "operation" | "target">,
     { outcome, object }: CallResult,
   ): void {
-    const name = target?.name ?? (object?.objectClass === "connection" ? undefined : object?.name);
+    const made = outcome.kind === "done" ? nameOf(outcome.value) : undefined;
+    const name = target?.name ?? made ?? (object?.objectClass === "connection" ? undefined : object?.name);
     this.#writer.write({
       ...this.#base(operation, name),
       decision: outcome.kind,

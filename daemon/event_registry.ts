@@ -29,6 +29,8 @@ export class EventRegistry {
   readonly #registrations = new Map<number, Registration>();
   #host: { readonly session: HostSession; readonly listening: Disposable } | undefined;
   #next = 0;
+  /** Whether the client wants to hear when the host is lost. */
+  watchesClose = false;
 
   constructor(connection: ServerConnection) {
     this.#connection = connection;

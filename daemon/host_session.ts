@@ -8,7 +8,7 @@ import type { ObjectRef } from "../model/object.ts";
 import type { InputOf, OutputOf } from "../model/operation.ts";
 import { type OperationName, type Operations, operations } from "../model/operations/mod.ts";
 import type { VirtEvent } from "../model/event.ts";
-import type { ProcedureName } from "../protocol/procedures/mod.ts";
+import { type Procedure, type ProcedureName, procedureRow } from "../protocol/procedures/mod.ts";
 import type { Authority, Caller, CallRequest, CallResult } from "../runtime/call.ts";
 import type { DriverConnection } from "../runtime/driver.ts";
 import type { ManagedObject } from "../runtime/object.ts";
@@ -17,6 +17,7 @@ import type { ClientRights } from "./access.ts";
 import type { ClientAudit } from "./audit.ts";
 import { checkAccess, checkFound, refuseWrite } from "./dispatch/access.ts";
 import { hostName } from "./dispatch/objects.ts";
+import { RowAuthority } from "./dispatch/row_authority.ts";
 import type { EventRegistry } from "./event_registry.ts";
 
 /** Carries calls out. */
@@ -86,8 +87,7 @@ export class HostSession {
   readonly audit: ClientAudit | undefined;
   /** Where bytes of the client wait until all have come; the system's place for temporary files where absent. */
   readonly transferDirectory: string | undefined;
-  /** Whether the client wants to hear when the host is lost. */
-  watchesClose = false;
+  readonly #init: HostSessionInit;
   readonly #carrier: CallCarrier;
   readonly #rights: ClientRights;
   readonly #readonly: boolean;
@@ -101,10 +101,19 @@ export class HostSession {
     this.events = events;
     this.caller = caller;
     this.audit = init.audit;
+    this.#init = init;
     this.#carrier = carrier;
     this.#rights = rights;
     this.#readonly = readonly;
     this.#base = { connections: new Map([[hostName, connection]]), connection: hostName, caller };
+  }
+
+  /** The same session within one call, in which the client may do what the call's row in the table names. */
+  within(procedure: ProcedureName, args: unknown): HostSession {
+    // The arguments are what this very row has read.
+    const row = procedureRow(procedure) as Procedure;
+    const authority = new RowAuthority(() => this.authority, { row, args });
+    return new HostSession({ ...this.#init, rights: { authority, looksOnly: this.readonly } });
   }
 
   /** Whether nothing may be changed by it. */
@@ -167,7 +176,7 @@ export class HostSession {
   }
 
   /**
-   * Asks whether a look-up may have found what it found. `undefined` where there is nothing to wait for.
+   * Asks whether a call may have found what it found. `undefined` where there is nothing to wait for.
    *
    * @throws {VirtError} `permission-denied`
    */

@@ -9,7 +9,7 @@ import type { ProcedureName } from "../protocol/procedures/mod.ts";
 import type { RemoteErrorData } from "../protocol/remote_error.ts";
 import { rpcError, type ServerConnection, type Service } from "../protocol/server/mod.ts";
 import { apiName } from "./dispatch/api_name.ts";
-import { accessDenied, isLookup, isRefusal } from "./dispatch/access.ts";
+import { accessDenied, findsOut, isRefusal } from "./dispatch/access.ts";
 import { describeError, noSupport } from "./dispatch/error.ts";
 import type { Row } from "./dispatch/row.ts";
 import type { ServerAuthentication } from "./authentication/authentication.ts";
@@ -122,13 +122,17 @@ export class ClientSession implements Service {
     host.refuseWrite(procedure, args);
     refuseUnknownFlags(procedure, { args, known: row.flags, driver: host.connection.driver });
     const checked = host.check(procedure, args);
+    if (host.unlimited) {
+      return checked === undefined ? row.answer(given, host) : checked.then(() => row.answer(given, host));
+    }
+    const call = host.within(procedure, args);
     const answer = checked === undefined
-      ? row.answer(given, host)
-      : checked.then(() => row.answer(given, host));
-    return host.unlimited || !isLookup(procedure) ? answer : this.#found(procedure, { answer, host });
+      ? row.answer(given, call)
+      : checked.then(() => row.answer(given, call));
+    return findsOut(procedure) ? this.#found(procedure, { answer, host }) : answer;
   }
 
-  /** What a look-up found, where the client may know of it. */
+  /** What a call found, where the client may know of it. */
   async #found(
     procedure: ProcedureName,
     { answer, host }: { readonly answer: unknown; readonly host: HostSession },

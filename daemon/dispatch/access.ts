@@ -95,7 +95,7 @@ export function checkAccess(
 }
 
 /**
- * Asks whether a look-up may have found what it found. `undefined` where there is nothing to wait for.
+ * Asks whether a call may have found what it found. `undefined` where there is nothing to wait for.
  *
  * @throws {VirtError} `permission-denied`
  */
@@ -103,8 +103,9 @@ export function checkFound(
   procedure: ProcedureName,
   { result, session }: { readonly result: unknown; readonly session: HostSession },
 ): Promise<void> | undefined {
-  if (!isLookup(procedure)) return undefined;
+  if (!findsOut(procedure)) return undefined;
   const needed = rowOf(procedure).acl.filter((need): need is Permission => typeof need === "string");
+  if (!isLookup(procedure)) return checkDocument(procedure, { needed, result, session });
   const asked = needed.map((permission): Asked => ({
     permission,
     procedure,
@@ -113,8 +114,35 @@ export function checkFound(
   return checkAll(asked.filter(({ named }) => named !== undefined), session);
 }
 
+/** What of a procedure's answer decides whether it may be given is in a document, which says what it is about. */
+async function checkDocument(
+  procedure: ProcedureName,
+  { needed, result, session }: {
+    readonly needed: readonly Permission[];
+    readonly result: unknown;
+    readonly session: HostSession;
+  },
+): Promise<void> {
+  const { namesIn } = await import("../../runtime/permission/names.ts");
+  const xml = textOf(fieldsOf(result)["xml"]) ?? "";
+  for (const name of namesIn(xml, "domain")) {
+    for (const permission of needed) {
+      await session.authority.check({
+        ...useOf(procedure, { permission, named: { name } }),
+        definition: xml,
+      });
+    }
+  }
+}
+
+/** Whether only the answer to a call says which object it was about. */
+export function findsOut(procedure: ProcedureName): boolean {
+  // What is saved in a file is named in that file.
+  return isLookup(procedure) || procedure === "domainSaveImageGetXmlDesc";
+}
+
 /** Whether a procedure finds an object by something about it. */
-export function isLookup(procedure: ProcedureName): boolean {
+function isLookup(procedure: ProcedureName): boolean {
   return procedure.includes("Lookup");
 }
 

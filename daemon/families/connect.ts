@@ -66,13 +66,13 @@ export const connect = {
     return { supported: isEverywhere ? 1 : 0 };
   }),
   connectRegisterCloseCallback: answers((_args, session) => {
-    if (session.watchesClose) throw alreadyWatched("already");
-    session.watchesClose = true;
+    if (session.events.watchesClose) throw alreadyWatched("already");
+    session.events.watchesClose = true;
     return undefined;
   }),
   connectUnregisterCloseCallback: answers((_args, session) => {
-    if (!session.watchesClose) throw alreadyWatched("not");
-    session.watchesClose = false;
+    if (!session.events.watchesClose) throw alreadyWatched("not");
+    session.events.watchesClose = false;
     return undefined;
   }),
   connectGetType: answers((_args, { connection: { driver } }) => ({ type: hypervisorName(driver) })),
