@@ -48,6 +48,7 @@ const prefixes: { readonly [N in RemoteErrorName]?: string } = {
   VIR_ERR_NO_INTERFACE: "Interface not found",
   VIR_ERR_NO_NWFILTER: "Network filter not found",
   VIR_ERR_NO_SECRET: "Secret not found",
+  VIR_ERR_INVALID_SECRET: "Invalid secret",
   VIR_ERR_CONFIG_UNSUPPORTED: "unsupported configuration",
   VIR_ERR_OPERATION_TIMEOUT: "Timed out during operation",
   VIR_ERR_NO_DOMAIN_SNAPSHOT: "Domain snapshot not found",
@@ -62,6 +63,9 @@ const prefixes: { readonly [N in RemoteErrorName]?: string } = {
   VIR_ERR_NO_NETWORK_PORT: "network port not found",
   VIR_ERR_NO_NWFILTER_BINDING: "Network filter binding not found",
 };
+
+/** What libvirt says of one argument of a function, with nothing in front. Source: libvirt, virReportInvalidArg. */
+const bare = /^(?:unsupported flags \(|flags '\w+' and '\w+' are mutually|\w+ in vir\w+ must )/;
 
 /** The part of libvirt that reports errors of a driver. */
 const drivers: Readonly<Record<string, RemoteErrorDomain>> = {
@@ -111,7 +115,7 @@ export function describeError(error: unknown, { driver, procedure }: ErrorPlace 
   }
   const named = remoteErrorName(numberOf(known, procedure));
   const prefix = named === undefined ? undefined : prefixes[named];
-  const message = prefix === undefined || known.message.startsWith(`${prefix}:`)
+  const message = prefix === undefined || known.message.startsWith(`${prefix}:`) || bare.test(known.message)
     ? known.message
     : `${prefix}: ${known.message}`;
   const from = fromOf(known) ?? (driver === undefined ? undefined : drivers[driver]);

@@ -28,6 +28,7 @@ import { volume } from "../families/volume.ts";
 import { volumeTransfer } from "../families/volume_transfer.ts";
 import { hostInterface } from "../families/interface.ts";
 import { nodeDevice } from "../families/node_device.ts";
+import { secret } from "../families/secret.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
@@ -56,6 +57,7 @@ const families: readonly Family[] = [
   volumeTransfer,
   hostInterface,
   nodeDevice,
+  secret,
 ];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */

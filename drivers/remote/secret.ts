@@ -77,14 +77,23 @@ async function list(job: RemoteJob, input: In<"secret.list">): Promise<Entry[]> 
 }
 
 /** Finds a secret by its UUID, or by what it is for, of whichever type. */
-async function find(job: RemoteJob, { name }: In<"secret.lookup">): Promise<ObjectRef<"secret">> {
-  const uuid = canonicalUuid(name);
+async function find(
+  job: RemoteJob,
+  { name, by, usageType }: In<"secret.lookup">,
+): Promise<ObjectRef<"secret">> {
+  const uuid = by === "usage" ? undefined : canonicalUuid(name);
+  const types = by === "uuid" ? [] : usageTypes.slice(1).filter((type) => type === (usageType ?? type));
   const found = await lookUpObject(job, `find ${name}`, async (line) => {
     const byUuid = uuid === undefined ? undefined : await ifThere(line.call("secretLookupByUuid", { uuid }));
-    if (byUuid !== undefined) return identityOf(byUuid.secret);
+    if (byUuid !== undefined) {
+      const isWanted = usageType === undefined || usageTypes[byUuid.secret.usageType] === usageType;
+      return isWanted ? identityOf(byUuid.secret) : undefined;
+    }
     const byUsage = await Promise.all(
-      usageTypes.slice(1).map((_, index) =>
-        ifThere(line.call("secretLookupByUsage", { usageType: index + 1, usageID: name }))
+      types.map((type) =>
+        ifThere(
+          line.call("secretLookupByUsage", { usageType: usageTypes.indexOf(type), usageID: name }),
+        )
       ),
     );
     const secret = byUsage.find((each) => each !== undefined)?.secret;

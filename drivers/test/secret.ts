@@ -111,12 +111,14 @@ function list(job: Job, input: In<"secret.list">): Entry[] {
   );
 }
 
-function find(job: Job, { name }: In<"secret.lookup">): ObjectRef<"secret"> {
+function find(job: Job, { name, by, usageType }: In<"secret.lookup">): ObjectRef<"secret"> {
   const { table } = connectionOf(job);
-  const uuid = canonicalUuid(name);
+  const uuid = by === "usage" ? undefined : canonicalUuid(name);
   const secret = (uuid === undefined ? undefined : table.byId("secret", uuid)) ??
-    table.byName("secret", name);
-  if (secret === undefined) throw notFound("secret", name);
+    (by === "uuid" ? undefined : table.byName("secret", name));
+  const isWanted = secret !== undefined &&
+    (usageType === undefined || entryOf(job, secret).usageType === usageType);
+  if (!isWanted) throw notFound("secret", name);
   return job.ref(secret, "secret");
 }
 

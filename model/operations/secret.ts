@@ -11,10 +11,13 @@ import { byteArray, lookupName, nothing, xmlText } from "./shape.ts";
 /** The largest value of a secret, in bytes: libvirt's limit. */
 export const secretValueBytes = 65_536;
 
+/** What secrets are for. */
+export const secretUsageTypes = ["none", "volume", "ceph", "iscsi", "tls", "vtpm"] as const;
+
 /** A secret in a list. */
 export const secretEntry = z.object({
   secret: refSchema("secret"),
-  usageType: z.enum(["none", "volume", "ceph", "iscsi", "tls", "vtpm"]),
+  usageType: z.enum(secretUsageTypes),
   usage: z.string(),
   private: z.boolean().describe("Whether its value can be read by nobody but the hypervisor"),
   ephemeral: z.boolean().describe("Whether it is kept in memory only"),
@@ -41,7 +44,11 @@ export const secretLookup = operation("secret.lookup", {
   effect: "read",
   on: "connection",
   as: "secret",
-  input: z.object({ name: lookupName.describe("UUID, or the usage: a volume's path, a Ceph or iSCSI name") }),
+  input: z.object({
+    name: lookupName.describe("UUID, or the usage: a volume's path, a Ceph or iSCSI name"),
+    by: z.enum(["uuid", "usage"]).optional().describe("Which of them it is; the first that fits"),
+    usageType: z.enum(secretUsageTypes).optional().describe("Only one for this type of usage"),
+  }),
   output: refSchema("secret"),
 });
 

@@ -134,6 +134,12 @@ export const writeSecret = effect(
       }
     }
     const known = world.get("secret", secret.id);
+    if (known !== undefined && known.name !== secret.name) {
+      throw new VirtError(
+        "already-exists",
+        `Cannot define a secret for "${secret.name}": the one with UUID ${secret.id} is for "${known.name}"`,
+      );
+    }
     if (known?.private === true && !secret.private) {
       throw new VirtError(
         "wrong-state",

@@ -10,6 +10,7 @@ import { compareHosts, type Comparison, virshMissing } from "../kit/virsh_compar
 import { interfaceWalks } from "./virsh_walks/interface.ts";
 import { networkWalks } from "./virsh_walks/network.ts";
 import { nodeDeviceWalks } from "./virsh_walks/node_device.ts";
+import { secretWalks } from "./virsh_walks/secret.ts";
 
 const missing = virshMissing();
 
@@ -18,13 +19,20 @@ const families: Readonly<Record<string, Comparison>> = {
   "virtual networks": networkWalks,
   "network interfaces": interfaceWalks,
   "node devices": nodeDeviceWalks,
+  "secrets": secretWalks,
 };
 
-/** libvirt's test driver: in a libvirtd of the test's own, or, where none can run here, in virsh itself. */
-async function withReference(run: (uri: string) => Promise<void>): Promise<void> {
-  if (unavailable() !== undefined) return await run("test:///default");
+/** Why no libvirtd of the test's own can run here; absent where one can. */
+const withoutLibvirtd = unavailable();
+
+/** Where libvirt's own drivers are. */
+type Reference = (driver: NonNullable<Comparison["reference"]>) => string;
+
+/** A libvirtd of the test's own; where none can run here, virsh itself has the test driver. */
+async function withReference(run: (reference: Reference) => Promise<void>): Promise<void> {
+  if (withoutLibvirtd !== undefined) return await run(() => "test:///default");
   await using host = await RealHost.start();
-  await run(host.uri("test"));
+  await run((driver) => host.uri(driver));
 }
 
 Deno.test({
@@ -32,9 +40,15 @@ Deno.test({
   ignore: missing !== undefined,
   fn: async (test) => {
     await using daemon = await RunningDaemon.start();
-    await withReference(async (theirs) => {
+    await withReference(async (reference) => {
       for (const [family, comparison] of Object.entries(families)) {
-        await test.step(family, () => compareHosts(comparison, { theirs, ours: daemon.uri() }));
+        const driver = comparison.reference ?? "test";
+        const lacks = driver === "test" ? undefined : withoutLibvirtd;
+        await test.step({
+          name: lacks === undefined ? family : `${family} (skipped: ${lacks})`,
+          ignore: lacks !== undefined,
+          fn: () => compareHosts(comparison, { theirs: reference(driver), ours: daemon.uri() }),
+        });
       }
     });
   },

@@ -112,6 +112,12 @@ export function deviceContract(host: ContractHost): void {
     assert.equal(new TextDecoder().decode(value), "open sesame");
     assert.doesNotMatch(await bench.call("secret.xml", {}, { on: ref }), /sesame/);
     await bench.refused("already-exists", "secret.define", { input: { xml: host.xml.secret("/vol/a") } });
+    const named = { name: "/vol/a", by: "usage", usageType: "volume" } as const;
+    assert.equal((await bench.call("secret.lookup", named)).id, ref.id);
+    assert.equal((await bench.call("secret.lookup", { name: ref.id, by: "uuid" })).id, ref.id);
+    await bench.refused("not-found", "secret.lookup", { input: { ...named, usageType: "ceph" } });
+    await bench.refused("not-found", "secret.lookup", { input: { ...named, by: "uuid" } });
+    await bench.refused("not-found", "secret.lookup", { input: { name: ref.id, by: "usage" } });
     const [entry] = await bench.call("secret.list", {});
     assert.deepEqual([entry?.usageType, entry?.usage], ["volume", "/vol/a"]);
     assert.notEqual(entry?.hasValue, false);
