@@ -12,13 +12,13 @@ import { refTo } from "../dispatch/objects.ts";
 import { answers, type Family } from "../dispatch/row.ts";
 import { worded } from "../dispatch/words.ts";
 import type { HostSession } from "../host_session.ts";
-import { domainOf, parentsFirst } from "./moment_words.ts";
+import { domainOf, makingWords, parentsFirst } from "./moment_words.ts";
 
 /** Source: libvirt, virDomainCheckpointListFlags. The first bit says of children: all that is under it. */
 const listFlag = { roots: 1, topological: 2, leaves: 4, noLeaves: 8 } as const;
 
 /** Source: libvirt, virDomainCheckpointCreateFlags. */
-const createFlag = { redefine: 1, quiesce: 2, validate: 4 } as const;
+const createFlag = { redefine: 1, quiesce: 2, redefineValidate: 4 } as const;
 
 /** Of a document: with passwords; without the domain; with sizes. Source: libvirt, virDomainCheckpointXMLFlags. */
 const xmlFlag = { secure: 1, noDomain: 2, size: 4 } as const;
@@ -67,7 +67,12 @@ async function listed(
     },
   });
   return {
-    checkpoints: needResults === 0 ? [] : parentsFirst(entries).map(({ name }) => ({ name, dom: domain })),
+    checkpoints: needResults === 0
+      ? []
+      : parentsFirst(entries, { byBranch: (flags & listFlag.topological) !== 0 }).map(({ name }) => ({
+        name,
+        dom: domain,
+      })),
     ret: entries.length,
   };
 }
@@ -87,10 +92,7 @@ export const checkpoint = {
       return { checkpoint: { name, dom: domainOf(session, dom) } };
     }, { flags: allBits(createFlag) }),
     {
-      "already-exists": (_args, { message }) => ({
-        text: `unexpected domain moment ${/"([^"]*)"/.exec(message)?.[1] ?? ""} already exists`,
-        code: "VIR_ERR_INTERNAL_ERROR",
-      }),
+      ...makingWords("domaincheckpoint"),
       "wrong-state": ({ dom }, _error, session) =>
         session.connection.find({ $ref: "domain", id: dom.uuid })?.phase === "active" ? undefined : {
           text: "cannot create checkpoint for inactive domain",

@@ -14,7 +14,7 @@ import { hostName, refTo } from "../dispatch/objects.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
 import { worded } from "../dispatch/words.ts";
 import type { HostSession } from "../host_session.ts";
-import { domainOf, parentsFirst } from "./moment_words.ts";
+import { domainOf, makingWords, parentsFirst } from "./moment_words.ts";
 
 /** Source: libvirt, virDomainSnapshotListFlags. The first bit says of children: all that is under it. */
 const listFlag = {
@@ -116,12 +116,9 @@ async function listed(session: HostSession, among: Among, flags: number): Promis
       target: refTo("domain", domainOf(session, among.dom)),
       input: { roots: isFirst },
     });
-  const named = entries.filter((entry) => isAsked(entry, flags)).map((entry) => ({
-    name: entry.snapshot.name,
-    parent: entry.parent,
-    entry,
-  }));
-  return parentsFirst(named).map(({ entry }) => entry);
+  const named = entries.map((entry) => ({ name: entry.snapshot.name, parent: entry.parent, entry }));
+  const byBranch = (flags & listFlag.topological) !== 0;
+  return parentsFirst(named, { byBranch }).map(({ entry }) => entry).filter((entry) => isAsked(entry, flags));
 }
 
 /** What is listed, as names for those who have room for so many. */
@@ -178,12 +175,7 @@ export const snapshot = {
       });
       return { snap: { name, dom: domainOf(session, dom) } };
     }, { flags: allBits(createFlag) }),
-    {
-      "already-exists": (_args, { message }) => ({
-        text: `unexpected domain moment ${/"([^"]*)"/.exec(message)?.[1] ?? ""} already exists`,
-        code: "VIR_ERR_INTERNAL_ERROR",
-      }),
-    },
+    makingWords("domainsnapshot"),
   ),
   domainSnapshotGetXmlDesc: calls("snapshot.xml", {
     flags: secure,

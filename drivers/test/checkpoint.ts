@@ -150,6 +150,12 @@ function checkRedefinition(
 async function create(job: DomainJob, input: In<"domain.createCheckpoint">): Promise<Entry> {
   const { object } = job;
   const { id } = object;
+  if (connectionOf(job).table.snapshots(id).size > 0) {
+    throw new VirtError("unsupported", "cannot create checkpoint while snapshot exists", {
+      target: object.label,
+      remoteCode: "VIR_ERR_OPERATION_UNSUPPORTED",
+    });
+  }
   const checkpoint = asked(job, input);
   if (input.redefine) checkRedefinition(job, checkpoint, input);
   else needGuest(object, "set a checkpoint on");

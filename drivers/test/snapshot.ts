@@ -136,6 +136,12 @@ function children(job: Job, { descendants }: In<"snapshot.children">): Entry[] {
 async function create(job: DomainJob, input: In<"snapshot.create">): Promise<ObjectRef<"snapshot">> {
   const { object } = job;
   const { table } = connectionOf(job);
+  if (table.checkpoints(object.id).size > 0) {
+    throw new VirtError("unsupported", "cannot create snapshot while checkpoint exists", {
+      target: object.label,
+      remoteCode: "VIR_ERR_OPERATION_UNSUPPORTED",
+    });
+  }
   const request = readSnapshot(job, input);
   const known = table.byId("snapshot", request.name, object.id);
   if (known !== undefined && !input.redefine) {
@@ -243,6 +249,13 @@ async function revert(job: DomainJob, { running, paused }: In<"snapshot.revert">
       doing: "revert to",
       found: "a delete of it has begun",
       hint: "Delete it to the end",
+    });
+  }
+  if (!object.persistent && !running && !paused && record.state !== "running" && record.state !== "paused") {
+    throw wrongState(object, {
+      doing: "revert",
+      found: "it is transient and would be gone: the snapshot was taken while it was off",
+      hint: "Ask for it to run or to be paused then",
     });
   }
   if (record.domainXml === "") {

@@ -10,6 +10,8 @@ import { compareHosts, type Comparison, virshMissing } from "../kit/virsh_compar
 import { interfaceWalks } from "./virsh_walks/interface.ts";
 import { networkWalks } from "./virsh_walks/network.ts";
 import { nodeDeviceWalks } from "./virsh_walks/node_device.ts";
+import { snapshotWalks } from "./virsh_walks/snapshot.ts";
+import { storageWalks } from "./virsh_walks/storage.ts";
 import { secretWalks } from "./virsh_walks/secret.ts";
 
 const missing = virshMissing();
@@ -17,6 +19,8 @@ const missing = virshMissing();
 /** Families of commands, by what they are about. */
 const families: Readonly<Record<string, Comparison>> = {
   "virtual networks": networkWalks,
+  "storage pools and volumes": storageWalks,
+  "snapshots and checkpoints": snapshotWalks,
   "network interfaces": interfaceWalks,
   "node devices": nodeDeviceWalks,
   "secrets": secretWalks,
