@@ -92,17 +92,32 @@ export type {
   RunContext,
   RunTools,
 } from "./recipe.ts";
-export { type Desired, domain } from "./ensure/desired.ts";
+export {
+  type Desired,
+  domain,
+  network,
+  pool,
+  secret,
+  type SecretValue,
+  snapshot,
+  volume,
+} from "./ensure/desired.ts";
 export type { Ensured } from "./ensure/ensure.ts";
 export type { ApplyOptions } from "./ensure/apply.ts";
 export { Plan } from "./ensure/plan.ts";
 export type {
   DesiredByKind,
+  DesiredDhcpHost,
   DesiredDisk,
   DesiredDomain,
   DesiredInterface,
   DesiredKernel,
   DesiredKind,
+  DesiredNetwork,
+  DesiredPool,
+  DesiredSecret,
+  DesiredSnapshot,
+  DesiredVolume,
   DesiredVolumeSource,
   SizeText,
 } from "../model/desired/mod.ts";

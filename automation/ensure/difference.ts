@@ -4,7 +4,7 @@
  * @module
  */
 import { attributeOf, type Element } from "./element.ts";
-import { ruleOf, sourceText, type Structure } from "./structure.ts";
+import { isUnit, ruleOf, sourceText, type Structure } from "./structure.ts";
 
 /** One difference. */
 export interface Difference {
@@ -70,7 +70,7 @@ function* within(
     const each = (is ?? was)!;
     const path = place.path === "" ? each.name : `${place.path}/${each.name}`;
     const key = ruleOf(place.structure, path).key?.(each);
-    const isDevice = place.path === "devices";
+    const isDevice = isUnit(place.structure, path);
     const word = spokenName(each.name);
     const inner: Place = {
       structure: place.structure,
@@ -159,5 +159,5 @@ export function summaryOf(device: Element): string {
     sourceText(device),
     attributeOf(device, "bus", "target") ?? attributeOf(device, "type", "model"),
   ].filter((word) => word !== undefined);
-  return words.length === 0 ? device.name : words.join(" ");
+  return words.length === 0 ? [...device.attributes.values()].join(" ") || device.name : words.join(" ");
 }

@@ -10,16 +10,10 @@ import {
   type DesiredInterface,
 } from "../../model/desired/mod.ts";
 import type { SizeText } from "../../model/desired/mod.ts";
+import type { Wanted } from "./context.ts";
 import { absent, attributeOf, childOf, childrenOf, el, type Element, readElement } from "./element.ts";
 import { merge, pairUp } from "./merge.ts";
 import { domainStructure, ruleOf } from "./structure.ts";
-
-/** What is wanted of a document. */
-export interface Wanted {
-  readonly root: Element;
-  /** Paths of lists of which nothing else shall be there. */
-  readonly complete: ReadonlySet<string>;
-}
 
 const mebibyte = 1024 * 1024;
 

@@ -152,11 +152,6 @@ export const domainFields: readonly FieldRule[] = [
   { path: /./, why: atBoot },
 ];
 
-/** The rule for a difference. */
-export function fieldRule(rules: readonly FieldRule[], { path }: Difference): FieldRule {
-  return rules.find((rule) => rule.path.test(path)) ?? { path: /./, why: atBoot };
-}
-
 function both(
   what: string,
   operation: string,

@@ -43,3 +43,9 @@ export interface FieldRule {
   /** What runs says something else by its nature, or the guest has the last word: no difference, and nothing to repeat. */
   readonly isTranslated?: boolean;
 }
+
+/** The rule for a difference. */
+export function fieldRule(rules: readonly FieldRule[], { path }: Difference): FieldRule {
+  return rules.find((rule) => rule.path.test(path)) ??
+    { path: /./, why: "It is read when the object starts" };
+}

@@ -6,7 +6,7 @@
 import type { DesiredData } from "../../model/desired/mod.ts";
 import type { PlanData } from "../../model/plan.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
-import type { PlanContext } from "./plan_domain.ts";
+import type { PlanContext } from "./context.ts";
 
 /** Loads what computes plans: with it the XML library, which takes its time. */
 export async function loadPlanner(): Promise<(desired: DesiredData, context: PlanContext) => PlanData> {

@@ -6,35 +6,25 @@
 import type { DesiredDomain, Present } from "../../model/desired/mod.ts";
 import type { Change, PlanData, PlanStep } from "../../model/plan.ts";
 import { domain } from "../../model/documents/mod.ts";
-import { normalise, parseDocument, writeDocument } from "../../model/xml/mod.ts";
-import { type Difference, differences } from "./difference.ts";
-import { domainDefaults, finishDevice, resolved, type Wanted, wantedDomain } from "./domain_document.ts";
-import { domainFields, fieldRule } from "./domain_fields.ts";
+import { parseDocument, writeDocument } from "../../model/xml/mod.ts";
+import { canonical, change, merged, nothing, type PlanContext, type Wanted } from "./context.ts";
+import { domainDefaults, finishDevice, resolved, wantedDomain } from "./domain_document.ts";
+import { domainFields } from "./domain_fields.ts";
+import { listChanges } from "./changes.ts";
+import { macsFrom } from "./hardware_address.ts";
 import { childOf, type Element, readElement, writeElement } from "./element.ts";
-import type { LiveWorld } from "./field_rule.ts";
 import { isSameInOtherWords } from "./filled_in.ts";
-import { merge } from "./merge.ts";
+import { merge, type MergeOptions } from "./merge.ts";
 import { domainStructure } from "./structure.ts";
-
-/** What a plan is made with. */
-export interface PlanContext {
-  readonly present: Present;
-  /** Feeds what has to be made up: hardware addresses. The same for the same plan. */
-  readonly seed: string;
-  /** Whether the connection has an operation. */
-  readonly can: (operation: string) => boolean;
-}
 
 /** Computes what has to happen for a domain to be as it is wanted. */
 export function planDomain(spec: DesiredDomain, context: PlanContext): PlanData {
   const { config, live } = context.present;
   const base = config ?? live;
-  if (spec.state === "absent") return base === undefined ? nothing(spec) : removal(spec, context.present);
+  if (spec.state === "absent") {
+    return base === undefined ? nothing("domain", spec.name) : removal(spec, context.present);
+  }
   return base === undefined ? creation(spec, context) : update(spec, { ...context, base });
-}
-
-function nothing({ name }: DesiredDomain): PlanData {
-  return { kind: "domain", name, action: "none", changes: [], pending: [], steps: [] };
 }
 
 function removal(spec: DesiredDomain, { config, live, persistent }: Present): PlanData {
@@ -53,20 +43,24 @@ function removal(spec: DesiredDomain, { config, live, persistent }: Present): Pl
     }]),
   ];
   const before = config ?? live;
-  return { ...nothing(spec), action: "delete", steps, ...(before === undefined ? {} : { before }) };
+  return {
+    ...nothing("domain", spec.name),
+    action: "delete",
+    steps,
+    ...(before === undefined ? {} : { before }),
+  };
 }
 
 function creation(spec: DesiredDomain, { present }: PlanContext): PlanData {
   const capabilities = present.capabilities === undefined ? undefined : readElement(present.capabilities);
   const wanted = wantedDomain(spec);
   const root = merge(domainDefaults(spec, capabilities), wanted.root, {
-    structure: domainStructure,
+    ...options(),
     complete: wanted.complete,
-    finish: (path, made, siblings) => finishDevice(path, made, { siblings, newMac: undefined }),
   });
   const after = writeElement(root);
   return {
-    ...nothing(spec),
+    ...nothing("domain", spec.name),
     action: "create",
     after,
     steps: [
@@ -97,36 +91,37 @@ function startStep(name: string): PlanStep {
   return { says: `start domain "${name}"`, operation: "domain.start", on: "self", input: {} };
 }
 
+function options(newMac?: () => string): Omit<MergeOptions, "complete"> {
+  return {
+    structure: domainStructure,
+    finish: (path, made, siblings) => finishDevice(path, made, { siblings, newMac }),
+    isSame: isSameInOtherWords,
+  };
+}
+
 interface UpdateContext extends PlanContext {
   /** The definition that is changed: for a domain without one, that of what runs. */
   readonly base: string;
-}
-
-/** A document in which what is wanted has been put, and in what that differs from before. */
-interface Merged {
-  readonly before: Element;
-  readonly after: Element;
-  readonly differences: readonly Difference[];
 }
 
 function update(spec: DesiredDomain, context: UpdateContext): PlanData {
   const { base, present, seed } = context;
   const read = readElement(base);
   const wanted = wantedDomain(spec, canonical(base));
-  const config = merged(base, { wanted, newMac: macsFrom(seed) });
+  const config = merged(base, wanted, options(macsFrom(seed)));
   const live = present.live === undefined ? undefined : inOwnUnits(present.live);
   const running = live === undefined
     ? undefined
-    : merged(live, { wanted: wantedLive(spec, { live, config: config.after }) });
-  const lists = listChanges(config, running, context);
+    : merged(live, wantedLive(spec, { live, config: config.after }), options());
+  const lists = listChanges(config, running, { kind: "domain", rules: domainFields, can: context.can });
   const { changes, steps, pending } = lists;
   const name = childOf(read, "name")?.text ?? spec.name;
   const further = stateSteps(spec, present);
   const isKept = present.persistent === false ? [keptChange] : [];
-  const all = [...isKept, ...changes, ...further.changes];
+  const all = [...changes, ...isKept, ...further.changes];
   const blocked = all.find(({ effect }) => effect === "replace");
   const renames = config.differences.some(({ path }) => path === "name");
-  const needsStop = renames && present.live !== undefined;
+  const needsStop = renames && present.live !== undefined && spec.state !== "off";
   const after = writeElement(config.after);
   const redefined = renames ? writeElement(withName(config.after, name)) : after;
   const isRedefined = config.differences.some(({ path }) => path !== "name") || isKept.length > 0;
@@ -156,7 +151,7 @@ function update(spec: DesiredDomain, context: UpdateContext): PlanData {
     action: all.length === 0 ? "none" : blocked === undefined ? "update" : "replace",
     changes: all,
     pending,
-    steps: blocked !== undefined ? [] : [...definition, ...steps, ...renaming, ...further.steps],
+    steps: blocked !== undefined ? [] : [...definition, ...steps, ...further.steps, ...renaming],
     ...(blocked !== undefined
       ? { blocked: `${blocked.field} cannot be changed: ${blocked.why}` }
       : needsStop
@@ -191,98 +186,9 @@ function wantedLive(
   return { root: resolved(root, config), complete };
 }
 
-function merged(
-  xml: string,
-  { wanted, newMac }: { readonly wanted: Wanted; readonly newMac?: () => string },
-): Merged {
-  const read = readElement(xml);
-  const after = merge(read, wanted.root, {
-    structure: domainStructure,
-    complete: wanted.complete,
-    finish: (path, made, siblings) => finishDevice(path, made, { siblings, newMac }),
-    isSame: isSameInOtherWords,
-  });
-  return {
-    before: read,
-    after,
-    differences: differences(canonical(xml), canonical(writeElement(after)), domainStructure),
-  };
-}
-
-/** A document with its units, its order and its defaults as libvirt has them, so that only what differs differs. */
-function canonical(xml: string): Element {
-  return readElement(normalise(xml));
-}
-
 /** The same with all that a host reported: addresses, aliases. */
 function inOwnUnits(xml: string): string {
   return writeDocument(domain, parseDocument(domain, xml).value);
-}
-
-interface Lists {
-  readonly changes: readonly Change[];
-  readonly steps: readonly PlanStep[];
-  readonly pending: PlanData["pending"];
-}
-
-/** What changes in the definition and in what runs, and what of it by which operation. */
-function listChanges(config: Merged, running: Merged | undefined, { can }: PlanContext): Lists {
-  if (running === undefined) {
-    return { changes: config.differences.map((each) => asChange(each, "off")), steps: [], pending: [] };
-  }
-  const world: LiveWorld = { before: running.before, after: running.after, config: config.after };
-  const changes: Change[] = [];
-  const groups = new Map<string, PlanStep>();
-  const pending: Difference[] = [];
-  const inConfig = new Map(config.differences.map((each) => [placeOf(each), each]));
-  const inLive = new Map(running.differences.map((each) => [placeOf(each), each]));
-  for (const [place, difference] of new Map([...inConfig, ...inLive])) {
-    const rule = fieldRule(domainFields, difference);
-    const live = inLive.get(place);
-    const isDefined = !inConfig.has(place);
-    const call = live === undefined || (isDefined && rule.isTranslated === true)
-      ? undefined
-      : rule.live?.(live, world);
-    const isLive = call !== undefined && can(call.operation);
-    if (isLive) {
-      const { group, says, operation, input, undo } = call;
-      groups.getOrInsert(group, {
-        says,
-        operation,
-        on: "self",
-        input,
-        undo: { ...undo, on: "self" },
-        elseNextBoot: changes.length,
-      });
-      changes.push({ ...asChange(live ?? difference, "running"), effect: "live", why: rule.why });
-    } else if (!isDefined) {
-      changes.push(asChange(difference, live === undefined ? "so already" : "running"));
-    } else if (rule.isTranslated !== true) {
-      pending.push(difference);
-    }
-  }
-  return { changes, steps: [...groups.values()], pending: pending.map(asPending) };
-}
-
-function placeOf({ field, path }: Difference): string {
-  return `${path} ${field}`;
-}
-
-function asPending({ field, from, to }: Difference): PlanData["pending"][number] {
-  return { field, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-}
-
-function asChange(difference: Difference, when: "off" | "running" | "so already"): Change {
-  const rule = fieldRule(domainFields, difference);
-  const { effect = "next-boot" } = rule;
-  const why = effect !== "next-boot"
-    ? rule.why
-    : when === "off"
-    ? "The domain is off"
-    : when === "so already"
-    ? "What runs is so already"
-    : rule.otherwise ?? rule.why;
-  return { ...asPending(difference), effect, why };
 }
 
 function stateSteps(
@@ -293,37 +199,19 @@ function stateSteps(
   const steps: PlanStep[] = [];
   if (autostart !== undefined && autostart !== present) {
     const why = "The host reads it when it starts";
-    changes.push({
-      field: "autostart",
-      from: String(present ?? false),
-      to: String(autostart),
-      effect: "live",
-      why,
-    });
+    changes.push(
+      change("autostart", { from: String(present ?? false), to: String(autostart) }, { effect: "live", why }),
+    );
     steps.push(autostartStep(name, autostart));
   }
   if (state === "running" && live === undefined) {
-    changes.push({ field: "state", from: "off", to: "running", effect: "live", why: "It is started" });
+    changes.push(change("state", { from: "off", to: "running" }, { effect: "live", why: "It is started" }));
     steps.push(startStep(name));
   }
   if (state === "off" && live !== undefined) {
-    changes.push({
-      field: "state",
-      from: "running",
-      to: "off",
-      effect: "live",
-      why: "Its guest is asked to shut down",
-    });
+    const why = "Its guest is asked to shut down";
+    changes.push(change("state", { from: "running", to: "off" }, { effect: "live", why }));
     steps.push({ says: `shut domain "${name}" down`, operation: "domain.shutdown", on: "self", input: {} });
   }
   return { changes, steps };
-}
-
-/** Hardware addresses in QEMU's range, one after the other. */
-function macsFrom(seed: string): () => string {
-  let next = Number.parseInt(seed.replaceAll("-", "").slice(-6), 16);
-  return () => {
-    const tail = (next++ & 0xffffff).toString(16).padStart(6, "0").match(/../g)?.join(":") ?? "";
-    return `52:54:00:${tail}`;
-  };
 }

@@ -13,6 +13,8 @@ export interface ListRule {
   readonly find?: (wanted: Element, left: readonly Element[]) => Element | undefined;
   /** The list is one value: its order and its length count. */
   readonly isOneValue?: boolean;
+  /** It comes and goes as a whole, and is told so: a device, a host of a network. */
+  readonly isUnit?: boolean;
   /** The element is one value: what is wanted takes the place of all of it where they differ. */
   readonly isReplaced?: boolean;
 }
@@ -24,6 +26,11 @@ export type Structure = Readonly<Record<string, ListRule>>;
 export function ruleOf(structure: Structure, path: string): ListRule {
   const name = path.slice(path.lastIndexOf("/") + 1);
   return structure[path] ?? (name.includes(":") ? structure[`*/${name}`] : undefined) ?? {};
+}
+
+/** Whether an element comes and goes as a whole. */
+export function isUnit(structure: Structure, path: string): boolean {
+  return /^devices\/[^/]+$/.test(path) || ruleOf(structure, path).isUnit === true;
 }
 
 /** Where a disk's bytes are, or an interface is plugged in: the attributes of its source that say so. */
@@ -92,3 +99,23 @@ export const domainStructure: Structure = {
   "*/qemu:arg": oneValue,
   "*/qemu:env": byName,
 };
+
+/** Lists in a network's document. Source: libvirt formatnetwork. */
+export const networkStructure: Structure = {
+  "ip": { key: (ip) => ip.attributes.get("family") ?? "ipv4" },
+  "ip/dhcp/host": {
+    key: ({ attributes }) =>
+      attributes.get("mac")?.toLowerCase() ?? attributes.get("name") ?? attributes.get("ip"),
+    isUnit: true,
+  },
+  "ip/dhcp/range": { key: ({ attributes }) => attributes.get("start"), isUnit: true },
+  "dns/host": { key: (host) => host.attributes.get("ip"), isUnit: true },
+  "dns/txt": { ...byName, isUnit: true },
+  "dns/forwarder": { key: ({ attributes }) => JSON.stringify([...attributes].sort()) },
+  "forward/interface": { key: (each) => each.attributes.get("dev"), isUnit: true },
+  "portgroup": { ...byName, isUnit: true },
+  "route": { key: ({ attributes }) => `${attributes.get("address")}/${attributes.get("prefix")}` },
+};
+
+/** Lists in a pool's document: none that anybody merges. Source: libvirt formatstorage. */
+export const poolStructure: Structure = { "source/host": oneValue, "source/device": oneValue };

@@ -10,8 +10,8 @@ import { VirtError } from "../../model/error.ts";
 import type { ParsedInputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import type { DriverMap, Implementation, Job } from "../../runtime/driver.ts";
-import { findDisk } from "../device.ts";
-import { readXml } from "../xml_span.ts";
+import { sourceOf } from "../device.ts";
+import { attributeOf, readXml } from "../xml_span.ts";
 import { chainOf, overlaysOf, type VolumePlaces } from "./documents.ts";
 import { type StorageFacts, StorageGraph } from "./graph.ts";
 
@@ -84,7 +84,12 @@ const touching: {
   },
   "domain.blockCommit": (job, { disk, base, top, shallow }, { places, domains }) => {
     const { object } = job;
-    const chain = chainOf(findDisk(object, { xml: domains.get(object.id) ?? "<none/>", disk }), places);
+    const found = readDisks(domains.get(object.id) ?? "<none/>").find((each) =>
+      attributeOf(each, "dev", "target") === disk || sourceOf(each) === disk
+    );
+    // What is not there is the operation's to complain about.
+    if (found === undefined) return undefined;
+    const chain = chainOf(found, places);
     const from = top === undefined ? 0 : indexIn(chain, top) ?? 0;
     const to = shallow
       ? from + 1

@@ -7,12 +7,21 @@ import { isVirtError, VirtError } from "../../model/error.ts";
 import type { Change, PlanData, PlannedCall, PlanStep } from "../../model/plan.ts";
 import { DomainHandle, type ShutdownOptions } from "../domain.ts";
 import { Handle, objectsOf } from "../handle.ts";
+import type { SecretValue } from "./desired.ts";
 import type { Observed } from "./observe.ts";
 
 /** How a plan is carried out. */
 export interface ApplyOptions {
   /** How a domain is shut down that shall be off. @default within 2 minutes, else it fails */
   readonly shutdown?: ShutdownOptions;
+}
+
+/** What a plan is carried out with. */
+export interface ApplyContext {
+  readonly observed: Observed;
+  readonly options: ApplyOptions;
+  /** For a secret: its value. */
+  readonly value?: SecretValue;
 }
 
 /** What came of it. */
@@ -37,7 +46,7 @@ interface Done {
 export async function applyPlan(
   host: Handle<"connection">,
   plan: PlanData,
-  { observed, options }: { readonly observed: Observed; readonly options: ApplyOptions },
+  { observed, options, value }: ApplyContext,
 ): Promise<Applied> {
   if (plan.blocked !== undefined) {
     throw new VirtError("wrong-state", `Cannot apply the plan for ${labelOf(plan)}: ${plan.blocked}`, {
@@ -56,12 +65,13 @@ export async function applyPlan(
     if (operation === "domain.shutdown" && through instanceof DomainHandle) {
       return await through.shutdown(options.shutdown);
     }
-    return await objectsOf(host).call(operation, through, { input });
+    const whole = operation === "secret.setValue" ? { ...input, value } : input;
+    return await objectsOf(host).call(operation, through, { input: whole });
   };
   for (const step of plan.steps) {
     try {
       const answer = await call(step);
-      if (self === undefined && answer instanceof Handle) self = answer;
+      if (answer instanceof Handle) self = answer;
       if (step.undo !== undefined) done.push({ step, undo: step.undo });
     } catch (error) {
       const change = step.elseNextBoot === undefined ? undefined : plan.changes[step.elseNextBoot];

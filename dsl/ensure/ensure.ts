@@ -36,14 +36,13 @@ async function look<K extends DesiredKind>(
   host: Handle<"connection">,
   desired: Desired<K>,
 ): Promise<{ readonly plan: Plan<K>; readonly observed: Observed }> {
-  const observed = await observe(host, desired);
+  const { kind, spec } = desired;
+  // A kind and its spec belong together by the type of `Desired`; a value is in no plan.
+  const data = { kind, spec } as DesiredData;
+  const observed = await observe(host, data);
   const { present } = observed;
-  // A kind and its spec belong together by the type of `Desired`.
-  const data = await objectsOf(host).invoke("connection.computePlan", host, {
-    desired: desired as DesiredData,
-    present,
-  });
-  return { plan: new Plan<K>(data), observed };
+  const computed = await objectsOf(host).invoke("connection.computePlan", host, { desired: data, present });
+  return { plan: new Plan<K>(computed), observed };
 }
 
 /** Makes an object as it shall be. */
@@ -54,7 +53,11 @@ export async function ensure<K extends DesiredKind>(
 ): Promise<Ensured<K>> {
   const { plan, observed } = await look(host, desired);
   tell(host, plan);
-  const { self, deferred } = await applyPlan(host, plan, { observed, options });
+  const { self, deferred } = await applyPlan(host, plan, {
+    observed,
+    options,
+    ...(desired.value === undefined ? {} : { value: desired.value }),
+  });
   return {
     changed: plan.changed,
     plan,

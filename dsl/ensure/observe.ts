@@ -4,10 +4,18 @@
  * @module
  */
 import { isVirtError } from "../../model/error.ts";
-import type { DesiredDomain, DesiredKind, Present } from "../../model/desired/mod.ts";
+import type {
+  DesiredData,
+  DesiredDomain,
+  DesiredNetwork,
+  DesiredPool,
+  DesiredSecret,
+  DesiredSnapshot,
+  DesiredVolume,
+  Present,
+} from "../../model/desired/mod.ts";
 import { type Handle, objectsOf } from "../handle.ts";
 import type { Domain } from "../handles.ts";
-import type { Desired } from "./desired.ts";
 
 /** What was found. */
 export interface Observed {
@@ -19,10 +27,20 @@ export interface Observed {
 }
 
 /** Looks at what is there of an object. */
-export function observe(host: Handle<"connection">, { kind, spec }: Desired<DesiredKind>): Promise<Observed> {
-  switch (kind) {
+export function observe(host: Handle<"connection">, desired: DesiredData): Promise<Observed> {
+  switch (desired.kind) {
     case "domain":
-      return observeDomain(host, spec);
+      return observeDomain(host, desired.spec);
+    case "network":
+      return observeNetwork(host, desired.spec);
+    case "pool":
+      return observePool(host, desired.spec);
+    case "volume":
+      return observeVolume(host, desired.spec);
+    case "secret":
+      return observeSecret(host, desired.spec);
+    case "snapshot":
+      return observeSnapshot(host, desired.spec);
   }
 }
 
@@ -62,5 +80,94 @@ async function observeDomain(
       ...(config === undefined ? {} : { config }),
       ...(live === undefined ? {} : { live }),
     },
+  };
+}
+
+/** The definitions of something that is defined and may be active. */
+async function definitions(
+  { active, persistent, autostart }: {
+    readonly active: boolean;
+    readonly persistent: boolean;
+    readonly autostart: boolean;
+  },
+  xml: (inactive: boolean) => Promise<string>,
+): Promise<Present> {
+  const [config, live] = await Promise.all([
+    persistent ? xml(true) : undefined,
+    active ? xml(false) : undefined,
+  ]);
+  return {
+    persistent,
+    autostart,
+    ...(config === undefined ? {} : { config }),
+    ...(live === undefined ? {} : { live }),
+  };
+}
+
+async function observeNetwork(host: Handle<"connection">, { name }: DesiredNetwork): Promise<Observed> {
+  const objects = objectsOf(host);
+  const self = await found(objects.invoke("network.lookup", host, { name }));
+  if (self === undefined) return { present: {} };
+  const info = await objects.invoke("network.info", self, {});
+  return {
+    self,
+    present: await definitions(info, (inactive) => objects.invoke("network.xml", self, { inactive })),
+  };
+}
+
+async function observePool(host: Handle<"connection">, { name }: DesiredPool): Promise<Observed> {
+  const objects = objectsOf(host);
+  const self = await found(objects.invoke("pool.lookup", host, { name }));
+  if (self === undefined) return { present: {} };
+  const info = await objects.invoke("pool.info", self, {});
+  const facts = { ...info, active: info.state !== "inactive" };
+  return {
+    self,
+    present: await definitions(facts, (inactive) => objects.invoke("pool.xml", self, { inactive })),
+  };
+}
+
+async function observeVolume(host: Handle<"connection">, { pool, name }: DesiredVolume): Promise<Observed> {
+  const objects = objectsOf(host);
+  const parent = await found(objects.invoke("pool.lookup", host, { name: pool }));
+  const self = parent === undefined
+    ? undefined
+    : await found(objects.invoke("volume.lookup", parent, { name }));
+  return {
+    present: self === undefined ? {} : { config: await objects.invoke("volume.xml", self, {}) },
+    ...(parent === undefined ? {} : { parent }),
+    ...(self === undefined ? {} : { self }),
+  };
+}
+
+async function observeSecret(
+  host: Handle<"connection">,
+  { usage, setValue }: DesiredSecret,
+): Promise<Observed> {
+  const objects = objectsOf(host);
+  const self = await found(objects.invoke("secret.lookup", host, { name: usage.name }));
+  if (self === undefined) return { present: {} };
+  const [config, entries] = await Promise.all([
+    objects.invoke("secret.xml", self, {}),
+    setValue === "once" ? objects.invoke("secret.list", host, {}) : [],
+  ]);
+  const entry = entries.find(({ secret }) => secret.id === self.id);
+  // Where the host does not tell without showing it, what is there counts as having one.
+  return { self, present: { config, hasValue: entry?.hasValue ?? true } };
+}
+
+async function observeSnapshot(
+  host: Handle<"connection">,
+  { domain, name }: DesiredSnapshot,
+): Promise<Observed> {
+  const objects = objectsOf(host);
+  const parent = await found(objects.invoke("domain.lookup", host, { name: domain, by: "name" }));
+  const self = parent === undefined
+    ? undefined
+    : await found(objects.invoke("snapshot.lookup", parent, { name }));
+  return {
+    present: self === undefined ? {} : { config: await objects.invoke("snapshot.xml", self, {}) },
+    ...(parent === undefined ? {} : { parent }),
+    ...(self === undefined ? {} : { self }),
   };
 }

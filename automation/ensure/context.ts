@@ -1,0 +1,73 @@
+/**
+ * What plans are made with, and the documents that they are made of.
+ *
+ * @module
+ */
+import type { Present } from "../../model/desired/mod.ts";
+import type { Change, ChangeEffect, PlanData } from "../../model/plan.ts";
+import { normalise } from "../../model/xml/mod.ts";
+import { type Difference, differences } from "./difference.ts";
+import { type Element, readElement, writeElement } from "./element.ts";
+import { merge, type MergeOptions } from "./merge.ts";
+
+/** What a plan is made with. */
+export interface PlanContext {
+  readonly present: Present;
+  /** Feeds what has to be made up: hardware addresses. The same for the same plan. */
+  readonly seed: string;
+  /** Whether the connection has an operation. */
+  readonly can: (operation: string) => boolean;
+}
+
+/** What is wanted of a document. */
+export interface Wanted {
+  readonly root: Element;
+  /** Paths of lists of which nothing else shall be there. */
+  readonly complete: ReadonlySet<string>;
+}
+
+/** A document in which what is wanted has been put, and in what that differs from before. */
+export interface Merged {
+  readonly before: Element;
+  readonly after: Element;
+  readonly differences: readonly Difference[];
+}
+
+/** Puts what is wanted into a document. */
+export function merged(
+  xml: string,
+  wanted: Wanted,
+  options: Omit<MergeOptions, "complete">,
+): Merged {
+  const before = readElement(xml);
+  const after = merge(before, wanted.root, { ...options, complete: wanted.complete });
+  return {
+    before,
+    after,
+    differences: differences(canonical(xml), canonical(writeElement(after)), options.structure),
+  };
+}
+
+/** A document with its units, its order and its defaults as libvirt has them, so that only what differs differs. */
+export function canonical(xml: string): Element {
+  return readElement(normalise(xml));
+}
+
+/** A plan in which nothing happens. */
+export function nothing(kind: string, name: string): PlanData {
+  return { kind, name, action: "none", changes: [], pending: [], steps: [] };
+}
+
+/** A difference as plans tell it. */
+export function told({ field, from, to }: Difference): PlanData["pending"][number] {
+  return { field, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+}
+
+/** A change of what no document says. */
+export function change(
+  field: string,
+  values: { readonly from: string; readonly to: string },
+  when: { readonly effect: ChangeEffect; readonly why: string },
+): Change {
+  return { field, ...values, ...when };
+}

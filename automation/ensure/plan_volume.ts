@@ -1,0 +1,112 @@
+/**
+ * The plan for a storage volume. What a volume holds is dear: it is never shrunk, and only replaced where that is said.
+ *
+ * @module
+ */
+import { bytesOf, type DesiredVolume } from "../../model/desired/mod.ts";
+import type { Change, PlanData, PlanStep } from "../../model/plan.ts";
+import { change, nothing, type PlanContext } from "./context.ts";
+import { attributeOf, childOf, el, type Element, readElement, writeElement } from "./element.ts";
+import { merge } from "./merge.ts";
+
+/** Computes what has to happen for a volume to be as it is wanted. */
+export function planVolume(spec: DesiredVolume, { present }: PlanContext): PlanData {
+  const { config } = present;
+  const none = nothing("volume", spec.name);
+  if (spec.state === "absent") {
+    return config === undefined
+      ? none
+      : { ...none, action: "delete", before: config, steps: [removal(spec)] };
+  }
+  if (config === undefined) {
+    const after = writeElement(documentOf(spec));
+    return { ...none, action: "create", after, steps: [creation(spec, after)] };
+  }
+  return update(spec, config);
+}
+
+function removal({ name }: DesiredVolume): PlanStep {
+  return { says: `delete volume "${name}"`, operation: "volume.delete", on: "self", input: {} };
+}
+
+function creation({ name }: DesiredVolume, xml: string): PlanStep {
+  return {
+    says: `make volume "${name}"`,
+    operation: "volume.create",
+    on: "parent",
+    input: { xml },
+    undo: { operation: "volume.delete", on: "self", input: {} },
+  };
+}
+
+function documentOf(spec: DesiredVolume): Element {
+  const { name, capacity = "10GiB", backing, xml } = spec;
+  const format = spec.format ?? formatOf(name);
+  const root = el("volume", {
+    children: [
+      el("name", { text: name }),
+      el("capacity", { attributes: { unit: "bytes" }, text: bytesOf(capacity) }),
+      format === "raw" ? undefined : el("allocation", { attributes: { unit: "bytes" }, text: 0 }),
+      el("target", { children: [el("format", { attributes: { type: format } })] }),
+      backing === undefined ? undefined : el("backingStore", {
+        children: [
+          el("path", { text: backing.path }),
+          el("format", { attributes: { type: backing.format ?? formatOf(backing.path) } }),
+        ],
+      }),
+    ],
+  });
+  return xml === undefined ? root : merge(root, readElement(xml), { structure: {} });
+}
+
+function formatOf(name: string): string {
+  return name.endsWith(".qcow2") ? "qcow2" : "raw";
+}
+
+function update(spec: DesiredVolume, config: string): PlanData {
+  const { name, capacity, format, backing, replace = false } = spec;
+  const present = readElement(config);
+  const changes: Change[] = [];
+  const made = "A volume is made so, and never becomes so";
+  const differ = (field: string, from: string | undefined, to: string | undefined): void => {
+    if (to === undefined || from === to) return;
+    changes.push({ field, ...(from === undefined ? {} : { from }), to, effect: "replace", why: made });
+  };
+  differ("format", attributeOf(present, "type", "target", "format"), format);
+  differ("backing", childOf(present, "backingStore", "path")?.text, backing?.path);
+  const [has, wanted] = [
+    Number(childOf(present, "capacity")?.text ?? 0),
+    capacity === undefined ? undefined : bytesOf(capacity),
+  ];
+  const values = { from: `${has} bytes`, to: `${wanted} bytes` };
+  const isGrown = wanted !== undefined && wanted > has;
+  // Sizes are rounded up to whole sectors or extents; what has a little more is as wanted.
+  const isLess = wanted !== undefined && wanted < has && has - wanted >= extent;
+  if (isGrown) {
+    changes.push(change("capacity", values, { effect: "live", why: "A volume can grow" }));
+  } else if (isLess) {
+    changes.push(
+      change("capacity", values, { effect: "replace", why: "Shrinking a volume cuts off what it holds" }),
+    );
+  }
+  const blocked = changes.find(({ effect }) => effect === "replace");
+  const after = writeElement(documentOf(spec));
+  const plan: PlanData = { ...nothing("volume", name), changes, before: config, after };
+  if (changes.length === 0) return plan;
+  if (blocked === undefined) {
+    const resize: PlanStep = {
+      says: `grow volume "${name}"`,
+      operation: "volume.resize",
+      on: "self",
+      input: { capacityBytes: wanted },
+    };
+    return { ...plan, action: "update", steps: [resize] };
+  }
+  const why = `${blocked.field} cannot be changed: ${blocked.why}; say replace where what it holds may go`;
+  return replace
+    ? { ...plan, action: "replace", steps: [removal(spec), creation(spec, after)] }
+    : { ...plan, action: "replace", blocked: why };
+}
+
+/** What sizes are rounded up to at most: an extent of a logical volume. */
+const extent = 4 * 1024 ** 2;
