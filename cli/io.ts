@@ -16,7 +16,7 @@ export interface Sink {
 }
 
 /** The signals that commands listen to. */
-export type CommandSignal = "SIGINT" | "SIGTERM";
+export type CommandSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** A keyboard that somebody listens to key by key. */
 export interface Keys extends AsyncIterable<Uint8Array>, Disposable {}

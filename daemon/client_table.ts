@@ -31,21 +31,25 @@ export interface Arrival {
   readonly begin: Begin;
 }
 
+const defaultLimits: Required<ClientLimits> = { maxClients: 5000, maxQueued: 1000, maxAnonymous: 20 };
+
 /** The clients of a daemon. */
 export class ClientTable {
-  readonly #maxClients: number;
-  readonly #maxQueued: number;
-  readonly #maxAnonymous: number;
+  #limits: Required<ClientLimits>;
   readonly #queue = new Set<Arrival>();
   #clients = 0;
   #anonymous = 0;
   #last = 0;
   #onChange: (() => void) | undefined;
 
-  constructor({ maxClients = 5000, maxQueued = 1000, maxAnonymous = 20 }: ClientLimits = {}) {
-    this.#maxClients = maxClients;
-    this.#maxQueued = maxQueued;
-    this.#maxAnonymous = maxAnonymous;
+  constructor(limits: ClientLimits = {}) {
+    this.#limits = { ...defaultLimits, ...limits };
+  }
+
+  /** Counts by other limits. Whoever is served already stays. */
+  limit(limits: ClientLimits): void {
+    this.#limits = { ...defaultLimits, ...limits };
+    this.#next();
   }
 
   /** Clients that are served. */
@@ -72,14 +76,15 @@ export class ClientTable {
     if (this.#queue.size === 0 && this.#hasRoom) {
       this.#begin(arrival);
     } else {
-      if (this.#queue.size >= this.#maxQueued) return undefined;
+      if (this.#queue.size >= this.#limits.maxQueued) return undefined;
       this.#queue.add(arrival);
     }
     return { [Symbol.dispose]: () => void this.#queue.delete(arrival) };
   }
 
   get #hasRoom(): boolean {
-    return this.#clients < this.#maxClients && this.#anonymous < this.#maxAnonymous;
+    const { maxClients, maxAnonymous } = this.#limits;
+    return this.#clients < maxClients && this.#anonymous < maxAnonymous;
   }
 
   #begin({ anonymous, begin }: Arrival): void {

@@ -4,14 +4,14 @@
  * @module
  */
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import { createServer as createTlsServer, Server as TlsServer, TLSSocket } from "node:tls";
 import { isVirtError, VirtError } from "../model/error.ts";
 import type { ConnectionClock } from "../protocol/clock.ts";
 import { ServerConnection } from "../protocol/server/mod.ts";
 import { inSentence, messageOf } from "../protocol/wording.ts";
 import { ServerAuthentication } from "./authentication/authentication.ts";
 import type { SaslServer } from "./authentication/sasl.ts";
-import { type ClientPlace, ClientTable } from "./client_table.ts";
+import { type ClientLimits, type ClientPlace, ClientTable } from "./client_table.ts";
 import { type ClientTransport, type Identity, principalOf } from "./identity.ts";
 import { addressText, type ListenAddress } from "./listen_address.ts";
 import type { Log, LogFields } from "./log.ts";
@@ -59,7 +59,7 @@ interface Served {
 
 /** A daemon. */
 export class Daemon implements AsyncDisposable {
-  readonly #options: DaemonOptions;
+  #options: DaemonOptions;
   readonly #clients: ClientTable;
   readonly #served = new Set<Served>();
   readonly #waiting = new Set<Socket>();
@@ -69,9 +69,19 @@ export class Daemon implements AsyncDisposable {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    const { max_clients: maxClients, max_queued_clients: maxQueued, max_anonymous_clients: maxAnonymous } =
-      options.settings;
-    this.#clients = new ClientTable({ maxClients, maxQueued, maxAnonymous });
+    this.#clients = new ClientTable(limitsIn(options.settings));
+  }
+
+  /** Goes on by other settings. Where it listens does not change, and whoever is there keeps what he came with. */
+  change(changed: Pick<DaemonOptions, "settings" | "credentials" | "sasl">): void {
+    const { credentials: _credentials, sasl: _sasl, ...kept } = this.#options;
+    this.#options = { ...kept, ...changed };
+    this.#clients.limit(limitsIn(changed.settings));
+    for (const { server } of this.#servers) {
+      if (server instanceof TlsServer && changed.credentials !== undefined) {
+        server.setSecureContext(changed.credentials.options);
+      }
+    }
   }
 
   /** Clients that are served now. */
@@ -353,6 +363,15 @@ export class Daemon implements AsyncDisposable {
       log("error", "cannot give back what a client had", said({ why: what }));
     }
   }
+}
+
+/** How many clients there may be. */
+function limitsIn(settings: DaemonSettings): ClientLimits {
+  return {
+    maxClients: settings.max_clients,
+    maxQueued: settings.max_queued_clients,
+    maxAnonymous: settings.max_anonymous_clients,
+  };
 }
 
 /** A client as the log calls it. */

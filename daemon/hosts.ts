@@ -36,12 +36,18 @@ export interface HostsOptions {
 
 /** The hosts of a daemon. */
 export class Hosts implements HostOpener {
-  readonly #options: HostsOptions;
-  readonly #allowed: readonly Glob[];
+  #options: HostsOptions;
+  #allowed: readonly Glob[];
 
   constructor(options: HostsOptions) {
     this.#options = options;
-    this.#allowed = options.allowed.map((text) => Glob.parse(text));
+    this.#allowed = globsIn(options);
+  }
+
+  /** Lets clients open other hosts from now on. */
+  change(changed: Pick<HostsOptions, "allowed" | "preferred">): void {
+    this.#allowed = globsIn(changed);
+    this.#options = { ...this.#options, ...changed };
   }
 
   async open(name: string | undefined, options: OpenHostOptions): Promise<OpenedHost> {
@@ -106,6 +112,10 @@ export class Hosts implements HostOpener {
       subscribe: (to, listener) => kernel.subscribe(to, listener),
     };
   }
+}
+
+function globsIn({ allowed }: Pick<HostsOptions, "allowed">): readonly Glob[] {
+  return allowed.map((text) => Glob.parse(text));
 }
 
 /** Where a client is, as the audit log has it. */

@@ -22,8 +22,10 @@ import { parseKeptHost } from "./kept_hosts.ts";
 import type { ClientTransport } from "./identity.ts";
 import { addressesOf, type ListenAddress } from "./listen_address.ts";
 import type { Log } from "./log.ts";
+import { type Reread, reread } from "./reread.ts";
 import type { DaemonSettings } from "./settings.ts";
 import type { InheritedSocket } from "./transport/inherited.ts";
+import { clearTransfers } from "./transfer_file.ts";
 import { ServerCredentials } from "./transport/tls_credentials.ts";
 
 /** What a daemon is opened with. */
@@ -47,6 +49,12 @@ export interface OpenedDaemon {
   readonly access: AccessControl;
   /** Where it listens. */
   readonly addresses: readonly ListenAddress[];
+  /**
+   * Goes on by settings that were read again, with whatever files they name, as far as they may change.
+   *
+   * @throws {VirtError} where one of them cannot be used; nothing is other than before then.
+   */
+  reread(settings: DaemonSettings): Reread;
 }
 
 /**
@@ -67,22 +75,26 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
     ...(policy === undefined ? {} : { policy }),
   });
   const audit = new AuditTrail({ store, clock });
+  const transferDirectory = `${host.stateDirectory}/transfers`;
+  await clearTransfers(transferDirectory, clock.now());
   const wantsTls = [...addresses, ...inherited].some(({ kind }) => kind === "tls");
   const sasl = saslOf(settings);
+  const hosts = new Hosts({
+    kernel,
+    runs,
+    audit,
+    access,
+    allowed: settings.allowed_uris,
+    kept: new Map(settings.hosts.map(parseKeptHost).map(({ name, uri }) => [name, uri])),
+    preferred: settings.default_uri,
+    transferDirectory,
+  });
   const daemon = new Daemon({
     settings,
     clock,
     log,
     dispatch: dispatchTable,
-    hosts: new Hosts({
-      kernel,
-      runs,
-      audit,
-      access,
-      allowed: settings.allowed_uris,
-      kept: new Map(settings.hosts.map(parseKeptHost).map(({ name, uri }) => [name, uri])),
-      preferred: settings.default_uri,
-    }),
+    hosts,
     ...(wantsTls ? { credentials: new ServerCredentials(settings) } : {}),
     ...(sasl === undefined ? {} : { sasl }),
   });
@@ -90,7 +102,23 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
     const bound: ListenAddress[] = [];
     for (const socket of inherited) await daemon.inherit(socket);
     for (const address of addresses) bound.push(await daemon.listen(address));
-    return { daemon, access, addresses: bound };
+    const rereadSettings = (read: DaemonSettings): Reread => {
+      const next = reread(settings, read);
+      // What a file is wrong with is found before anything is different.
+      const sasl = saslOf(next.settings);
+      const credentials = wantsTls ? new ServerCredentials(next.settings) : undefined;
+      credentials?.prove();
+      for (const glob of next.settings.allowed_uris) Glob.parse(glob);
+      access.usePolicy(policyOf(next.settings));
+      hosts.change({ allowed: next.settings.allowed_uris, preferred: next.settings.default_uri });
+      daemon.change({
+        settings: next.settings,
+        ...(credentials === undefined ? {} : { credentials }),
+        ...(sasl === undefined ? {} : { sasl }),
+      });
+      return next;
+    };
+    return { daemon, access, addresses: bound, reread: rereadSettings };
   } catch (error) {
     await daemon.close();
     audit[Symbol.dispose]();

@@ -9,10 +9,12 @@ import manifest from "../../deno.json" with { type: "json" };
 import { KeptHosts, parseKeptHost } from "../../daemon/kept_hosts.ts";
 import { addressText, parseListenAddress } from "../../daemon/listen_address.ts";
 import { lineLog, type Log } from "../../daemon/log.ts";
+import { ServiceManager, serviceVariables } from "../../daemon/service_manager.ts";
 import { openDaemon, type OpenedDaemon } from "../../daemon/open.ts";
 import { inheritedSockets } from "../../daemon/transport/inherited.ts";
-import { VirtError } from "../../model/error.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
+import { inSentence, messageOf } from "../../protocol/wording.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { openControl } from "../../runtime/control/open.ts";
 import { ownKernel } from "../../runtime/control/own_kernel.ts";
 import { type Host, openHost } from "../../runtime/host.ts";
@@ -32,8 +34,14 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   if (ignored.length > 0) log("warn", "settings without a meaning here", { file, names: ignored.join(" ") });
   const addresses = flags.listen?.map((text) => parseListenAddress(text, settings));
   const directory = resolve(stateDirectory(io, flags.stateDir));
+  const inherited = inheritedSockets((name) => io.env(name));
+  using manager = new ServiceManager({ clock: systemClock, log, env: (name) => io.env(name) });
+  // Programs that are started from here are not who was meant.
+  for (const name of serviceVariables) Deno.env.delete(name);
   // Whoever hears that it is ready may ask it to leave at once.
   const stopping = listenToSignals(this, log);
+  let readAgain = (): void => {};
+  using _hangup = io.onSignal("SIGHUP", () => readAgain());
   await using kernel = await becomeKernel(directory);
   const { host } = kernel;
   // Nobody is let in before it is known what the daemon before left under way.
@@ -42,21 +50,26 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
     host,
     settings,
     log,
-    inherited: inheritedSockets((name) => io.env(name)),
+    inherited,
     ...(addresses === undefined ? {} : { addresses }),
   });
-  log("info", "ready", {
-    version: manifest.version,
-    pid: Deno.pid,
-    stateDirectory: directory,
-    listening: opened.addresses.map(addressText).join(" "),
-  });
+  readAgain = (): void => {
+    manager.reloading();
+    rereadSettings(opened, { log, read: () => readDaemonSettings(io, flags.config) });
+    manager.ready(`serving ${opened.daemon.clients} clients`);
+  };
+  const listening = opened.addresses.map(addressText).join(" ");
+  log("info", "ready", { version: manifest.version, pid: Deno.pid, stateDirectory: directory, listening });
+  manager.ready(
+    listening === "" ? "listening on sockets that were handed over" : `listening on ${listening}`,
+  );
   const { timeout = 0 } = flags;
   if (timeout > 0) {
     watchIdle(opened.daemon, { timeout, clock: host.kernel.clock, leave: stopping.resolve });
   }
   const why = await stopping.promise;
   log("info", "leaving", { why });
+  manager.stopping(why);
 }
 
 /** The kernel of a state directory, with nobody else's. */
@@ -100,6 +113,23 @@ async function becomeKernel(directory: string): Promise<OwnHost> {
       await control[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Reads the settings again. Where they are wrong everything stays as it was. */
+function rereadSettings(
+  opened: OpenedDaemon,
+  { log, read }: { readonly log: Log; readonly read: () => ReturnType<typeof readDaemonSettings> },
+): void {
+  try {
+    const { changed, waiting } = opened.reread(read().settings);
+    log("info", "settings read again", { changed: changed.join(" ") });
+    if (waiting.length > 0) {
+      log("warn", "settings that wait for the next start", { names: waiting.join(" ") });
+    }
+  } catch (error) {
+    const why = isVirtError(error) ? inSentence(error.message) : messageOf(error);
+    log("error", "settings stay as they were", { why });
+  }
 }
 
 async function open(options: Parameters<typeof openDaemon>[0]): Promise<OpenedDaemon & AsyncDisposable> {

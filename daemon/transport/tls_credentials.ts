@@ -4,7 +4,7 @@
  * @module
  */
 import { X509Certificate } from "node:crypto";
-import type { TlsOptions, TLSSocket } from "node:tls";
+import { createSecureContext, type TlsOptions, type TLSSocket } from "node:tls";
 import { VirtError } from "../../model/error.ts";
 import { RevocationList } from "../../protocol/transport/revocation.ts";
 import { messageOf } from "../../protocol/wording.ts";
@@ -54,6 +54,25 @@ export class ServerCredentials {
     };
     this.#revoked = this.#verify ? revokedIn(settings.crl_file) : undefined;
     this.#names = settings.tls_allowed_dn_list.map((text) => Glob.parse(text));
+  }
+
+  /**
+   * Tries whether certificate and key belong together.
+   *
+   * @throws {VirtError} `invalid-argument` where they do not.
+   */
+  prove(): void {
+    try {
+      createSecureContext(this.options);
+    } catch (cause) {
+      throw new VirtError(
+        "invalid-argument",
+        `Cannot use the certificate and the key of TLS: ${messageOf(cause)}`,
+        {
+          cause,
+        },
+      );
+    }
   }
 
   /**

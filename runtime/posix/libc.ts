@@ -61,6 +61,8 @@ export interface Libc {
   peerOf(fd: number): PeerCredentials | undefined;
   /** Sends one datagram to a socket of this machine. A path that begins with `@` names one without a file. */
   sendDatagram(path: string, data: Uint8Array): void;
+  /** The system's clock that nobody sets (CLOCK_MONOTONIC), in microseconds. */
+  monotonicMicroseconds(): bigint;
 }
 
 const declarations = {
@@ -73,6 +75,7 @@ const declarations = {
   removexattr: { parameters: ["buffer", "buffer"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -88,6 +91,7 @@ const solSocket = 1;
 const soPeerCred = 17;
 const afUnix = 1;
 const datagram = 2 | 0o2000000; // SOCK_DGRAM | SOCK_CLOEXEC
+const monotonic = 1; // CLOCK_MONOTONIC
 const sendFlags = 0x4000 | 0x40; // MSG_NOSIGNAL | MSG_DONTWAIT
 
 /** The longest value of an attribute. Source: linux/limits.h, XATTR_SIZE_MAX. */
@@ -214,6 +218,13 @@ class SystemLibc implements Libc {
     } finally {
       this.#symbols.close(fd);
     }
+  }
+
+  monotonicMicroseconds(): bigint {
+    const now = new BigInt64Array(2); // struct timespec: seconds, nanoseconds
+    if (this.#symbols.clock_gettime(monotonic, now) !== 0) this.#fail("clock_gettime");
+    const [seconds = 0n, nanoseconds = 0n] = now;
+    return seconds * 1_000_000n + nanoseconds / 1000n;
   }
 
   #fail(call: string): never {

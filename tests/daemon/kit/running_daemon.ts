@@ -10,6 +10,8 @@ export interface RunningDaemonOptions {
   readonly settings?: string;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** Further arguments of Deno's own. */
+  readonly denoArgs?: readonly string[];
   /** Where it keeps everything, and the one after it finds it. @default a directory of its own, which goes with it */
   readonly directory?: string;
   /** More of its environment. */
@@ -56,7 +58,7 @@ export class RunningDaemon implements AsyncDisposable {
 
   private constructor(
     directory: string,
-    { settings, args = [], env = {}, directory: given }: RunningDaemonOptions,
+    { settings, args = [], denoArgs = [], env = {}, directory: given }: RunningDaemonOptions,
   ) {
     this.directory = directory;
     this.#kept = given !== undefined;
@@ -66,7 +68,7 @@ export class RunningDaemon implements AsyncDisposable {
     Deno.writeTextFileSync(file, settings ?? "");
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "-A", "--no-check", "--quiet", main, "daemon", "--config", file],
+        ...["run", "-A", "--no-check", "--quiet", ...denoArgs, main, "daemon", "--config", file],
         ...["--state-dir", `${directory}/state`],
         ...["--listen", `unix:${this.socket}`, "--listen", `unix-ro:${this.readonlySocket}`],
         ...args,
@@ -103,10 +105,15 @@ export class RunningDaemon implements AsyncDisposable {
   }
 
   /** Resolves with the first line that says so, which may have come before. */
-  async said(message: string): Promise<LogLine> {
+  said(message: string): Promise<LogLine> {
+    return this.until((log) => log.find((each) => each.message === message));
+  }
+
+  /** Resolves with what is found in its log, now or as soon as there is more of it. */
+  async until<T>(find: (log: readonly LogLine[]) => T | undefined): Promise<T> {
     while (true) {
-      const line = this.log.find((each) => each.message === message);
-      if (line !== undefined) return line;
+      const found = find(this.log);
+      if (found !== undefined) return found;
       if (this.#ended) throw new Error(`The daemon has ended: ${JSON.stringify(this.log)}`);
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
