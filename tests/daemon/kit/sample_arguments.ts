@@ -18,6 +18,7 @@ const dom = { name: "test", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", id: 1 
 const network = { name: "default", uuid: "dd8fe884-6c02-601e-7551-cca97df1c5df" };
 const pool = { name: "default-pool", uuid: "dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566" };
 const vol = { pool: pool.name, name: "sample", key: "/default-pool/sample" };
+const secret = { uuid: "11111111-2222-4333-8444-555555555555", usageType: 1, usageID: "/sample" };
 const moment = { name: "sample", dom };
 
 /** What a field is called, and what it holds whatever the procedure is. */
@@ -31,6 +32,7 @@ const objects: Readonly<Record<string, unknown>> = {
   snap: moment,
   snapshot: moment,
   checkpoint: moment,
+  secret,
   iface: { name: "eth1", mac: "aa:bb:cc:dd:ee:ff" },
   id: dom.id,
 };
@@ -76,6 +78,7 @@ const names:
     [/^storageVol/, vol],
     [/^interface/, { name: "eth1" }],
     [/^nodeDevice/, { name: "scsi_host1" }],
+    [/^secret/, { name: secret.usageID, uuid: secret.uuid }],
   ];
 
 /** What single fields hold, where nothing would not do. */
@@ -83,6 +86,7 @@ const fields: { readonly [P in ProcedureName]?: Partial<ArgumentsOf<P>> } = {
   connectOpen: { name: "test:///default" },
   interfaceLookupByMacString: { mac: "aa:bb:cc:dd:ee:ff" },
   nodeDeviceLookupScsiHostByWwn: { wwnn: "2000000012341234", wwpn: "1000000012341234" },
+  secretLookupByUsage: { usageType: secret.usageType, usageID: secret.usageID },
   storageVolLookupByKey: { key: vol.key },
   storageVolLookupByPath: { path: vol.key },
   storagePoolLookupByTargetPath: { path: "/default-pool" },
@@ -156,6 +160,11 @@ export async function furnish(client: RpcConnection): Promise<void> {
   await client.call("domainDefineXml", { xml: domainXml("inactive") });
   const saved = await client.call("domainCreateXml", { xmlDesc: domainXml("saved"), flags: 0 });
   await client.call("domainSave", { dom: saved.dom, to: "/sample" });
+  await client.call("secretDefineXml", {
+    xml:
+      `<secret><uuid>${secret.uuid}</uuid><usage type='volume'><volume>${secret.usageID}</volume></usage></secret>`,
+    flags: 0,
+  });
   await client.call("networkDefineXml", { xml: "<network><name>inactive</name></network>" });
   await client.call("storagePoolDefineXml", {
     xml: "<pool type='dir'><name>inactive</name><target><path>/inactive</path></target></pool>",
