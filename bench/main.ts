@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { daemonBenchmarks } from "./daemon.ts";
 import { documentBenchmarks } from "./documents.ts";
 import { journalBenchmarks } from "./journal.ts";
 import { kernelBenchmarks } from "./kernel.ts";
@@ -30,6 +31,7 @@ const groups: Readonly<Record<string, (directory: string) => Promise<Group> | Gr
   whole: wholeBenchmarks,
   memory: () => memoryBenchmarks(),
   remote: remoteBenchmarks,
+  daemon: daemonBenchmarks,
 };
 
 const unknown = Deno.args.filter((name) => groups[name] === undefined);

@@ -8,13 +8,17 @@
 /** What a client is to do. */
 export interface Work {
   /**
-   * `versions`: the daemon's version asked `count` times; `definition`: that of one domain as often; `definitions`: all
-   * domains listed, each with its definition.
+   * `versions`: the library's version asked `count` times; `hypervisor`: the hypervisor's; `definition`: that of one
+   * domain as often; `list`: all domains listed as often; `definitions`: all domains listed, each with its definition;
+   * `define`: so many domains defined, with devices of about `bytes` each.
    */
-  readonly work: "versions" | "definition" | "definitions";
+  readonly work: "versions" | "hypervisor" | "definition" | "list" | "definitions" | "define";
   readonly count: number;
-  /** How many calls wait for their answer at a time. */
+  /** How many calls wait for their answer at a time, in each client. */
   readonly inFlight: number;
+  /** Clients that share the work, where the peer can have more than one. @default 1 */
+  readonly clients?: number;
+  readonly bytes?: number;
 }
 
 /** A client in a process of its own. */

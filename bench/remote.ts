@@ -16,7 +16,7 @@ const domainCount = 1_000;
 const python = "/usr/bin/python3";
 
 /** Where a client goes: a socket, and what it asks of libvirt's test driver there. */
-interface Server {
+export interface Server {
   readonly socket: string;
   readonly path: string;
 }
@@ -186,11 +186,13 @@ export async function remoteBenchmarks(directory: string): Promise<RemoteBenchma
   return { benchmarks, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function pathOf(relative: string): string {
+/** A file beside this one. */
+export function pathOf(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-function uriOf({ socket, path }: Server): string {
+/** The URI of a host of the test driver. */
+export function uriOf({ socket, path }: Server): string {
   return `test+unix://${path}?socket=${encodeURIComponent(socket)}`;
 }
 
@@ -229,7 +231,8 @@ async function run(
   if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
 }
 
-async function buildGolang(directory: string): Promise<string> {
+/** Builds the client that is written in Go. */
+export async function buildGolang(directory: string): Promise<string> {
   const program = `${directory}/go-libvirt-peer`;
   await run({
     program: "go",

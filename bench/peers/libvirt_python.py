@@ -8,19 +8,18 @@ import json
 import sys
 import threading
 import time
+import uuid
 
 import libvirt
 
 
-def versions(connection, count):
+def repeat(call, count):
     for _ in range(count):
-        connection.getLibVersion()
+        call()
 
 
-def versions_in_flight(connection, count, in_flight):
-    workers = [
-        threading.Thread(target=versions, args=(connection, count // in_flight)) for _ in range(in_flight)
-    ]
+def in_flight(call, count, number):
+    workers = [threading.Thread(target=repeat, args=(call, count // number)) for _ in range(number)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -30,6 +29,25 @@ def versions_in_flight(connection, count, in_flight):
 def definitions(connection):
     for domain in connection.listAllDomains(0):
         domain.XMLDesc(0)
+
+
+def define(connection, count, size):
+    """Defines domains that are not there yet, with devices of about so many bytes."""
+    disks = "".join(
+        f"<disk type='file' device='disk'><source file='/images/disk-{number}.img'/>"
+        f"<target dev='vd{chr(97 + number)}' bus='virtio'/></disk>" for number in range(min(size // 190, 26)))
+    for _ in range(count):
+        connection.defineXML(
+            f"<domain type='test'><name>{uuid.uuid4()}</name><memory>65536</memory><os><type>hvm</type></os>"
+            f"<devices>{disks}</devices></domain>")
+
+
+def call_of(connection, work):
+    if work == "definition":
+        return connection.lookupByName("test").XMLDesc
+    if work == "list":
+        return connection.listAllDomains
+    return connection.getVersion if work == "hypervisor" else connection.getLibVersion
 
 
 def main():
@@ -43,10 +61,12 @@ def main():
         begin = time.perf_counter()
         if work["work"] == "definitions":
             definitions(connection)
+        elif work["work"] == "define":
+            define(connection, work["count"], work["bytes"])
         elif work["inFlight"] == 1:
-            versions(connection, work["count"])
+            repeat(call_of(connection, work["work"]), work["count"])
         else:
-            versions_in_flight(connection, work["count"], work["inFlight"])
+            in_flight(call_of(connection, work["work"]), work["count"], work["inFlight"])
         print(json.dumps({"seconds": time.perf_counter() - begin}), flush=True)
 
 

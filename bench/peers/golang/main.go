@@ -21,6 +21,7 @@ type work struct {
 	Work     string
 	Count    int
 	InFlight int
+	Clients  int
 }
 
 func must(err error) {
@@ -30,10 +31,33 @@ func must(err error) {
 	}
 }
 
-func versions(client *libvirt.Libvirt, count int) {
-	for i := 0; i < count; i++ {
+func connect() *libvirt.Libvirt {
+	client := libvirt.NewWithDialer(dialers.NewLocal(dialers.WithSocket(os.Args[1])))
+	must(client.ConnectToURI(libvirt.ConnectURI(os.Args[2])))
+	return client
+}
+
+func calls(client *libvirt.Libvirt, work string, count int) {
+	call := func() error {
 		_, err := client.ConnectGetLibVersion()
+		return err
+	}
+	switch work {
+	case "hypervisor":
+		call = func() error {
+			_, err := client.ConnectGetVersion()
+			return err
+		}
+	case "definition":
+		domain, err := client.DomainLookupByName("test")
 		must(err)
+		call = func() error {
+			_, err := client.DomainGetXMLDesc(domain, 0)
+			return err
+		}
+	}
+	for i := 0; i < count; i++ {
+		must(call())
 	}
 }
 
@@ -47,10 +71,9 @@ func definitions(client *libvirt.Libvirt) {
 }
 
 func main() {
-	client := libvirt.NewWithDialer(dialers.NewLocal(dialers.WithSocket(os.Args[1])))
-	must(client.ConnectToURI(libvirt.ConnectURI(os.Args[2])))
+	clients := []*libvirt.Libvirt{connect()}
 	if len(os.Args) > 3 {
-		version, err := client.ConnectGetLibVersion()
+		version, err := clients[0].ConnectGetLibVersion()
 		must(err)
 		fmt.Println(version)
 		return
@@ -59,17 +82,25 @@ func main() {
 	for lines.Scan() {
 		var task work
 		must(json.Unmarshal(lines.Bytes(), &task))
+		if task.Clients == 0 {
+			task.Clients = 1
+		}
+		for len(clients) < task.Clients {
+			clients = append(clients, connect())
+		}
 		begin := time.Now()
 		if task.Work == "definitions" {
-			definitions(client)
+			definitions(clients[0])
 		} else {
 			var group sync.WaitGroup
-			for i := 0; i < task.InFlight; i++ {
-				group.Add(1)
-				go func() {
-					defer group.Done()
-					versions(client, task.Count/task.InFlight)
-				}()
+			for _, client := range clients[:task.Clients] {
+				for i := 0; i < task.InFlight; i++ {
+					group.Add(1)
+					go func(client *libvirt.Libvirt) {
+						defer group.Done()
+						calls(client, task.Work, task.Count/task.Clients/task.InFlight)
+					}(client)
+				}
 			}
 			group.Wait()
 		}
