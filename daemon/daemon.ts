@@ -20,6 +20,7 @@ import type { AuthenticationSetting, DaemonSettings } from "./settings.ts";
 import type { InheritedSocket } from "./transport/inherited.ts";
 import { peerProcess } from "./transport/peer_process.ts";
 import { SocketTransport } from "./transport/socket.ts";
+import { Traffic } from "./transport/traffic.ts";
 import type { ServerCredentials } from "./transport/tls_credentials.ts";
 import { listenUnix } from "./transport/unix_listener.ts";
 
@@ -63,6 +64,8 @@ export class Daemon implements AsyncDisposable {
   readonly #clients: ClientTable;
   readonly #served = new Set<Served>();
   readonly #waiting = new Set<Socket>();
+  /** Bytes that came from clients and went to them. */
+  readonly traffic: Traffic = new Traffic();
   readonly #servers: { readonly server: Server; readonly door: Door; readonly path?: string }[] = [];
   #leaving = false;
   #closed: Promise<void> | undefined;
@@ -87,6 +90,16 @@ export class Daemon implements AsyncDisposable {
   /** Clients that are served now. */
   get clients(): number {
     return this.#clients.size;
+  }
+
+  /** Streams of clients that go on. */
+  get streams(): number {
+    return this.#served.values().reduce((sum, { connection }) => sum + connection.streams, 0);
+  }
+
+  /** Clients that wait to be served. */
+  get queued(): number {
+    return this.#clients.queued;
   }
 
   /** Hears that clients have come or gone. */
@@ -237,6 +250,7 @@ export class Daemon implements AsyncDisposable {
     // A socket without anybody who listens to its errors ends the process.
     socket.on("error", () => {});
     if (this.#leaving) return void socket.destroy();
+    this.traffic.watch(socket);
     let identity: Identity;
     try {
       identity = this.#identify(socket, door);

@@ -7,6 +7,9 @@ import { resolve } from "node:path";
 import { ensureOperations } from "../../automation/mod.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { KeptHosts, parseKeptHost } from "../../daemon/kept_hosts.ts";
+import { httpPlaceText, parseHttpPlace } from "../../daemon/http/place.ts";
+import { type OpenedHttp, openHttp, type OpenHttpOptions } from "../../daemon/http/open.ts";
+import { beginWatching, type Watching } from "../../daemon/http/watching.ts";
 import { addressText, parseListenAddress } from "../../daemon/listen_address.ts";
 import { lineLog, type Log } from "../../daemon/log.ts";
 import { ServiceManager, serviceVariables } from "../../daemon/service_manager.ts";
@@ -32,7 +35,9 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   const { settings, ignored, file } = readDaemonSettings(io, flags.config);
   const log = lineLog({ write: (text) => io.stderr.write(text), now: Date.now });
   if (ignored.length > 0) log("warn", "settings without a meaning here", { file, names: ignored.join(" ") });
-  const addresses = flags.listen?.map((text) => parseListenAddress(text, settings));
+  const { rpc, http = settings.http_listen } = placesIn(flags.listen);
+  const addresses = rpc?.map((text) => parseListenAddress(text, settings));
+  const places = http.map(parseHttpPlace);
   const directory = resolve(stateDirectory(io, flags.stateDir));
   const inherited = inheritedSockets((name) => io.env(name));
   using manager = new ServiceManager({ clock: systemClock, log, env: (name) => io.env(name) });
@@ -42,7 +47,8 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   const stopping = listenToSignals(this, log);
   let readAgain = (): void => {};
   using _hangup = io.onSignal("SIGHUP", () => readAgain());
-  await using kernel = await becomeKernel(directory);
+  await using watching = beginWatching({ settings, log, version: manifest.version });
+  await using kernel = await becomeKernel(directory, watching.host);
   const { host } = kernel;
   // Nobody is let in before it is known what the daemon before left under way.
   await using _kept = await KeptHosts.open(settings.hosts.map(parseKeptHost), { host, log });
@@ -53,12 +59,16 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
     inherited,
     ...(addresses === undefined ? {} : { addresses }),
   });
+  await using api = await serveHttp({ host, settings, log, version: manifest.version, places }, {
+    watching,
+    rpc: opened.daemon,
+  });
   readAgain = (): void => {
     manager.reloading();
     rereadSettings(opened, { log, read: () => readDaemonSettings(io, flags.config) });
     manager.ready(`serving ${opened.daemon.clients} clients`);
   };
-  const listening = opened.addresses.map(addressText).join(" ");
+  const listening = [...opened.addresses.map(addressText), ...api.places.map(httpPlaceText)].join(" ");
   log("info", "ready", { version: manifest.version, pid: Deno.pid, stateDirectory: directory, listening });
   manager.ready(
     listening === "" ? "listening on sockets that were handed over" : `listening on ${listening}`,
@@ -82,7 +92,7 @@ interface OwnHost extends AsyncDisposable {
  *
  * @throws {VirtError} `in-use` where another process is.
  */
-async function becomeKernel(directory: string): Promise<OwnHost> {
+async function becomeKernel(directory: string, watching: Watching["host"]): Promise<OwnHost> {
   let host: Host | undefined;
   const control = await openControl({
     stateDirectory: directory,
@@ -94,6 +104,7 @@ async function becomeKernel(directory: string): Promise<OwnHost> {
         operations: ensureOperations,
         version: manifest.version,
         launch: async (request) => (await import("../launch.ts")).launch(request),
+        ...watching,
       });
       return host === undefined ? undefined : ownKernel(host, manifest.version);
     },
@@ -130,6 +141,40 @@ function rereadSettings(
     const why = isVirtError(error) ? inSentence(error.message) : messageOf(error);
     log("error", "settings stay as they were", { why });
   }
+}
+
+/** What `--listen` says, told apart; where it says anything, the settings say nothing. */
+function placesIn(
+  listen: readonly string[] | undefined,
+): { readonly rpc?: readonly string[]; readonly http?: readonly string[] } {
+  if (listen === undefined) return {};
+  const isHttp = /^http(?::|\+)/;
+  return {
+    rpc: listen.filter((text) => !isHttp.test(text)),
+    http: listen.filter((text) => isHttp.test(text)).map((text) => text.replace(/^http(?::(\/\/)?|\+)/, "")),
+  };
+}
+
+/** Serves the HTTP API where there are places for it, and has everything measured. */
+async function serveHttp(
+  options: OpenHttpOptions,
+  { watching: { metrics, request: watch }, rpc }: {
+    readonly watching: Watching;
+    readonly rpc: OpenedDaemon["daemon"];
+  },
+): Promise<OpenedHttp & AsyncDisposable> {
+  const { host: { kernel, since }, version } = options;
+  const opened = await openHttp({ ...options, watch, metrics: () => metrics.text() });
+  const { server: http } = opened;
+  metrics.look({
+    slots: () => kernel.slots(),
+    clients: () => ({ rpc: rpc.clients, http: http.clients }),
+    streams: () => ({ rpc: rpc.streams, http: http.streams }),
+    bytes: () => ({ rpc: rpc.traffic, http: http.traffic }),
+    version,
+    since,
+  });
+  return { ...opened, [Symbol.asyncDispose]: () => http.close() };
 }
 
 async function open(options: Parameters<typeof openDaemon>[0]): Promise<OpenedDaemon & AsyncDisposable> {

@@ -25,6 +25,8 @@ export interface HttpHostsOptions {
   readonly store: Store;
   /** Globs over connection URIs without parameters; one that has any is allowed only as it stands here. */
   readonly allowed: readonly string[];
+  /** Hosts that stay open, by the URIs by which clients know them; they need no glob. @default none */
+  readonly kept?: ReadonlyMap<string, string>;
   /** What a client gets that names nothing. */
   readonly preferred: string;
 }
@@ -41,12 +43,14 @@ export class HttpHosts {
   }
 
   /**
-   * The URI that a client means.
+   * The URI of the host that a client means.
    *
    * @throws {VirtError} `permission-denied` where nobody may open it here, `invalid-argument` where it is none.
    */
   uri(name: string | undefined): string {
     const { text } = parseUri(name ?? this.#options.preferred);
+    const kept = this.#options.kept?.get(text);
+    if (kept !== undefined) return kept;
     const isAllowed = text.includes("?")
       ? this.#options.allowed.includes(text)
       : this.#allowed.some((glob) => glob.matches(text));

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Host } from "../../runtime/host.ts";
+import { parseKeptHost } from "../kept_hosts.ts";
 import type { Log } from "../log.ts";
 import type { DaemonSettings } from "../settings.ts";
 import { ActingRequests } from "./acting.ts";
@@ -63,6 +64,7 @@ export async function openHttp(options: OpenHttpOptions): Promise<OpenedHttp> {
         store,
         allowed: settings.allowed_uris,
         preferred: settings.default_uri,
+        kept: new Map(settings.hosts.map(parseKeptHost).map(({ name, uri }) => [name, uri])),
       }),
       acting: new ActingRequests(store),
       runEvents: new RunEvents({ kernel, runs, store }),

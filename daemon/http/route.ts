@@ -8,7 +8,8 @@ import { z } from "zod";
 import { Refusal } from "./problem.ts";
 import type { Services } from "./services.ts";
 import type { EventSource } from "./event_source.ts";
-import type { Right, StoredToken } from "./token.ts";
+import type { Right } from "./rights.ts";
+import type { StoredToken } from "./token.ts";
 
 /** A request, once it is known who asks. */
 export interface Call<Q, B> {

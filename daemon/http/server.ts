@@ -9,6 +9,7 @@ import { VirtError } from "../../model/error.ts";
 import { messageOf } from "../../protocol/wording.ts";
 import { toText } from "../../runtime/journal/json.ts";
 import type { Log } from "../log.ts";
+import { Traffic } from "../transport/traffic.ts";
 import { listenUnix } from "../transport/unix_listener.ts";
 import { readBody } from "./body.ts";
 import { sendEvents } from "./event_stream.ts";
@@ -71,6 +72,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #router: Router;
   readonly #servers: { readonly server: Server; readonly name: string }[] = [];
   readonly #sockets = new Set<Socket>();
+  /** Bytes that came from clients and went to them. */
+  readonly traffic: Traffic = new Traffic();
   readonly #answering = new Set<Promise<void>>();
   readonly #requestsOf = new Map<string, number>();
   readonly #leaving = new AbortController();
@@ -169,6 +172,7 @@ export class HttpServer implements AsyncDisposable {
       return void socket.destroy();
     }
     this.#sockets.add(socket);
+    this.traffic.watch(socket);
     socket.once("close", () => void this.#sockets.delete(socket));
   }
 

@@ -187,6 +187,11 @@ export class ServerConnection implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
+  /** Streams that go on. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
   /** Begins to ask whether the client lives. Its own questions are always answered. */
   startKeepalive(): void {
     if (!this.#ended) this.#keepalive.start(this.#keepaliveSettings);

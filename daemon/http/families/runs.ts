@@ -9,10 +9,11 @@ import { type RunRecord, runStates } from "../../../runtime/journal/record.ts";
 import { recordedStepEvent } from "../../../runtime/run/step_event.ts";
 import { viewOf } from "../../../runtime/run/view.ts";
 import { numberIn, page, pageQuery, placeIn } from "../paging.ts";
+import type { Right } from "../rights.ts";
 import { type Call, type Route, route } from "../route.ts";
 import { startRecipe, startRun } from "../recipe_start.ts";
 import { logPage, runEventSchema, runPage, runSchema, stepPage } from "../schemas.ts";
-import { principalOf, type Right } from "../token.ts";
+import { principalOf } from "../token.ts";
 
 const eventStream = "text/event-stream";
 
