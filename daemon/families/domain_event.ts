@@ -7,17 +7,12 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { VirtEvent } from "../../model/event.ts";
-import type { RemoteDomain } from "../../protocol/procedures/mod.ts";
 import { remoteDomain } from "../dispatch/objects.ts";
 import { answers, type Family } from "../dispatch/row.ts";
 import type { Telling } from "../event_registry.ts";
 import type { HostSession } from "../host_session.ts";
-
-/** Tells of an event, where it is one of those that a number stands for. */
-type ToldOf = (
-  event: VirtEvent,
-  to: Parameters<Telling>[1] & { readonly dom: RemoteDomain },
-) => void;
+import * as incident from "./domain_incident.ts";
+import type { ToldOf } from "./domain_incident.ts";
 
 /** A life-cycle event's number is its place, and a detail's its place behind it. Source: libvirt, virDomainEventType. */
 const lives: readonly (readonly [type: string, ...details: readonly string[]])[] = [
@@ -82,8 +77,8 @@ function ofDevice(
 const agentStates: readonly string[] = ["unknown", "connected", "disconnected"];
 const metadataKinds: readonly string[] = ["description", "title", "element"];
 
-/** Every event of domains at the place of its number (libvirt, virDomainEventID); empty for what nobody tells here. */
-const events: readonly (ToldOf | undefined)[] = [
+/** Every event of domains at the place of its number. Source: libvirt, virDomainEventID. */
+const events: readonly ToldOf[] = [
   (event, { connection, callback, dom }) => {
     const life = lifeOf(event);
     if (life === undefined) return;
@@ -95,14 +90,14 @@ const events: readonly (ToldOf | undefined)[] = [
     const offset = BigInt(event.detail ?? "0");
     connection.tell("domainEventCallbackRtcChange", { callbackID: callback, msg: { dom, offset } });
   },
-  undefined, // 3, watchdog
-  undefined, // 4, I/O error
-  undefined, // 5, graphics
-  undefined, // 6, I/O error with its reason
+  incident.watchdog,
+  incident.ioError,
+  incident.graphics,
+  incident.ioErrorReason,
   bare("control-error", "domainEventCallbackControlError"),
-  undefined, // 8, block job by path
-  undefined, // 9, change of a disk
-  undefined, // 10, move of a tray
+  incident.blockJobByPath,
+  incident.diskChange,
+  incident.trayChange,
   (event, { connection, callback, dom }) => {
     if (event.type !== "pmwakeup") return;
     connection.tell("domainEventCallbackPmwakeup", { callbackID: callback, reason: 0, msg: { dom } });
@@ -126,8 +121,8 @@ const events: readonly (ToldOf | undefined)[] = [
     if (event.type !== "changed" || devAlias === undefined) return;
     connection.tell("domainEventCallbackDeviceRemoved", { callbackID: callback, msg: { dom, devAlias } });
   },
-  undefined, // 16, block job
-  undefined, // 17, change of a setting
+  incident.blockJob,
+  incident.tunable,
   (event, { connection, callback, dom }) => {
     const state = agentStates.indexOf(event.detail ?? "");
     if (event.type !== "agent" || state < 0) return;
@@ -154,10 +149,10 @@ const events: readonly (ToldOf | undefined)[] = [
     if (event.type !== "changed" || type < 0) return;
     connection.tell("domainEventCallbackMetadataChange", { callbackID: callback, dom, type, nsuri });
   },
-  undefined, // 24, threshold of a disk
-  undefined, // 25, failure of memory
-  undefined, // 26, size of a memory device
-  undefined, // 27, address of a network interface
+  incident.blockThreshold,
+  incident.memoryFailure,
+  incident.memoryDeviceSize,
+  incident.nicMac,
 ];
 
 /** How a registration for an event of domains is told. */

@@ -7,7 +7,7 @@
  */
 import { isVirtError } from "../../model/error.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
-import type { MessageName, MessageOf } from "../../protocol/procedures/mod.ts";
+import type { MessageName, MessageOf, TypedParameter } from "../../protocol/procedures/mod.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
 import type { RemoteConnection } from "./connection.ts";
 import type { Identity, RemoteClass } from "./object.ts";
@@ -73,6 +73,11 @@ function ofLife(
   };
 }
 
+/** A setting with its value, as one word. */
+function settingOf({ field, value }: TypedParameter): string {
+  return `${encodeURIComponent(field)}=${encodeURIComponent(String(value.value))}`;
+}
+
 /** A device of the host, which is called by its name alone. */
 function device({ name }: { readonly name: string }): Identity {
   return { objectClass: "nodeDevice", id: name, name };
@@ -112,7 +117,7 @@ const hearing: Hearing = {
       blockJobStates[message.status],
     ),
   domainEventCallbackTunable: (message) =>
-    ofDomain(message, "changed", "tunable", ...message.params.map(({ field }) => field)),
+    ofDomain(message, "changed", "tunable", ...message.params.map(settingOf)),
   domainEventCallbackAgentLifecycle: (message) => ofDomain(message, "agent", agentStates[message.state]),
   domainEventCallbackDeviceAdded: (message) => ofDomain(message, "changed", "device-added", message.devAlias),
   domainEventCallbackMigrationIteration: (message) =>
