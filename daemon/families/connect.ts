@@ -19,8 +19,8 @@ const feature = {
   networkUpdateOrder: 16,
 } as const;
 
-/** Bits of the flags of opening: only to look; without aliases of connection URIs. */
-const openFlag = { readonly: 1, noAliases: 2 } as const;
+/** The bit of the flags of opening that means something here: only to look. */
+const openFlag = { readonly: 1 } as const;
 
 /** The version of libvirt whose protocol is spoken, as clients are told it. */
 const libraryVersion = 11_003_000n;
@@ -43,7 +43,8 @@ export const connect = {
   connectOpen: answersEarly(async ({ name, flags }, session) => {
     await session.openHost(name === "" ? undefined : name, { readonly: (flags & openFlag.readonly) !== 0 });
     return undefined;
-  }, { flags: openFlag.readonly | openFlag.noAliases }),
+    // libvirt's clients send bits of their own too, such as that they started the daemon; libvirtd passes over what it does not know.
+  }, { flags: ~0 }),
   connectClose: answersEarly((_args, session) => {
     session.connection.part();
     return undefined;
