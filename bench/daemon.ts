@@ -13,6 +13,7 @@ import { buildGolang, pathOf, uriOf } from "./remote.ts";
 
 const python = "/usr/bin/python3";
 const manyDomains = 10_000;
+const warmUpDomains = 2_000;
 
 /** Benchmarks with what they need, which ends with them. */
 export interface DaemonBenchmarks extends AsyncDisposable {
@@ -138,12 +139,12 @@ function growthByCalls(): Benchmark {
 
 function growthByDomains(): readonly Benchmark[] {
   return ([["small", 0], ["with 5 KB of XML", 5_000]] as const).map(([what, bytes]): Benchmark => ({
-    name: `resident memory for each of ${manyDomains} domains defined, ${what}`,
+    name: `resident memory for each of ${manyDomains} domains defined after ${warmUpDomains}, ${what}`,
     unit: "KiB",
     ...bySide(async (client, { pid }) => {
       const define = (count: number): Work => ({ work: "define", count, inFlight: 1, bytes });
-      // What is loaded with the first ones is not the domains'.
-      await client.seconds(define(200));
+      // What is loaded, and compiled, with the first ones is not the domains'.
+      await client.seconds(define(warmUpDomains));
       const before = residentKib(pid);
       await client.seconds(define(manyDomains));
       return (residentKib(pid) - before) / manyDomains;

@@ -8,7 +8,7 @@ import { MemoryImageStore } from "./image.ts";
 import type { Change } from "./record.ts";
 
 /** How many lines of the effect log are kept in memory. */
-const keptLines = 10_000;
+const keptLines = 1_000;
 
 /** Keeps nothing beyond the process, and the effect log where tests can read it. */
 export class MemoryStore implements WorldStore {

@@ -38,7 +38,7 @@ Deno.test({
       active: 0,
       events: [["test", 3, 0], ["test", 4, 0], ["test", 5, 1]],
       missing: 42,
-      type: "Test",
+      type: "TEST",
     });
   },
 });
