@@ -9,6 +9,7 @@ import { isVirtError, VirtError } from "../model/error.ts";
 import type { ConnectionClock } from "../protocol/clock.ts";
 import { ServerConnection } from "../protocol/server/mod.ts";
 import { inSentence, messageOf } from "../protocol/wording.ts";
+import type { AuditedClient, AuditTrail } from "./audit.ts";
 import { ServerAuthentication } from "./authentication/authentication.ts";
 import type { SaslServer } from "./authentication/sasl.ts";
 import { type ClientLimits, type ClientPlace, ClientTable } from "./client_table.ts";
@@ -39,6 +40,8 @@ export interface DaemonOptions {
   readonly log: Log;
   /** For clients that come by TLS; nobody can where absent. */
   readonly credentials?: ServerCredentials;
+  /** Who was not let in is on record there. */
+  readonly audit?: AuditTrail;
   /** Begins a conversation in which a client proves who it is; absent where nobody is known. */
   readonly sasl?: (transport: ClientTransport) => SaslServer;
 }
@@ -187,6 +190,7 @@ export class Daemon implements AsyncDisposable {
     if (this.#served.size > 0) log("warn", "calls did not end in time", { clients: this.#served.size });
     // The kernel is closed behind this one; what goes on there is on its record.
     await Promise.all([...this.#served].map(({ connection }) => connection.close()));
+    this.#options.audit?.[Symbol.dispose]();
   }
 
   #listens({ name, readonly, authentication }: Door): void {
@@ -255,7 +259,9 @@ export class Daemon implements AsyncDisposable {
     try {
       identity = this.#identify(socket, door);
     } catch (error) {
-      this.#options.log("warn", "refused", { from: peer, place: door.name, why: messageOf(error) });
+      const why = messageOf(error);
+      this.#options.log("warn", "refused", { from: peer, place: door.name, why });
+      this.#refused({ principal: `anonymous:${door.transport}`, from: `${door.transport} ${peer}` }, why);
       return void socket.destroy();
     }
     socket.pause();
@@ -313,6 +319,7 @@ export class Daemon implements AsyncDisposable {
       },
       refused: (why) => {
         log("warn", "client did not prove who it is", said({ why }));
+        this.#refused({ principal: principalOf(identity), from: `${door.transport} ${peer}` }, why);
         // It hears so, and may come again.
         connection.part();
       },
@@ -321,6 +328,7 @@ export class Daemon implements AsyncDisposable {
     const connection: ServerConnection = new ServerConnection(new SocketTransport(socket, peer), {
       clock,
       maxRequests: settings.max_client_requests,
+      maxStreams: settings.max_client_streams,
       keepalive: {
         intervalMs: settings.keepalive_interval * 1000,
         count: Math.max(0, settings.keepalive_count),
@@ -333,6 +341,7 @@ export class Daemon implements AsyncDisposable {
           hosts,
           authentication,
           readonly: door.readonly,
+          events: { maxRegistrations: settings.max_client_registrations },
         }),
     });
     // The service is made while the connection is.
@@ -352,6 +361,10 @@ export class Daemon implements AsyncDisposable {
     };
     this.#served.add(served);
     if (this.#leaving) connection.part();
+  }
+
+  #refused(client: AuditedClient, why: string): void {
+    this.#options.audit?.of(client).refused({ operation: "authenticate", why });
   }
 
   /** Gives back what a client has had, when it has left and its last call has ended. Never rejects. */

@@ -23,17 +23,25 @@ export interface Registration {
   readonly tell: Telling;
 }
 
+/** How much may be registered for. */
+export interface EventLimits {
+  /** Registrations of one client at a time. libvirt has no limit. @default 1024 */
+  readonly maxRegistrations?: number;
+}
+
 /** The registrations of one client. */
 export class EventRegistry {
   readonly #connection: ServerConnection;
+  readonly #maxRegistrations: number;
   readonly #registrations = new Map<number, Registration>();
   #host: { readonly session: HostSession; readonly listening: Disposable } | undefined;
   #next = 0;
   /** Whether the client wants to hear when the host is lost. */
   watchesClose = false;
 
-  constructor(connection: ServerConnection) {
+  constructor(connection: ServerConnection, { maxRegistrations = 1024 }: EventLimits = {}) {
     this.#connection = connection;
+    this.#maxRegistrations = maxRegistrations;
   }
 
   /** Listens to the host that the client has opened. */
@@ -41,8 +49,19 @@ export class EventRegistry {
     this.#host = { session, listening: session.listen((event) => this.#tell(event, session)) };
   }
 
-  /** Adds a registration. @returns its number, which goes with each event */
+  /**
+   * Adds a registration.
+   *
+   * @returns its number, which goes with each event
+   * @throws {VirtError} `budget-exceeded` where the client has as many as it may.
+   */
   add(registration: Registration): number {
+    if (this.#registrations.size >= this.#maxRegistrations) {
+      throw new VirtError(
+        "budget-exceeded",
+        `a client may have no more than ${this.#maxRegistrations} registrations for events at a time`,
+      );
+    }
     const callback = this.#next++;
     this.#registrations.set(callback, registration);
     return callback;

@@ -94,6 +94,7 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
     clock,
     log,
     dispatch: dispatchTable,
+    audit,
     hosts,
     ...(wantsTls ? { credentials: new ServerCredentials(settings) } : {}),
     ...(sasl === undefined ? {} : { sasl }),

@@ -13,7 +13,7 @@ import { accessDenied, findsOut, isRefusal } from "./dispatch/access.ts";
 import { describeError, noSupport } from "./dispatch/error.ts";
 import type { Row } from "./dispatch/row.ts";
 import type { ServerAuthentication } from "./authentication/authentication.ts";
-import { EventRegistry } from "./event_registry.ts";
+import { type EventLimits, EventRegistry } from "./event_registry.ts";
 import type { HostSession } from "./host_session.ts";
 import type { Identity } from "./identity.ts";
 
@@ -59,6 +59,8 @@ export interface ClientSessionInit {
   readonly authentication: ServerAuthentication;
   /** Whether it came by a socket that is for looking only. */
   readonly readonly: boolean;
+  /** How much it may register for. */
+  readonly events?: EventLimits;
   /** Hears that somebody has proved who he is. */
   readonly authenticated?: () => void;
 }
@@ -87,7 +89,7 @@ export class ClientSession implements Service {
     this.connection = init.connection;
     this.authentication = init.authentication;
     this.#init = init;
-    this.events = new EventRegistry(init.connection);
+    this.events = new EventRegistry(init.connection, init.events);
   }
 
   /** What the client has opened; none before it has. */

@@ -57,6 +57,9 @@ const declared = {
   max_queued_clients: { kind: "number", default: 1000 },
   max_anonymous_clients: { kind: "number", default: 20 },
   max_client_requests: { kind: "number", default: 5 },
+  /** Streams that a client may have open at a time, and its registrations for events. libvirt has no limit. */
+  max_client_streams: { kind: "number", default: 256 },
+  max_client_registrations: { kind: "number", default: 1024 },
   keepalive_interval: { kind: "number", default: 5 },
   keepalive_count: { kind: "number", default: 5 },
   /** How long a client may take to prove who it is, in seconds. libvirt waits for ever. */

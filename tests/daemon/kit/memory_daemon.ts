@@ -19,6 +19,7 @@ import type { Driver } from "../../../runtime/driver.ts";
 import type { AuditRecord } from "../../../runtime/journal/record.ts";
 import { Kernel } from "../../../runtime/kernel.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
+import type { Transport } from "../../../protocol/transport.ts";
 import { transportPair } from "../../protocol/kit/transport_pair.ts";
 
 /** How a daemon is made. */
@@ -66,6 +67,7 @@ export class MemoryDaemon implements AsyncDisposable {
   readonly #hosts: Hosts;
   readonly #dispatch: DispatchTable;
   readonly #clients = new Set<ClientConnection>();
+  readonly #attached = new Set<Transport>();
   readonly #ended: Promise<void>[] = [];
   #count = 0;
 
@@ -95,7 +97,16 @@ export class MemoryDaemon implements AsyncDisposable {
 
   /** A client that has opened a host. */
   async connect(options: MemoryClientOptions = {}): Promise<ClientConnection> {
-    const { readonly = false, identity = root, uri = "test:///default", ...limits } = options;
+    const { uri = "test:///default", ...more } = options;
+    const rpc = new ClientConnection(this.attach(more), { clock: this.clock });
+    this.#clients.add(rpc);
+    if (uri !== null) await rpc.call("connectOpen", { name: uri, flags: 0 });
+    return rpc;
+  }
+
+  /** The client's end of a connection, for whoever does not keep to the protocol. */
+  attach(options: Omit<MemoryClientOptions, "uri"> = {}): Transport {
+    const { readonly = false, identity = root, ...limits } = options;
     const { client, server } = transportPair();
     let session: ClientSession | undefined;
     const connection = new ServerConnection(server, {
@@ -112,14 +123,13 @@ export class MemoryDaemon implements AsyncDisposable {
         }),
     });
     this.#ended.push(this.#seeOff(connection, () => session?.close()));
-    const rpc = new ClientConnection(client, { clock: this.clock });
-    this.#clients.add(rpc);
-    if (uri !== null) await rpc.call("connectOpen", { name: uri, flags: 0 });
-    return rpc;
+    this.#attached.add(client);
+    return client;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) await client.close();
+    for (const transport of this.#attached) await transport.close();
     await Promise.all(this.#ended);
     await this.kernel.close();
   }
