@@ -16,6 +16,8 @@ export interface SimulatedDomain {
   readonly state?: "running" | "paused" | "shutoff";
   /** The definition; it must carry `name`. @default a small one, with one disk and one interface */
   readonly xml?: string;
+  /** The definition of what runs, where that is another. @default `xml` */
+  readonly liveXml?: string;
   /** In MiB. @default 512 */
   readonly memoryMib?: number;
   /** Its virtual CPUs. @default 1 */
@@ -66,6 +68,10 @@ export interface SimulatedNetwork {
   readonly active?: boolean;
   /** Its definition, instead of a made one. */
   readonly xml?: string;
+  /** The definition of what is up, where that is another. @default `xml` */
+  readonly liveXml?: string;
+  /** Whether it starts with its host. @default whether it is up */
+  readonly autostart?: boolean;
 }
 
 /** A storage pool of a simulated host. */
@@ -74,6 +80,12 @@ export interface SimulatedPool {
   readonly name: string;
   /** Whether it is running. @default true */
   readonly active?: boolean;
+  /** Its definition, instead of a made one. */
+  readonly xml?: string;
+  /** The definition of what is running, where that is another. @default `xml` */
+  readonly liveXml?: string;
+  /** Whether it starts with its host. @default whether it is running */
+  readonly autostart?: boolean;
   /** Where its volumes are. @default "/var/lib/libvirt/NAME" */
   readonly path?: string;
   /** In GiB. @default 100 */
@@ -94,6 +106,20 @@ export interface SimulatedVolume {
   readonly backing?: string;
 }
 
+/** A secret of a simulated host. Its value is none that anybody could read. */
+export interface SimulatedSecret {
+  /** What it is for. */
+  readonly usage: string;
+  /** Its definition. */
+  readonly xml: string;
+  /** Whether nobody but the hypervisor can read it. @default false */
+  readonly private?: boolean;
+  /** Whether it is kept in memory only. @default false */
+  readonly ephemeral?: boolean;
+  /** Whether it has a value. @default true */
+  readonly hasValue?: boolean;
+}
+
 /** What a simulated host consists of. */
 export interface HostContent {
   /** Domains, by name or with more said. */
@@ -102,6 +128,8 @@ export interface HostContent {
   readonly networks?: readonly (string | SimulatedNetwork)[];
   /** Storage pools, by name or with more said. @default a pool `default` that is active and empty */
   readonly pools?: readonly (string | SimulatedPool)[];
+  /** Secrets. @default none */
+  readonly secrets?: readonly SimulatedSecret[];
 }
 
 /** A host: libvirt's own test host, or one of your making. */
@@ -133,6 +161,7 @@ export function hostChanges(
     ...(content.pools ?? ["default"]).flatMap((pool) =>
       poolChanges(typeof pool === "string" ? { name: pool } : pool)
     ),
+    ...(content.secrets ?? []).map(secretChange),
     ...domains.flatMap((domain) => domainChanges(domain, { guestId: running.indexOf(domain) + 1, now })),
   ];
 }
@@ -142,11 +171,11 @@ function domainChanges(
   { guestId, now }: { readonly guestId: number; readonly now: number },
 ): Change[] {
   const { name, state = "shutoff", autostart = false, transient = false, snapshots = [] } = domain;
-  const id = uuidOf("domain", name);
+  const id = uuidIn(domain.xml) ?? uuidOf("domain", name);
   const xml = domain.xml ?? domainXml(domain, id);
   const guest: Guest | undefined = state === "shutoff" ? undefined : {
     id: guestId,
-    xml,
+    xml: domain.liveXml ?? xml,
     state,
     reason: state === "paused" ? "user" : "booted",
     since: now,
@@ -251,8 +280,25 @@ function consoleXml(console: SimulatedConsole | undefined): string {
   ].join("");
 }
 
-function networkChange({ name, active = true, xml: given }: SimulatedNetwork): Change {
-  const id = uuidOf("network", name);
+function secretChange({ usage, xml, hasValue = true, ...kind }: SimulatedSecret): Change {
+  const id = uuidIn(xml) ?? uuidOf("secret", usage);
+  const flags = { private: kind.private ?? false, ephemeral: kind.ephemeral ?? false };
+  return {
+    kind: "secret",
+    id,
+    revision: 1,
+    record: { id, revision: 1, name: usage, config: xml, ...flags, hasValue },
+  };
+}
+
+/** The UUID in a definition. */
+function uuidIn(xml: string | undefined): string | undefined {
+  return /<uuid>\s*([0-9a-f-]{36})\s*<\/uuid>/i.exec(xml ?? "")?.[1]?.toLowerCase();
+}
+
+function networkChange(network: SimulatedNetwork): Change {
+  const { name, active = true, xml: given, autostart = active } = network;
+  const id = uuidIn(given) ?? uuidOf("network", name);
   const xml = given ?? `<network>
   <name>${escaped(name)}</name>
   <uuid>${id}</uuid>
@@ -269,14 +315,21 @@ function networkChange({ name, active = true, xml: given }: SimulatedNetwork): C
     kind: "network",
     id,
     revision: 1,
-    record: { id, revision: 1, name, config: xml, ...(active ? { bridge: { xml } } : {}), autostart: active },
+    record: {
+      id,
+      revision: 1,
+      name,
+      config: xml,
+      ...(active ? { bridge: { xml: network.liveXml ?? xml } } : {}),
+      autostart,
+    },
   };
 }
 
 function poolChanges(pool: SimulatedPool): Change[] {
   const { name, active = true, path = `/var/lib/libvirt/${pool.name}`, capacityGib = 100 } = pool;
-  const id = uuidOf("pool", name);
-  const xml = `<pool type='dir'>
+  const id = uuidIn(pool.xml) ?? uuidOf("pool", name);
+  const xml = pool.xml ?? `<pool type='dir'>
   <name>${escaped(name)}</name>
   <uuid>${id}</uuid>
   <source>
@@ -299,8 +352,8 @@ function poolChanges(pool: SimulatedPool): Change[] {
         revision: 1,
         name,
         config: xml,
-        ...(active ? { started: { xml } } : {}),
-        autostart: active,
+        ...(active ? { started: { xml: pool.liveXml ?? xml } } : {}),
+        autostart: pool.autostart ?? active,
         built: true,
         capacity: capacityGib * gibibyte,
       },

@@ -37,6 +37,7 @@ export type {
   SimulatedDomain,
   SimulatedNetwork,
   SimulatedPool,
+  SimulatedSecret,
   SimulatedSnapshot,
   SimulatedVolume,
 } from "./host_content.ts";

@@ -15,7 +15,7 @@ import { MemoryStore } from "../drivers/test/world/memory_store.ts";
 import type { DomainRecord, RecordKind, Records } from "../drivers/test/world/record.ts";
 import type { ConnectionUri } from "../model/uri.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { DriverConnection, DriverEnvironment } from "../runtime/driver.ts";
+import type { DriverConnection, DriverEnvironment, DriverMap } from "../runtime/driver.ts";
 import { Glob } from "../runtime/permission/glob.ts";
 import { hostChanges, type Simulated } from "./host_content.ts";
 
@@ -76,6 +76,8 @@ export interface SimulatedHostOptions {
   readonly settings: TestSettings;
   /** A glob over names of domains whose guests do not listen when they are asked to shut down. */
   readonly deaf?: string | undefined;
+  /** What it does otherwise than the test driver. */
+  readonly overrides?: DriverMap;
 }
 
 /** A link on which guests do not listen. */
@@ -125,12 +127,14 @@ export class SimulatedHost {
   readonly #names = new Map<string, string>();
   readonly #bootId: string;
   readonly #settings: TestSettings;
+  readonly #overrides: DriverMap;
   readonly #deaf: Glob | undefined;
   /** What the hypervisor calls the test, once it has done something there. */
   #outsider: number | undefined;
 
   /** @ignore */
-  constructor(name: string, { content, clock, settings, deaf }: SimulatedHostOptions) {
+  constructor(name: string, { content, clock, settings, deaf, overrides = {} }: SimulatedHostOptions) {
+    this.#overrides = overrides;
     this.#deaf = deaf === undefined ? undefined : Glob.parse(deaf);
     this.name = name;
     this.#settings = settings;
@@ -219,7 +223,7 @@ export class SimulatedHost {
         isDeaf: (id) => this.#deaf?.matches(this.#nameOfDomain(id)) === true,
       }),
       settings,
-      implementations,
+      implementations: { ...implementations, ...this.#overrides },
     });
   }
 

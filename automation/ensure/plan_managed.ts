@@ -5,6 +5,7 @@
  */
 import type { DesiredNetwork, DesiredPool } from "../../model/desired/mod.ts";
 import type { Change, PlanData, PlannedCall, PlanStep } from "../../model/plan.ts";
+import { normalise } from "../../model/xml/mod.ts";
 import { listChanges } from "./changes.ts";
 import { canonical, change, type Merged, merged, nothing, type PlanContext, type Wanted } from "./context.ts";
 import { el, type Element, readElement, writeElement } from "./element.ts";
@@ -178,8 +179,8 @@ function update<S extends Managed>(
       ...further.steps,
     ],
     ...(blocked === undefined ? {} : { blocked: `${blocked.field} cannot be changed: ${blocked.why}` }),
-    before: base,
-    after,
+    before: normalise(base),
+    after: normalise(after),
   };
 }
 

@@ -16,6 +16,10 @@ import { recipePath } from "./recipe_path.ts";
 /** Runs a recipe and follows it, or leaves it running. */
 export async function runRecipe(this: DroverContext, flags: RunFlags, file: string): Promise<void> {
   const { io } = this;
+  if (flags.check === true) {
+    const { planRecipe } = await import("./plan.ts");
+    return await planRecipe.call(this, flags, file);
+  }
   const params = await startParams(this, { flags, file });
   if (flags.detach === true) return await startDetached(this, { flags, params });
   await using control = await this.openControl({

@@ -31,6 +31,8 @@ export interface RunFlags extends RecipeFlags {
   readonly yes?: boolean;
   readonly outputFile?: string;
   readonly detach?: boolean;
+  readonly check?: boolean;
+  readonly diff?: boolean;
 }
 
 const recipeFlags = {
@@ -64,6 +66,13 @@ const recipeFlags = {
 
 /** `-c`, `-i`, `-o`. */
 const recipeAliases = { c: "connect", i: "input", ...outputAliases } as const;
+
+const diffFlag = {
+  kind: "boolean",
+  optional: true,
+  brief: "Show planned changes of definitions as unified diffs too",
+  withNegated: false,
+} as const;
 
 const recipePositional = {
   kind: "tuple",
@@ -115,6 +124,13 @@ export const runCommand: Command<DroverContext> = buildCommand<RunFlags, [string
         placeholder: "FILE",
         brief: "Write the recipe's result there, as text or JSON",
       },
+      check: {
+        kind: "boolean",
+        optional: true,
+        brief: "Act on nothing: show what would change, as drover plan does",
+        withNegated: false,
+      },
+      diff: diffFlag,
       detach: {
         kind: "boolean",
         optional: true,
@@ -131,12 +147,15 @@ export const runCommand: Command<DroverContext> = buildCommand<RunFlags, [string
 /** Flags of `drover plan`. */
 export interface PlanFlags extends RecipeFlags {
   readonly permissions?: boolean;
+  readonly changes?: boolean;
+  readonly diff?: boolean;
+  readonly detailedExitcode?: boolean;
 }
 
 /** `drover plan`. */
 export const planCommand: Command<DroverContext> = buildCommand<PlanFlags, [string], DroverContext>({
   docs: {
-    brief: "Show what a recipe would need, without doing anything",
+    brief: "Show what a recipe would change, do and need, without doing anything",
     fullDescription:
       "Run a recipe against a copy of what the connection has, in the simulated hypervisor and in virtual time.\n" +
       "With --permissions, print the least grants that this path needs.",
@@ -145,9 +164,53 @@ export const planCommand: Command<DroverContext> = buildCommand<PlanFlags, [stri
     flags: {
       ...recipeFlags,
       permissions: { kind: "boolean", optional: true, brief: "Print the grants needed", withNegated: false },
+      changes: {
+        kind: "boolean",
+        optional: true,
+        brief: "Print the changes to desired objects alone",
+        withNegated: false,
+      },
+      diff: diffFlag,
+      detailedExitcode: {
+        kind: "boolean",
+        optional: true,
+        brief: "Leave with 2 where something would change",
+        withNegated: false,
+      },
     },
     aliases: recipeAliases,
     positional: recipePositional,
   },
   loader: async () => (await import("../actions/plan.ts")).planRecipe,
+});
+
+/** Flags of `drover drift`. */
+export interface DriftFlags extends RecipeFlags {
+  readonly ignore?: readonly string[];
+}
+
+/** `drover drift`. */
+export const driftCommand: Command<DroverContext> = buildCommand<DriftFlags, [string], DroverContext>({
+  docs: {
+    brief: "Show in what a host differs from what a recipe desires",
+    fullDescription: "Compare what is there with what a recipe ensures. Nothing can be changed by it.\n" +
+      "Leaves with 5 where something has drifted. What is defined and waits for the next start is no drift:\n" +
+      "it is shown as pending.",
+  },
+  parameters: {
+    flags: {
+      ...recipeFlags,
+      ignore: {
+        kind: "parsed",
+        parse: text,
+        variadic: true,
+        optional: true,
+        placeholder: "KIND/NAME[:FIELD]",
+        brief: "Differences that do not count, with * in each part",
+      },
+    },
+    aliases: recipeAliases,
+    positional: recipePositional,
+  },
+  loader: async () => (await import("../actions/drift.ts")).showDrift,
 });

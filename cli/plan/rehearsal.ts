@@ -8,7 +8,8 @@ import manifest from "../../deno.json" with { type: "json" };
 import { channelVersion } from "../../model/channel.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { RunEvent, RunView } from "../../runtime/control/methods.ts";
-import type { Driver } from "../../runtime/driver.ts";
+import type { PlanData } from "../../model/plan.ts";
+import type { Driver, DriverMap } from "../../runtime/driver.ts";
 import type { RecipeEndpoint, RecipeExit } from "../../runtime/endpoint.ts";
 import type { FromRecipe, ToRecipe } from "../../model/channel.ts";
 import { openMemoryStore } from "../../runtime/journal/memory_store.ts";
@@ -23,9 +24,10 @@ import {
 import { type LaunchRequest, RunManager } from "../../runtime/run/manager.ts";
 import { parseUri } from "../../model/uri.ts";
 import { VirtError } from "../../model/error.ts";
-import { type HostContent, SimulatedHost, VirtualClock } from "../../testing/mod.ts";
+import { SimulatedHost, VirtualClock } from "../../testing/mod.ts";
 import { defaultSettings } from "../../drivers/test/settings.ts";
 import { launch } from "../launch.ts";
+import type { Present } from "./present.ts";
 
 /** What is rehearsed. */
 export interface RehearsalOptions {
@@ -34,7 +36,7 @@ export interface RehearsalOptions {
   /** Inputs as texts of the command line. */
   readonly inputTexts: Readonly<Record<string, string>>;
   /** What is on each host, by its URI. */
-  readonly contents: ReadonlyMap<string, HostContent>;
+  readonly contents: ReadonlyMap<string, Present>;
   /** URIs by the recipe's names for its connections. */
   readonly hosts: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -48,6 +50,8 @@ export interface Rehearsal {
   readonly grants: readonly string[];
   /** Permissions that it used without stating its need. */
   readonly unstated: readonly string[];
+  /** What it planned to change for objects to be as desired, in order. */
+  readonly plans: readonly PlanData[];
 }
 
 /**
@@ -130,15 +134,26 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const clock = new VirtualClock({ start: Date.now() });
   const simulated = new Map(
     [...options.contents].map((
-      [uri, content],
-    ) => [uri, new SimulatedHost(uri, { content, clock, settings: defaultSettings })]),
+      [uri, { content, capabilities }],
+    ) => [
+      uri,
+      new SimulatedHost(uri, {
+        content,
+        clock,
+        settings: defaultSettings,
+        overrides: capabilities === undefined
+          ? {}
+          : { "connection.capabilities": { run: () => Promise.resolve(capabilities) } },
+      }),
+    ]),
   );
   const authority = new RecordingAuthority();
+  const plans: PlanData[] = [];
   let needs: readonly string[] = [];
   await using store = openMemoryStore();
   await using kernel = new Kernel({
     drivers: [simulatedDriver(simulated)],
-    operations: ensureOperations,
+    operations: noting(plans),
     clock,
   });
   await using runs = new RunManager({
@@ -172,6 +187,24 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     steps,
     grants: planPermissions(authority).map(formatGrant),
     unstated: unstated(authority, needs),
+    plans,
+  };
+}
+
+/** Computes plans, and notes each. */
+function noting(plans: PlanData[]): DriverMap {
+  const compute = ensureOperations["connection.computePlan"];
+  if (compute === undefined) return ensureOperations;
+  return {
+    ...ensureOperations,
+    "connection.computePlan": {
+      ...compute,
+      run: async (job, input) => {
+        const plan = await compute.run(job, input);
+        plans.push(plan);
+        return plan;
+      },
+    },
   };
 }
 

@@ -59,7 +59,7 @@ function changed(
   { xml, scope, edit }: { xml: string; scope: "live" | "config"; edit: Edit },
 ): string {
   const edited = edit(xml, scope);
-  return edited === xml ? xml : readDomain(edited, { newId: domain.id }).xml;
+  return edited === xml ? xml : readDomain(edited, { newId: domain.id, isKnownType: true }).xml;
 }
 
 /** A change, and how messages call it: `attach a device to`. */

@@ -157,6 +157,8 @@ const callOperation = z.object({
   withinMs: z.int().positive().max(2 ** 31).optional(),
   priority: z.int().min(-10).max(10).optional(),
   noWait: z.boolean().optional(),
+  /** What it may use, and no more: for those who want to be sure that they only look. @default everything */
+  grants: z.array(z.string().max(4096)).max(256).optional(),
 });
 
 /** Where a single operation is. */

@@ -8,6 +8,7 @@ import type { ObjectClass } from "../../model/object.ts";
 import type { Caller, CallRequest, CallResult } from "../call.ts";
 import { sleep } from "../clock.ts";
 import { type Kernel, operationNamed } from "../kernel.ts";
+import { GrantAuthority, parseAllGrants } from "../permission/mod.ts";
 import { listOf, parentClass } from "./addressing.ts";
 import {
   type Asking,
@@ -160,6 +161,13 @@ async function callOperation(
     caller,
     signal,
     ...(deadline === undefined ? {} : { deadline }),
+    ...(params.grants === undefined ? {} : {
+      authority: new GrantAuthority({
+        grants: parseAllGrants(params.grants, { now: clock.now() }),
+        clock,
+        caller: { principal: context.principal },
+      }),
+    }),
   };
   try {
     const target = await findTarget(operation, { ...ask, names: params.target });

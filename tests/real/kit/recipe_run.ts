@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ensureOperations } from "../../../automation/mod.ts";
 import { remoteDriver } from "../../../drivers/remote/mod.ts";
 import type { Recipe } from "../../../dsl/recipe.ts";
 import { openMemoryStore } from "../../../runtime/journal/memory_store.ts";
@@ -34,7 +35,7 @@ export interface RecipeRunEnd {
 
 /** A kernel for recipes on real hosts. */
 export class RecipeRuns implements AsyncDisposable {
-  readonly kernel: Kernel = new Kernel({ drivers: [remoteDriver] });
+  readonly kernel: Kernel = new Kernel({ drivers: [remoteDriver], operations: ensureOperations });
   readonly #store = openMemoryStore();
   readonly #runs: RunManager;
   #next: unknown;
