@@ -50,10 +50,15 @@ function inMemory(content: readonly Change[], { clock }: DriverEnvironment): InM
   return { store, hypervisor: new Hypervisor(store), bootId: clock.uuid() };
 }
 
-function linkTo(world: InMemory, environment: DriverEnvironment, onClose: () => void): Link {
+function linkTo(
+  world: InMemory,
+  environment: DriverEnvironment,
+  { hostId, onClose = (): void => {} }: { readonly hostId?: string; readonly onClose?: () => void },
+): Link {
   const { clock, stateDirectory } = environment;
   return new InProcessLink({
     hypervisor: world.hypervisor,
+    ...(hostId === undefined ? {} : { hostId }),
     bootId: world.bootId,
     owner: stateDirectory ?? clock.uuid(),
     now: () => clock.now(),
@@ -69,15 +74,19 @@ function openShared(name: string, environment: DriverEnvironment): Link {
   };
   shared.set(name, known);
   known.users++;
-  return linkTo(known, environment, () => {
-    if (--known.users === 0) shared.delete(name);
+  return linkTo(known, environment, {
+    onClose: () => {
+      if (--known.users === 0) shared.delete(name);
+    },
   });
 }
 
 /** `test:///path.xml`: a host of one's own, which nobody shares. */
 function openFile(path: string, environment: DriverEnvironment): Link {
   const content = readNodeFile(path, { uuid: uuidOf(`test file ${path}`), now: environment.clock.now() });
-  return linkTo(inMemory(content, environment), environment, () => {});
+  const world = inMemory(content, environment);
+  // Whoever opens the file too has a host of his own, with the same UUID: neither waits for what the other does.
+  return linkTo(world, environment, { hostId: world.bootId });
 }
 
 /** `test:///default?state=DIRECTORY`: a hypervisor that is a process of its own. */

@@ -165,10 +165,10 @@ export const hostFacts = {
   "connection.info": {
     run: (job) =>
       Promise.try(() => {
-        const { host, driver, uri } = connectionOf(job);
+        const { host, driver, uri, table } = connectionOf(job);
         return {
           hostname: "test-host",
-          hostUuid: host,
+          hostUuid: table.host?.uuid ?? host,
           driver,
           uri: uri.text,
           hypervisorVersion: "0.0.2",

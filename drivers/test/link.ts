@@ -19,7 +19,7 @@ export interface LinkOptions {
 
 /** A connection to a hypervisor. */
 export interface Link {
-  /** The host's UUID. */
+  /** The host's UUID, or what else tells it from all others where several have one UUID. */
   readonly hostUuid: string;
   /** Changes when the hypervisor lost its state; absent where that is durable. */
   readonly bootId?: string;
@@ -43,6 +43,8 @@ export interface Link {
 /** What an in-process link is made with. */
 export interface InProcessLinkOptions {
   readonly hypervisor: Hypervisor;
+  /** What tells the host from all others; its UUID where absent. */
+  readonly hostId?: string;
   /** Which kernel speaks; epochs are compared within one. */
   readonly owner: string;
   readonly bootId: string;
@@ -64,12 +66,12 @@ export class InProcessLink implements Link {
   readonly #attached: { readonly client: number } & Disposable;
   #closed = false;
 
-  constructor({ hypervisor, owner, bootId, now, onClose }: InProcessLinkOptions) {
+  constructor({ hypervisor, hostId, owner, bootId, now, onClose }: InProcessLinkOptions) {
     this.#hypervisor = hypervisor;
     this.#owner = owner;
     this.#now = now;
     this.#onClose = onClose;
-    this.hostUuid = hypervisor.hostUuid;
+    this.hostUuid = hostId ?? hypervisor.hostUuid;
     this.bootId = bootId;
     this.#attached = hypervisor.attach((changes) => {
       for (const listener of [...this.#listeners]) listener(changes);
