@@ -22,6 +22,7 @@ const capitals: Readonly<Record<string, string>> = {
   Sev: "SEV",
   Iothread: "IOThread",
   Nwfilter: "NWFilter",
+  Nwfilters: "NWFilters",
   Scsi: "SCSI",
   Wwn: "WWN",
 };

@@ -29,6 +29,9 @@ import { volumeTransfer } from "../families/volume_transfer.ts";
 import { hostInterface } from "../families/interface.ts";
 import { nodeDevice } from "../families/node_device.ts";
 import { secret } from "../families/secret.ts";
+import { networkPort } from "../families/network_port.ts";
+import { networkFilter } from "../families/network_filter.ts";
+import { filterBinding } from "../families/filter_binding.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
@@ -58,6 +61,9 @@ const families: readonly Family[] = [
   hostInterface,
   nodeDevice,
   secret,
+  networkPort,
+  networkFilter,
+  filterBinding,
 ];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { attributeOf } from "../../drivers/xml_span.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
@@ -23,11 +22,9 @@ const inactiveXml = 1;
 
 type Entry = OutputOf<Operations["interface.list"]>[number];
 
-/** An interface as it is named on the wire; its address is in its definition. */
-function remoteInterface(ref: ObjectRef, session: HostSession): RemoteInterface {
-  const definition = rootIn(session.find(ref).config);
-  const mac = definition === undefined ? undefined : attributeOf(definition, "address", "mac");
-  return { name: ref.name, mac: mac ?? "" };
+/** An interface as it is named on the wire, with its address. */
+async function remoteInterface(target: ObjectRef, session: HostSession): Promise<RemoteInterface> {
+  return listed(await session.run("interface.info", { target }));
 }
 
 function listed({ interface: { name }, mac = "" }: Entry): RemoteInterface {
@@ -83,9 +80,9 @@ export const hostInterface = {
     }),
   }),
   interfaceLookupByName: worded(
-    calls("interface.lookup", {
-      input: ({ name }) => ({ name, by: "name" }),
-      result: (ref, { session }) => ({ iface: remoteInterface(ref, session) }),
+    answers(async ({ name }, session) => {
+      const ref = await session.run("interface.lookup", { input: { name, by: "name" } });
+      return { iface: await remoteInterface(ref, session) };
     }),
     { "not-found": ({ name }) => `no interface with matching name '${name}'` },
   ),
@@ -114,7 +111,7 @@ export const hostInterface = {
     answers(async ({ xml, flags }, session) => {
       if ((flags & validateFlag) !== 0) await validate(xml, "interface");
       const ref = await session.run("interface.define", { input: { xml } });
-      return { iface: remoteInterface(ref, session) };
+      return { iface: await remoteInterface(ref, session) };
     }, { flags: validateFlag }),
     { "invalid-document": ({ xml }) => definitionWords(xml) },
   ),

@@ -37,21 +37,32 @@ function listed({ secret: { id }, usageType, usage }: Entry): RemoteSecret {
   };
 }
 
+type SecretName = Pick<ObjectRef, "id" | "name">;
+
 /** Secrets as they were last seen: of one that is gone only that can be told. */
 const seen = new WeakMap<HostSession, Map<string, RemoteSecret>>();
 
-/** A secret as it is named on the wire, by its UUID and by what its definition says that it is for. */
-function remoteSecret({ id, name }: Pick<ObjectRef, "id" | "name">, session: HostSession): RemoteSecret {
+/** A secret as it is named on the wire; its definition is asked for where it is not known. */
+async function foundSecret(ref: ObjectRef, session: HostSession): Promise<RemoteSecret> {
+  if (definitionOf(ref.id, session) !== undefined) return remoteSecret(ref, session);
+  return described(ref, rootIn(await session.run("secret.xml", { target: ref })));
+}
+
+/** A secret as it is named on the wire, by what is known of it here. */
+function remoteSecret(ref: SecretName, session: HostSession): RemoteSecret {
   const known = seen.get(session) ?? new Map<string, RemoteSecret>();
   seen.set(session, known);
-  const definition = definitionOf(id, session);
-  if (definition === undefined) {
-    return known.get(id) ?? { uuid: id, usageType: 0, usageID: usageIn(id, name) };
-  }
-  const type = attributeOf(definition, "type", "usage") ?? "none";
-  const secret = { uuid: id, usageType: Math.max(0, usageTypes.indexOf(type)), usageID: usageIn(id, name) };
-  known.set(id, secret);
+  const definition = definitionOf(ref.id, session);
+  const gone = definition === undefined ? known.get(ref.id) : undefined;
+  const secret = gone ?? described(ref, definition);
+  known.set(ref.id, secret);
   return secret;
+}
+
+/** A secret by its UUID and by what its definition says that it is for. */
+function described({ id, name }: SecretName, definition: XmlElement | undefined): RemoteSecret {
+  const type = definition === undefined ? undefined : attributeOf(definition, "type", "usage");
+  return { uuid: id, usageType: Math.max(0, usageTypes.indexOf(type ?? "none")), usageID: usageIn(id, name) };
 }
 
 /** A secret that is for nothing is called by its UUID. */
@@ -136,27 +147,24 @@ export const secret = {
     }),
   }),
   secretLookupByUuid: worded(
-    calls("secret.lookup", {
-      input: ({ uuid }) => ({ name: uuid, by: "uuid" }),
-      result: (ref, { session }) => ({ secret: remoteSecret(ref, session) }),
+    answers(async ({ uuid }, session) => {
+      const ref = await session.run("secret.lookup", { input: { name: uuid, by: "uuid" } });
+      return { secret: await foundSecret(ref, session) };
     }),
     { "not-found": ({ uuid }) => `no secret with matching uuid '${uuid}'` },
   ),
   secretLookupByUsage: worded(
-    calls("secret.lookup", {
-      input: ({ usageType, usageID }) => ({
-        name: usageID,
-        by: "usage",
-        usageType: secretUsageTypes[usageType] ?? "none",
-      }),
-      result: (ref, { session }) => ({ secret: remoteSecret(ref, session) }),
+    answers(async ({ usageType: type, usageID: name }, session) => {
+      const usageType = secretUsageTypes[type] ?? "none";
+      const ref = await session.run("secret.lookup", { input: { name, by: "usage", usageType } });
+      return { secret: await foundSecret(ref, session) };
     }),
     { "not-found": ({ usageID }) => `no secret with matching usage '${usageID}'` },
   ),
   secretDefineXml: worded(
     answers(async ({ xml, flags }, session) => {
       if ((flags & validateFlag) !== 0) await validate(xml, "secret");
-      return { secret: remoteSecret(await session.run("secret.define", { input: { xml } }), session) };
+      return { secret: await foundSecret(await session.run("secret.define", { input: { xml } }), session) };
     }, { flags: validateFlag }),
     {
       "invalid-document": ({ xml }) => documentWords(xml, "secret"),

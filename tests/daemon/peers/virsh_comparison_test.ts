@@ -8,6 +8,7 @@ import { unavailable } from "../../real/kit/requirements.ts";
 import { RunningDaemon } from "../kit/running_daemon.ts";
 import { compareHosts, type Comparison, virshMissing } from "../kit/virsh_comparison.ts";
 import { interfaceWalks } from "./virsh_walks/interface.ts";
+import { filterWalks } from "./virsh_walks/network_filter.ts";
 import { networkWalks } from "./virsh_walks/network.ts";
 import { nodeDeviceWalks } from "./virsh_walks/node_device.ts";
 import { snapshotWalks } from "./virsh_walks/snapshot.ts";
@@ -23,6 +24,7 @@ const families: Readonly<Record<string, Comparison>> = {
   "snapshots and checkpoints": snapshotWalks,
   "network interfaces": interfaceWalks,
   "node devices": nodeDeviceWalks,
+  "network filters": filterWalks,
   "secrets": secretWalks,
 };
 

@@ -342,6 +342,7 @@ export class FakeObjects extends FakeLibvirtd {
       this.ports.set(`${network.uuid}/${uuid}`, { network: network.uuid, uuid, xml });
       return { port: { net: network, uuid } };
     },
+    networkPortGetXmlDesc: ({ port: { net, uuid } }) => ({ xml: this.#port(net, uuid).xml }),
     networkPortDelete: ({ port: { net, uuid } }) => {
       this.#port(net, uuid);
       this.ports.delete(`${net.uuid}/${uuid}`);
@@ -548,6 +549,7 @@ export class FakeObjects extends FakeLibvirtd {
       return { bindings, ret: bindings.length };
     },
     nwfilterBindingLookupByPortDev: ({ name }) => ({ nwfilter: this.#binding(name) }),
+    nwfilterBindingGetXmlDesc: ({ nwfilter }) => ({ xml: this.#binding(nwfilter.portdev).xml }),
     nwfilterBindingCreateXml: ({ xml }) => {
       const nwfilter = {
         portdev: attribute(xml, "portdev", "name"),
