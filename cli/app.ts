@@ -16,6 +16,7 @@ import { consoleCommand } from "./commands/console.ts";
 import { daemonRoutes } from "./commands/daemon.ts";
 import { eventsCommand, virshEventCommands } from "./commands/events.ts";
 import { jobsRoutes } from "./commands/jobs.ts";
+import { playCommand } from "./commands/play.ts";
 import { planCommand, runCommand } from "./commands/run.ts";
 import { runsRoutes } from "./commands/runs.ts";
 import { completionsCommand, doctorCommand, kernelCommand, newRoutes, xmlCommand } from "./commands/tools.ts";
@@ -33,6 +34,7 @@ export const completeWord = "__complete";
 const fixedRoutes: Readonly<Record<string, Route>> = {
   run: runCommand,
   plan: planCommand,
+  play: playCommand,
   runs: runsRoutes,
   jobs: jobsRoutes,
   events: eventsCommand,

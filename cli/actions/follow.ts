@@ -10,7 +10,7 @@ import type { RunEvent, RunView } from "../../runtime/control/methods.ts";
 import type { DroverContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { askersFor } from "../live/prompter.ts";
-import { LiveRun } from "../live/run_view.ts";
+import { LiveRun, type RunScreen } from "../live/run_view.ts";
 import { painter } from "../output/colour.ts";
 import { errorText } from "../output/error.ts";
 import { type OutputFormat, schemaVersion } from "../output/format.ts";
@@ -30,6 +30,10 @@ export interface FollowOptions {
   readonly noPrompt: boolean | undefined;
   /** Asks the kernel to begin, and streams what happens. */
   readonly begin: (options: RequestOptions<Following>) => Promise<RunView>;
+  /** Where it is shown. @default a {@linkcode LiveRun} */
+  readonly screen?: RunScreen;
+  /** Tells how it ended, before what was wrong with it. @default the run's last line, and its result */
+  readonly tell?: (run: RunView) => Promise<void>;
 }
 
 /** Follows a run, and sets the exit code. */
@@ -39,7 +43,7 @@ export async function followRun(context: DroverContext, options: FollowOptions):
   const forPeople = format === "table" || format === "wide";
   const sink = forPeople ? io.stdout : io.stderr;
   let id: string | undefined;
-  using live = new LiveRun({ io, sink });
+  using live = options.screen ?? new LiveRun({ io, sink });
   const onItem = (event: RunEvent): void => {
     if (event.type === "run") id = event.run.id;
     if (format === "ndjson") {
@@ -70,7 +74,7 @@ export async function followRun(context: DroverContext, options: FollowOptions):
     },
   });
   live[Symbol.dispose]();
-  await tellEnd(context, { run: ended, format });
+  await tellEnd(context, { run: ended, format, tell: options.tell });
   return ended;
 }
 
@@ -85,11 +89,16 @@ function abortBefore(signal: AbortSignal, applies: () => boolean): AbortSignal {
 
 async function tellEnd(
   context: DroverContext,
-  { run, format }: { readonly run: RunView; readonly format: OutputFormat },
+  { run, format, tell }: {
+    readonly run: RunView;
+    readonly format: OutputFormat;
+    readonly tell: FollowOptions["tell"];
+  },
 ): Promise<void> {
   const { io } = context;
   const forPeople = format === "table" || format === "wide";
-  if (forPeople) {
+  if (tell !== undefined) await tell(run);
+  else if (forPeople) {
     const took = run.ended === undefined ? "" : `  ${formatDuration(run.ended - run.since)}`;
     io.stdout.write(`run ${plain(run.id)}  ${run.state}${took}\n`);
     if (run.state === "done" && run.result !== undefined && run.result !== null) {

@@ -41,8 +41,20 @@ const reminderMs = 30_000;
 /** A read is worth a line only when somebody waits for it. */
 const slowReadMs = 1000;
 
+/** Where a run is shown while it goes on. */
+export interface RunScreen extends Disposable {
+  /** Operations that are under way, for messages. */
+  readonly running: readonly string[];
+  /** Takes the next event in. */
+  show(event: RunEvent): void;
+  /** Prints a line that stays. */
+  say(line: string): void;
+  /** Leaves the screen to somebody else, a prompt, until the returned handle is disposed of. */
+  hold(): Disposable;
+}
+
 /** The view of one run. Dispose of it when the run has ended: the live lines go. */
-export class LiveRun implements Disposable {
+export class LiveRun implements RunScreen {
   readonly #sink: Sink;
   readonly #paint: Painter;
   readonly #now: () => number;

@@ -26,6 +26,8 @@ const layers: readonly Layer[] = [
     typesOf: ["model"],
   },
   { folder: "automation", may: ["model", "runtime", "automation"], packages: ["zod", "yaml"] },
+  { folder: "playbook", may: ["model", "runtime", "playbook"], packages: ["zod", "yaml", "node:"] },
+  { folder: "playbook/engine", may: ["mod.ts", "playbook/engine"], packages: [] },
   {
     folder: "testing",
     may: ["model", "runtime", "drivers", "dsl", "automation", "testing"],
@@ -46,6 +48,7 @@ const layers: readonly Layer[] = [
       "dsl",
       "testing",
       "automation",
+      "playbook",
       "daemon",
       "cli",
       "deno.json",

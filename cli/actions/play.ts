@@ -1,0 +1,214 @@
+/**
+ * `drover play`.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { VirtError } from "../../model/error.ts";
+import { type Compiled, compilePlaybook, extraVars, nameOf, readYaml, tasksOf } from "../../playbook/mod.ts";
+import type { Control } from "../../runtime/control/control.ts";
+import type { RunView } from "../../runtime/control/methods.ts";
+import type { PlayFlags } from "../commands/play.ts";
+import type { DroverContext } from "../context.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { PlayView } from "../live/play_view.ts";
+import { askersFor, freeScreen } from "../live/prompter.ts";
+import { plain, plainJson } from "../output/plain.ts";
+import { connectionUri, stateDirectory } from "../settings.ts";
+import { followRun } from "./follow.ts";
+import { isLive, localFiles, playInventory } from "./play_inventory.ts";
+import { PlayRecord } from "./play_record.ts";
+import { writePlay } from "./play_folder.ts";
+
+const defaultForks = 5;
+
+/** Runs a playbook, goes on with one, or says what it holds. */
+export async function play(this: DroverContext, flags: PlayFlags, file?: string): Promise<void> {
+  if (flags.resume !== undefined) return await resume(this, flags, flags.resume);
+  if (file === undefined) {
+    throw new VirtError("invalid-argument", "FILE is missing", {
+      hint: "Name a playbook: drover play site.yml",
+    });
+  }
+  const text = await localFiles.readText(file);
+  const source = readYaml(text, file);
+  // An inventory of files needs no kernel: the sandbox can start while that comes up.
+  if (!isLive(flags)) {
+    const compiled = await compile(this, { flags, file, source });
+    if (tellOnly(this, { flags, compiled })) return;
+    const path = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
+    const level = flags.sandbox ?? "best";
+    await using control = await openFor(this, flags, { recipe: path, level });
+    return await start(this, { flags, compiled, path, control });
+  }
+  await using control = await openFor(this, flags);
+  const compiled = await compile(this, { flags, file, source, control });
+  if (tellOnly(this, { flags, compiled })) return;
+  const path = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
+  await start(this, { flags, compiled, path, control });
+}
+
+function openFor(
+  { io, openControl }: DroverContext,
+  flags: PlayFlags,
+  recipe?: { readonly recipe: string; readonly level: "best" | "strict" },
+): Promise<Control> {
+  return openControl({
+    io,
+    stateDirectory: stateDirectory(io, flags.stateDir),
+    ...(recipe === undefined ? {} : { recipe }),
+  });
+}
+
+interface Reading {
+  readonly flags: PlayFlags;
+  readonly file: string;
+  readonly source: ReturnType<typeof readYaml>;
+  readonly control?: Control;
+}
+
+async function compile(context: DroverContext, { flags, file, source, control }: Reading): Promise<Compiled> {
+  const { io } = context;
+  const defaultUri = connectionUri(io, flags.connect);
+  const folder = dirname(await Deno.realPath(file));
+  const inventory = await withInterrupt(context, (signal, interrupt) =>
+    playInventory(flags, {
+      defaultUri,
+      folder,
+      uriOf: (name) => connectionUri(io, name),
+      ...(control === undefined ? {} : {
+        control,
+        signal,
+        asking: askersFor({ io, screen: freeScreen, interrupt, noPrompt: flags.noPrompt }),
+      }),
+    }));
+  return await compilePlaybook({
+    file,
+    folder,
+    source,
+    inventory,
+    files: localFiles,
+    defaultUri,
+    extra: await extraVars(flags.extraVars ?? [], localFiles),
+    check: flags.check ?? false,
+    diff: flags.diff ?? false,
+    forks: flags.forks ?? defaultForks,
+    limit: flags.limit === undefined ? undefined : await limitPattern(flags.limit),
+    selection: { tags: commas(flags.tags), skipTags: commas(flags.skipTags), startAt: flags.startAt },
+  });
+}
+
+function commas(given: readonly string[] = []): readonly string[] {
+  return given.flatMap((text) => text.split(",")).map((text) => text.trim()).filter((text) => text !== "");
+}
+
+/** A limit may be a file of names: `@failed.txt`. */
+async function limitPattern(limit: string): Promise<string> {
+  if (!limit.startsWith("@")) return limit;
+  const names = (await localFiles.readText(limit.slice(1))).split(/\s+/).filter((name) => name !== "");
+  return names.join(",");
+}
+
+interface Starting {
+  readonly flags: PlayFlags;
+  readonly compiled: Compiled;
+  readonly path: string;
+  readonly control: Control;
+}
+
+async function start(context: DroverContext, { flags, compiled, path, control }: Starting): Promise<void> {
+  const { io } = context;
+  const { policy } = flags;
+  const grants = [
+    ...flags.allow ?? [],
+    ...policy === undefined ? [] : await (await import("./policy.ts")).readPolicy(io, policy),
+  ];
+  await follow(context, {
+    flags,
+    control,
+    begin: (options) =>
+      control.request("runs.start", {
+        file: path,
+        hosts: { ...compiled.uris },
+        input: {},
+        grants,
+        grantNeeds: flags.yes ?? false,
+        sandbox: flags.sandbox ?? "best",
+        detach: false,
+      }, options),
+  });
+}
+
+async function resume(context: DroverContext, flags: PlayFlags, id: string): Promise<void> {
+  await using control = await openFor(context, flags);
+  await follow(context, {
+    flags,
+    control,
+    begin: (options) =>
+      control.request(
+        "runs.resume",
+        { id, detach: false, grants: [...flags.allow ?? []], assume: {} },
+        options,
+      ),
+  });
+}
+
+type Begin = Parameters<typeof followRun>[1]["begin"];
+
+async function follow(
+  context: DroverContext,
+  { flags, control, begin }: { readonly flags: PlayFlags; readonly control: Control; readonly begin: Begin },
+): Promise<void> {
+  const { io } = context;
+  const format = flags.output ?? "table";
+  const forPeople = format === "table" || format === "wide";
+  const record = new PlayRecord();
+  await followRun(context, {
+    control,
+    format,
+    owns: true,
+    noPrompt: flags.noPrompt,
+    screen: forPeople ? new PlayView({ io, sink: io.stdout }) : record,
+    begin,
+    tell: (run: RunView) => Promise.resolve(record.tell(run, { io, format })),
+  });
+}
+
+/** `--list-hosts` and its like: says what is there and leaves. */
+function tellOnly(
+  { io }: DroverContext,
+  { flags, compiled: { program } }: { readonly flags: PlayFlags; readonly compiled: Compiled },
+): boolean {
+  const { listHosts, listTasks, listTags, syntaxCheck } = flags;
+  if ([listHosts, listTasks, listTags, syntaxCheck].every((flag) => flag !== true)) return false;
+  const plays = program.plays.map((each) => ({
+    play: each.name,
+    hosts: each.targets,
+    tasks: each.sections.flatMap(tasksOf).map((task) => ({ name: nameOf(task), tags: task.tags })),
+  }));
+  if (flags.output === "json" || flags.output === "ndjson") {
+    io.stdout.write(
+      `${plainJson({ version: 1, kind: "playbook", item: { playbook: program.name, plays } }, 2)}\n`,
+    );
+    return true;
+  }
+  io.stdout.write(`\nplaybook: ${plain(program.name)}\n`);
+  if (syntaxCheck === true && listHosts !== true && listTasks !== true && listTags !== true) return true;
+  for (const [index, { play: name, hosts, tasks }] of plays.entries()) {
+    const tags = [...new Set(tasks.flatMap((task) => task.tags))].toSorted();
+    io.stdout.write(`\n  play #${index + 1} (${plain(name)}): ${plain(name)}\tTAGS: []\n`);
+    if (listHosts === true) {
+      io.stdout.write(
+        `    hosts (${hosts.length}):\n${hosts.map((host) => `      ${plain(host)}\n`).join("")}`,
+      );
+    }
+    if (listTasks === true) {
+      const lines = tasks.map((task) =>
+        `      ${plain(task.name)}\tTAGS: [${plain(task.tags.join(", "))}]\n`
+      );
+      io.stdout.write(`    tasks:\n${lines.join("")}`);
+    }
+    if (listTags === true) io.stdout.write(`      TASK TAGS: [${plain(tags.join(", "))}]\n`);
+  }
+  return true;
+}

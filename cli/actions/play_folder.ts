@@ -1,0 +1,73 @@
+/**
+ * The folder of a play: what the sandbox loads, by the hash of its content.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, dirname, join, relative } from "node:path";
+import { VirtError } from "../../model/error.ts";
+import { type Compiled, engineFiles, playModule } from "../../playbook/mod.ts";
+import { prepareRecipe } from "../../runtime/sandbox/mod.ts";
+
+/**
+ * Writes what the sandbox loads for a play, and answers the path of its main module. A folder that is there already is the
+ * same. Nobody but its owner can read it: variables may be secret.
+ *
+ * @throws {VirtError} what is wrong with a recipe of the playbook, with the place where it is named.
+ */
+export async function writePlay(
+  { program, recipes }: Pick<Compiled, "program" | "recipes">,
+  directory: string,
+): Promise<string> {
+  const files = new Map<string, string>([["program.json", JSON.stringify(program)]]);
+  for (const [name, text] of await engineFiles()) files.set(`engine/${name}`, text);
+  const entries: string[] = [];
+  for (const [index, { path, at }] of recipes.entries()) {
+    const folder = `recipes/${index}`;
+    try {
+      const { file, modules } = await prepareRecipe(path);
+      for (const each of modules) {
+        files.set(join(folder, relative(dirname(file), each.path)), await Deno.readTextFile(each.realPath));
+      }
+      entries.push(`./${folder}/${basename(file)}`);
+    } catch (error) {
+      if (!(error instanceof VirtError) || error.at !== undefined) throw error;
+      const [file, line, column] = at;
+      throw new VirtError(error.code, error.message, {
+        at: { file, line, column },
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      });
+    }
+  }
+  const main = `${basename(program.name).replace(/\.\w+$/, "").replace(/[^\w.-]/g, "_")}.play.ts`;
+  files.set(main, playModule(entries));
+  const hash = createHash("sha256").update(JSON.stringify([...files])).digest("hex").slice(0, 24);
+  const folder = join(directory, "plays", hash);
+  if (!await exists(join(folder, main))) await writeWhole(folder, files);
+  return await Deno.realPath(join(folder, main));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Under a name of its own first, so that nobody ever finds half of it. */
+async function writeWhole(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  await Deno.mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  const draft = await Deno.makeTempDir({ dir: dirname(folder), prefix: "draft-" });
+  try {
+    for (const [name, text] of files) {
+      await Deno.mkdir(dirname(join(draft, name)), { recursive: true });
+      await Deno.writeTextFile(join(draft, name), text, { mode: 0o600 });
+    }
+    await Deno.rename(draft, folder);
+  } catch (error) {
+    await Deno.remove(draft, { recursive: true }).catch(() => {});
+    // Somebody else was quicker with the same.
+    if (!(error instanceof Error && /not empty|exists/i.test(error.message))) throw error;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Carries playbooks out, inside the sandbox: a recipe like any other, so that everything that holds for recipes holds for
+ * playbooks.
+ *
+ * @module
+ */
+import { type Host, type Needs, type Recipe, recipe, type RunTools, VirtError, z } from "drover";
+import { PlayRun } from "./play.ts";
+import type { Program } from "./program.ts";
+import { type Counters, Report } from "./report.ts";
+import { TargetState } from "./state.ts";
+
+export type { Program } from "./program.ts";
+
+/** What came of a playbook. */
+export interface ProgramResult {
+  readonly playbook: string;
+  readonly check: boolean;
+  /** What was counted, by target. */
+  readonly recap: Readonly<Record<string, Counters>>;
+}
+
+/** The recipe that carries a playbook out. */
+export function playRecipe(
+  program: Program,
+  recipes: readonly Recipe[] = [],
+): Recipe<unknown, ProgramResult> {
+  const needs = [...program.needs, ...recipes.flatMap(({ declaration }) => declaration.needs)];
+  const { connections } = program;
+  return recipe({
+    summary: `Playbook ${program.name}`,
+    input: z.object({}),
+    // They come from the registry of operations, and are checked by the runtime like those of any recipe.
+    needs: needs as unknown as Needs<readonly string[]>,
+    hosts: connections.length === 0 ? ["host"] : connections,
+    run: (context: RunTools & { readonly hosts: Readonly<Record<string, Host>> }) =>
+      runProgram(program, { context, recipes }),
+  });
+}
+
+async function runProgram(
+  program: Program,
+  { context, recipes }: {
+    readonly context: RunTools & { readonly hosts: Readonly<Record<string, Host>> };
+    readonly recipes: readonly Recipe[];
+  },
+): Promise<ProgramResult> {
+  const report = new Report(context.log, program);
+  const states = new Map(program.targets.map((target) => [target.name, new TargetState(target)] as const));
+  const { hosts, ...tools } = context;
+  for (const play of program.plays) {
+    const goesOn = await new PlayRun(play, { program, tools, hosts, recipes, report, states }).run();
+    if (!goesOn) break;
+  }
+  const named = new Set(program.plays.flatMap(({ targets }) => targets));
+  const all = [...states.values()].filter(({ target }) => named.has(target.name));
+  report.recap(all);
+  throwIfBroken(all);
+  return {
+    playbook: program.name,
+    check: program.check,
+    recap: Object.fromEntries(all.map(({ target, counters }) => [target.name, counters])),
+  };
+}
+
+/** The run fails where a target did, so that nobody takes it for done. */
+function throwIfBroken(states: readonly TargetState[]): void {
+  const broken = states.filter((state) => state.broken);
+  if (broken.length === 0) return;
+  const of = (standing: TargetState["standing"]): readonly TargetState[] =>
+    broken.filter((state) => state.standing === standing);
+  const [unreachable, unknown] = [of("unreachable"), of("unknown")];
+  const denied = broken.every(({ failure }) => codeOf(failure?.result) === "permission-denied");
+  const code = unknown.length > 0
+    ? "outcome-unknown"
+    : unreachable.length > 0
+    ? "unreachable"
+    : denied
+    ? "permission-denied"
+    : "some-failed";
+  const names = broken.map(({ target }) => target.name);
+  const told = names.length > 10 ? [...names.slice(0, 10), `${names.length - 10} more`] : names;
+  throw new VirtError(code, `${broken.length} of ${states.length} hosts failed: ${told.join(", ")}`, {
+    hint: `Run it again for them alone with: --limit ${names.slice(0, 10).join(",")}`,
+  });
+}
+
+function codeOf(result: unknown): unknown {
+  return typeof result === "object" && result !== null && "code" in result ? result.code : undefined;
+}

@@ -1,0 +1,79 @@
+/**
+ * What expressions make of values: truth, texts, comparison.
+ *
+ * @module
+ */
+
+/** A value that is not there, with why. */
+export class Missing {
+  readonly what: string;
+
+  constructor(what: string) {
+    this.what = what;
+  }
+}
+
+/** Whether a value is a map: plain data with keys. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Missing);
+}
+
+/** Truth as Jinja has it: empty things are false. */
+export function isTrue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (isMap(value)) return Object.keys(value).length > 0;
+  // What people write in inventories and with -e is a text, and means what it says.
+  if (typeof value === "string") return value !== "" && !/^(false|no|off|0)$/i.test(value);
+  return Boolean(value);
+}
+
+/** A value within a text. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null) return "";
+  if (value === true) return "True";
+  if (value === false) return "False";
+  if (typeof value === "object") return JSON.stringify(value) ?? "";
+  return String(value);
+}
+
+/** Whether two values are the same, however deep. */
+export function equal(left: unknown, right: unknown): boolean {
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((each, index) => equal(each, right[index]));
+  }
+  if (isMap(left) && isMap(right)) {
+    const keys = Object.keys(left);
+    return keys.length === Object.keys(right).length &&
+      keys.every((key) => Object.hasOwn(right, key) && equal(left[key], right[key]));
+  }
+  return left === right;
+}
+
+/** Which of two comes first: less than 0, 0, more than 0. */
+export function compare(left: unknown, right: unknown): number {
+  if (typeof left === "string" && typeof right === "string") return left < right ? -1 : left > right ? 1 : 0;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    for (let index = 0; index < Math.min(left.length, right.length); index++) {
+      const order = compare(left[index], right[index]);
+      if (order !== 0) return order;
+    }
+    return left.length - right.length;
+  }
+  const [first, second] = [left, right].map((each) => typeof each === "boolean" ? Number(each) : each);
+  if (typeof first === "number" && typeof second === "number") return first - second;
+  throw new Error(
+    `"${textOf(left)}" and "${textOf(right)}" cannot be compared; convert them with | int or | string`,
+  );
+}
+
+/** Yes or no, as people write it. */
+export function booleanOf(value: unknown): boolean {
+  if (typeof value === "string") return /^(true|yes|on|1|y|t)$/i.test(value);
+  return value === 1 || value === true;
+}
+
+/** Data that can be logged and journalled: functions and symbols gone, handles as references. */
+export function plainData(value: unknown): unknown {
+  return value === undefined ? null : JSON.parse(JSON.stringify(value) ?? "null");
+}

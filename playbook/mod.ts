@@ -1,0 +1,13 @@
+/**
+ * Playbooks: read and checked here, carried out in the sandbox by `engine/`.
+ *
+ * @module
+ */
+export type { Program, Vars } from "./engine/program.ts";
+export { type Compiled, type CompileOptions, compilePlaybook } from "./compile/playbook.ts";
+export { nameOf, type Selection, tasksOf } from "./compile/select.ts";
+export { type Inventory, InventoryBuilder } from "./inventory/inventory.ts";
+export { type Files, readInventory, readVarsBeside } from "./inventory/read.ts";
+export { extraVars } from "./extra.ts";
+export { readYaml, type Source } from "./source.ts";
+export { engineFiles, playModule } from "./package.ts";
