@@ -16,7 +16,10 @@ export interface Sink {
 }
 
 /** The signals that commands listen to. */
-export type CommandSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+export type CommandSignal = "SIGINT" | "SIGTERM";
+
+/** Signals that can be listened to: those, and the one that has settings read again. */
+export type ProcessSignal = CommandSignal | "SIGHUP";
 
 /** A keyboard that somebody listens to key by key. */
 export interface Keys extends AsyncIterable<Uint8Array>, Disposable {}
@@ -41,7 +44,7 @@ export interface Io {
   /** The machine whose settings of libvirt's clients count. */
   readonly machine: ClientMachine;
   /** Calls `action` at each such signal, instead of ending the process, until disposed. */
-  onSignal(signal: CommandSignal, action: () => void): Disposable;
+  onSignal(signal: ProcessSignal, action: () => void): Disposable;
 }
 
 /** The width to assume where nobody says. */
@@ -124,7 +127,7 @@ export function processIo(): Io {
     },
     env: (name) => Deno.env.get(name),
     machine: thisMachine,
-    onSignal(signal: CommandSignal, action: () => void): Disposable {
+    onSignal(signal: ProcessSignal, action: () => void): Disposable {
       Deno.addSignalListener(signal, action);
       return { [Symbol.dispose]: () => Deno.removeSignalListener(signal, action) };
     },

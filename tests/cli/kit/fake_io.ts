@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommandSignal, Io, Sink } from "../../../cli/io.ts";
+import type { Io, ProcessSignal, Sink } from "../../../cli/io.ts";
 import type { ClientMachine } from "../../../protocol/client_machine.ts";
 
 /** A stream that remembers what was written to it. */
@@ -53,7 +53,7 @@ export class FakeIo implements Io {
   /** Whether the keyboard is somebody's key by key. */
   raw = false;
   readonly #env: Readonly<Record<string, string>>;
-  readonly #listeners: { readonly signal: CommandSignal; readonly action: () => void }[] = [];
+  readonly #listeners: { readonly signal: ProcessSignal; readonly action: () => void }[] = [];
 
   constructor(options: FakeIoOptions = {}) {
     this.stdout = new MemorySink(options);
@@ -90,19 +90,19 @@ export class FakeIo implements Io {
     return this.#env[name];
   }
 
-  onSignal(signal: CommandSignal, action: () => void): Disposable {
+  onSignal(signal: ProcessSignal, action: () => void): Disposable {
     const listener = { signal, action };
     this.#listeners.push(listener);
     return { [Symbol.dispose]: () => void this.#listeners.splice(this.#listeners.indexOf(listener), 1) };
   }
 
   /** Whether somebody listens to the signal. */
-  listens(signal: CommandSignal): boolean {
+  listens(signal: ProcessSignal): boolean {
     return this.#listeners.some((listener) => listener.signal === signal);
   }
 
   /** Sends a signal. */
-  raise(signal: CommandSignal): void {
+  raise(signal: ProcessSignal): void {
     for (const listener of this.#listeners.filter((each) => each.signal === signal)) listener.action();
   }
 }
