@@ -20,6 +20,10 @@ import { domainStatistics } from "../families/domain_statistics.ts";
 import { domainTuning } from "../families/domain_tuning.ts";
 import { host } from "../families/host.ts";
 import { network } from "../families/network.ts";
+import { backup } from "../families/backup.ts";
+import { domainBlockJob } from "../families/domain_block_job.ts";
+import { domainDiagnosis } from "../families/domain_diagnosis.ts";
+import { domainMigration } from "../families/domain_migration.ts";
 import { checkpoint } from "../families/checkpoint.ts";
 import { pool } from "../families/pool.ts";
 import { poolEvent } from "../families/pool_event.ts";
@@ -56,6 +60,10 @@ const families: readonly Family[] = [
   poolEvent,
   snapshot,
   checkpoint,
+  backup,
+  domainBlockJob,
+  domainDiagnosis,
+  domainMigration,
   volume,
   volumeTransfer,
   hostInterface,

@@ -187,6 +187,9 @@ export const pool = {
     }),
     finding,
   ),
+  connectGetStoragePoolCapabilities: calls("connection.poolCapabilities", {
+    result: (capabilities) => ({ capabilities }),
+  }),
   storagePoolLookupByName: answers(async ({ name }, session) => ({
     pool: remotePool(await lookUpPool(session, { by: "name", value: name })),
   })),

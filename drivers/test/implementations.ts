@@ -12,6 +12,7 @@ import { domainDescription } from "./domain_description.ts";
 import { domainDevice } from "./domain_device.ts";
 import { domainGuest } from "./domain_guest.ts";
 import { domainIothreads } from "./domain_iothread.ts";
+import { domainDiagnosis } from "./domain_diagnosis.ts";
 import { domainLifeCycle } from "./domain_life_cycle.ts";
 import { domainResource } from "./domain_resource.ts";
 import { domainSave } from "./domain_save.ts";
@@ -44,6 +45,7 @@ export const implementations: DriverMap = guarded({
   ...domainGuest,
   ...domainConsole,
   ...domainSecurity,
+  ...domainDiagnosis,
   ...domainStatistics,
   ...migration,
   ...snapshots,
