@@ -112,7 +112,9 @@ export class XmlEditor {
         ),
       );
       const tag = openTag(name, all);
-      const child = text === undefined ? `${tag}/>` : `${tag}>${encodeXml(text)}</${name}>`;
+      // A new element is indented line by line, and its text is not to be.
+      const lines = encodeXml(text ?? "").replaceAll("\n", "&#10;");
+      const child = text === undefined ? `${tag}/>` : `${tag}>${lines}</${name}>`;
       return this.insert(found, child, name);
     }
     const set = new Map(element.attributes);
