@@ -9,6 +9,7 @@ import { routes } from "../../daemon/http/routes.ts";
 import type { DroverContext } from "../context.ts";
 
 /** Prints what `GET /openapi.json` answers. */
-export function printOpenApi(this: DroverContext): void {
-  this.io.stdout.write(`${JSON.stringify(openApiDocument(routes, manifest.version), null, 2)}\n`);
+export async function printOpenApi(this: DroverContext): Promise<void> {
+  const document = await openApiDocument(routes, manifest.version);
+  this.io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }

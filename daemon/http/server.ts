@@ -320,7 +320,8 @@ export class HttpServer implements AsyncDisposable {
     try {
       await sendEvents(response, {
         source: answer.events,
-        after: Array.isArray(last) ? last[0] : last,
+        // Browsers that have none yet leave it out or empty.
+        after: typeof last === "string" && last !== "" ? last : undefined,
         signal,
         clock: kernel.clock,
         isGood: () => token !== undefined && tokens.isGood(token),

@@ -14,6 +14,9 @@ const information = z.object({
   since: z.number().describe("Milliseconds since 1970"),
 }).meta({ id: "Daemon" });
 
+/** The description, made when somebody first asks: it is the same for all. */
+let description: Promise<string> | undefined;
+
 /** The routes. */
 export const daemonRoutes: readonly Route[] = [
   route({
@@ -34,7 +37,10 @@ export const daemonRoutes: readonly Route[] = [
     tag: "daemon",
     for: "token",
     answers: [{ status: 200, description: "The description", schema: z.looseObject({}) }],
-  }, ({ services: { routes, version } }) => ({ body: openApiDocument(routes, version) })),
+  }, async ({ services: { routes, version } }) => {
+    description ??= openApiDocument(routes, version).then((document) => JSON.stringify(document));
+    return { text: await description, type: "application/json" };
+  }),
 
   route({
     method: "GET",

@@ -7,13 +7,14 @@
  * @module
  */
 import process from "node:process";
+import type { Outcome } from "../../../model/outcome.ts";
 import { operations } from "../../../model/operations/mod.ts";
 import type { CallState, SlotView } from "../../../runtime/call.ts";
 import { type Clock, systemClock } from "../../../runtime/clock.ts";
 import type { CallWatch } from "../../../runtime/kernel.ts";
 import type { RequestWatch } from "../server.ts";
 import type { Traffic } from "../../transport/traffic.ts";
-import { Counter, expose, Gauge, Histogram, type Metric } from "./exposition.ts";
+import { Counter, expose, Gauge, Histogram, type HistogramSeries, type Metric } from "./exposition.ts";
 
 /** Upper ends of ranges, in seconds. */
 const fast = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -35,6 +36,12 @@ export interface Looks {
   readonly version: string;
   /** When it began, in milliseconds since 1970. */
   readonly since: number;
+}
+
+/** What is counted of one operation. */
+interface OperationSeries extends Readonly<Record<Outcome["kind"], { value: number }>> {
+  readonly job: string;
+  readonly seconds: HistogramSeries;
 }
 
 const nobody: Looks = {
@@ -98,6 +105,7 @@ export class DaemonMetrics implements Disposable {
     name: "drover_trace_spans_lost_total",
     help: "Spans that could not be sent to the collector.",
   });
+  readonly #operations = new Map<string, OperationSeries>();
   readonly #metrics: readonly Metric[];
   #looks: Looks = nobody;
   #inFlight = 0;
@@ -130,8 +138,8 @@ export class DaemonMetrics implements Disposable {
 
   /** Stands around every call. */
   readonly watchCall: CallWatch = async (request, carryOut) => {
-    const operation = operations.get(request.operation);
-    const { name = "other", job = "none", effect = "read" } = operation ?? {};
+    const kept = this.#seriesOf(request.operation);
+    const { job } = kept;
     const began = performance.now();
     let waiting: number | undefined;
     const heard = (state: CallState): void => {
@@ -148,15 +156,33 @@ export class DaemonMetrics implements Disposable {
     try {
       // What takes no slot says nothing.
       const result = await carryOut(job === "none" ? request : { ...request, onState: heard });
-      this.#calls.add([name, result.outcome.kind]);
+      kept[result.outcome.kind].value++;
       return result;
     } finally {
       this.#inFlight--;
       const now = performance.now();
       if (waiting !== undefined) this.#waitSeconds.observe((now - waiting) / 1000, [job]);
-      this.#callSeconds.observe((now - began) / 1000, [job, effect]);
+      this.#callSeconds.observeIn(kept.seconds, (now - began) / 1000);
     }
   };
+
+  /** What is counted of an operation, looked up once. What is none counts as `other`. */
+  #seriesOf(operation: string): OperationSeries {
+    const known = this.#operations.get(operation);
+    if (known !== undefined) return known;
+    const found = operations.get(operation);
+    const { name = "other", job = "none", effect = "read" } = found ?? {};
+    const series: OperationSeries = {
+      job,
+      "done": this.#calls.series([name, "done"]),
+      "not-done": this.#calls.series([name, "not-done"]),
+      "unknown": this.#calls.series([name, "unknown"]),
+      seconds: this.#callSeconds.series([job, effect]),
+    };
+    // Names that somebody makes up are not kept.
+    if (found !== undefined) this.#operations.set(operation, series);
+    return series;
+  }
 
   /** Stands around every commit of the journal. */
   readonly watchCommit = (commit: () => void): void => {

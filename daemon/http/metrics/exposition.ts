@@ -73,6 +73,11 @@ export class Counter implements Metric {
     if ((facts.labels ?? []).length === 0) this.#series.get([]);
   }
 
+  /** The count with these labels, for whoever counts often. */
+  series(labels: readonly string[]): { value: number } {
+    return this.#series.get(labels);
+  }
+
   /** Counts. */
   add(labels: readonly string[] = [], by = 1): void {
     this.#series.get(labels).value += by;
@@ -114,11 +119,18 @@ export class Gauge implements Metric {
   }
 }
 
+/** How often something fell into which range, for some labels. */
+export interface HistogramSeries {
+  readonly counts: number[];
+  sum: number;
+  count: number;
+}
+
 /** How often something fell into which range. */
 export class Histogram implements Metric {
   readonly #facts: MetricFacts;
   readonly #bounds: readonly number[];
-  readonly #series: Series<{ readonly counts: number[]; sum: number; count: number }>;
+  readonly #series: Series<HistogramSeries>;
 
   /** @param facts with `bounds`, the upper ends of the ranges in rising order */
   constructor(facts: MetricFacts & { readonly bounds: readonly number[] }) {
@@ -128,9 +140,18 @@ export class Histogram implements Metric {
     if ((facts.labels ?? []).length === 0) this.#series.get([]);
   }
 
+  /** The series with these labels, for whoever measures often. */
+  series(labels: readonly string[]): HistogramSeries {
+    return this.#series.get(labels);
+  }
+
   /** Takes a measurement. */
   observe(value: number, labels: readonly string[] = []): void {
-    const series = this.#series.get(labels);
+    this.observeIn(this.#series.get(labels), value);
+  }
+
+  /** Takes a measurement into a series of this histogram. */
+  observeIn(series: HistogramSeries, value: number): void {
     const at = this.#bounds.findIndex((bound) => value <= bound);
     if (at >= 0) series.counts[at] = (series.counts[at] ?? 0) + 1;
     series.sum += value;

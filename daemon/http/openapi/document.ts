@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { z } from "zod";
 import { operations } from "../../../model/operations/mod.ts";
 import { calledFields, callPath } from "../families/operations.ts";
@@ -13,13 +14,29 @@ import { Components, type JsonSchema } from "./components.ts";
 /** A part of the document. */
 type Json = Readonly<Record<string, unknown>>;
 
+/** Headers that many requests may have. */
+const sharedParameters: Json = {
+  IdempotencyKey: header("Idempotency-Key", "The same key is the same run", {
+    type: "string",
+    maxLength: 255,
+  }),
+  Prefer: header("Prefer", "respond-async, or wait=SECONDS", { type: "string" }),
+  LastEventId: header("Last-Event-ID", "Go on behind this event", { type: "string" }),
+  Traceparent: header("traceparent", "The trace that this is part of (W3C)", { type: "string" }),
+};
+
+/** Lets others have their turn: making all of it takes a while. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** The path of one operation. */
 export function operationPath(name: string): string {
   return callPath.replace("{operation}", name);
 }
 
 /** The document. Every operation of the registry is a path of its own. */
-export function openApiDocument(routes: readonly Route[], version: string): Json {
+export async function openApiDocument(routes: readonly Route[], version: string): Promise<Json> {
   const components = new Components();
   const paths: Record<string, Record<string, Json>> = {};
   const add = (path: string, method: string, item: Json): void => {
@@ -31,6 +48,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       continue;
     }
     for (const operation of operations.values()) {
+      await turn();
       const { name, summary, permission, effect } = operation;
       const body = z.strictObject({ ...callFields, input: operation.input.optional() });
       const value = operation.output;
@@ -59,6 +77,10 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       ),
     ),
   ];
+  const problem = {
+    description: "What went wrong",
+    content: { "application/problem+json": { schema: components.add(problemSchema, "output") } },
+  };
   return {
     openapi: "3.1.0",
     jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
@@ -81,6 +103,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
           description: "A token made by: drover daemon token create",
         },
       },
+      parameters: sharedParameters,
+      responses: { Problem: problem },
       schemas: components.schemas,
     },
   };
@@ -97,12 +121,10 @@ function described(route: Route, components: Components): Json {
       schema: { type: "string" },
     })),
     ...(query === undefined ? [] : queryParameters(components.inline(query, "input"))),
-    ...(acts
-      ? [header("Idempotency-Key", "The same key is the same run", { type: "string", maxLength: 255 })]
-      : []),
-    ...(acts ? [header("Prefer", "respond-async, or wait=SECONDS", { type: "string" })] : []),
-    ...(isEvents ? [header("Last-Event-ID", "Go on behind this event", { type: "string" })] : []),
-    header("traceparent", "The trace that this is part of (W3C)", { type: "string" }),
+    ...(acts ? [{ $ref: "#/components/parameters/IdempotencyKey" }] : []),
+    ...(acts ? [{ $ref: "#/components/parameters/Prefer" }] : []),
+    ...(isEvents ? [{ $ref: "#/components/parameters/LastEventId" }] : []),
+    { $ref: "#/components/parameters/Traceparent" },
   ];
   return {
     operationId: route.id,
@@ -119,10 +141,7 @@ function described(route: Route, components: Components): Json {
         description,
         ...content({ schema: schema === undefined ? undefined : components.add(schema, "output"), type }),
       }])),
-      default: {
-        description: "What went wrong",
-        content: { "application/problem+json": { schema: components.add(problemSchema, "output") } },
-      },
+      default: { $ref: "#/components/responses/Problem" },
     },
   };
 }
