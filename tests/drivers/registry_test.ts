@@ -103,7 +103,6 @@ const notSimulated: ReadonlySet<string> = new Set([
   "domain.blockJob",
   "domain.blockPull",
   "domain.peekBlock",
-  "domain.peekMemory",
   "domain.setBlockJobSpeed",
   "domain.setBlockThreshold",
   // A guest's agent with more than the simulated one knows.
@@ -115,7 +114,6 @@ const notSimulated: ReadonlySet<string> = new Set([
   "domain.setGuestVcpus",
   // A hypervisor's own affairs.
   "domain.displays",
-  "domain.launchSecurity",
   "domain.measureDirtyRate",
   "domain.reloadGraphics",
   "domain.removeThrottleGroup",
