@@ -38,11 +38,16 @@ sub step {
     return wantarray ? @value : $value[0];
 }
 
-# What can be asked without arguments.
+# What can be asked without arguments, but for how many names there may be.
+sub arguments {
+    my ($name) = @_;
+    return $name =~ /_(?:names|ids)$/ ? (100) : ();
+}
+
 sub ask {
     my ($object, $when, @names) = @_;
     for my $name (@names) {
-        step("$when: $name", sub { my @value = $object->$name(); @value });
+        step("$when: $name", sub { my @value = $object->$name(arguments($name)); @value });
     }
 }
 
@@ -96,7 +101,7 @@ sub readings {
     my ($when) = @_;
     for my $name (@readings) {
         step("$when: $name", sub {
-            my @value = $domain->$name();
+            my @value = $domain->$name(arguments($name));
             delete $_->{cpuTime} for grep { ref $_ eq "HASH" } @value;
             @value;
         });

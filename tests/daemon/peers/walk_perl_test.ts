@@ -19,8 +19,10 @@ Deno.test({
     const script = new URL("walk.pl", import.meta.url).pathname;
     const { ours, theirs } = await onBoth(async ({ uri }) => stepsOf(await output("perl", [script, uri])));
     const { unexplained, needless, same } = compare({ ours, theirs }, differences);
+    // What the bindings themselves find wrong is wrong in the script.
+    assert.deepEqual(ours.filter(([, kind]) => kind === "raised"), []);
     assert.deepEqual(unexplained, []);
     assert.deepEqual(needless, [], "These are no differences any more");
-    assert.ok(same > 140, `Only ${same} of ${theirs.length} steps are the same`);
+    assert.ok(same > 190, `Only ${same} of ${theirs.length} steps are the same`);
   },
 });
