@@ -12,6 +12,7 @@ import {
   type RouteMap,
 } from "@stricli/core";
 import manifest from "../deno.json" with { type: "json" };
+import { auditCommand } from "./commands/audit.ts";
 import { consoleCommand } from "./commands/console.ts";
 import { daemonRoutes } from "./commands/daemon.ts";
 import { eventsCommand, virshEventCommands } from "./commands/events.ts";
@@ -37,6 +38,7 @@ const fixedRoutes: Readonly<Record<string, Route>> = {
   play: playCommand,
   runs: runsRoutes,
   jobs: jobsRoutes,
+  audit: auditCommand,
   events: eventsCommand,
   daemon: daemonRoutes,
   xml: xmlCommand,

@@ -74,7 +74,7 @@ export class Hosts implements HostOpener {
       readonly,
       events,
       carrier: this.#carrierOf(connection, onHost),
-      caller: { principal, title: `client ${client}`, since: kernel.clock.now() },
+      caller: { principal, title: `client ${client}`, from: onHost.from, since: kernel.clock.now() },
       rights: access?.rightsOf({ identity, uri: uri.text, audit: onHost }) ?? allRights,
       audit: onHost,
       ...(transferDirectory === undefined ? {} : { transferDirectory }),
@@ -103,9 +103,9 @@ export class Hosts implements HostOpener {
     const { kernel, runs } = this.#options;
     return {
       read: (request) => kernel.call(request),
-      write: async (request) => {
-        const result =
-          await (connection.bootId === undefined ? runs.carryOut(request) : kernel.call(request));
+      // The run's own entry in the audit log is durable before the client is answered.
+      write: connection.bootId === undefined ? (request) => runs.carryOut(request) : async (request) => {
+        const result = await kernel.call(request);
         audit.did(request, result);
         return result;
       },

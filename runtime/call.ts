@@ -18,6 +18,8 @@ export interface Caller {
   readonly run?: string;
   /** What people call it: `recipes/nightly.ts`. */
   readonly title?: string;
+  /** Where whoever asks is, for the audit log: `tls 192.0.2.7:53124`. */
+  readonly from?: string;
   /** When it began, in milliseconds since 1970; of two callers that wait for each other the younger one yields. */
   readonly since: number;
 }

@@ -204,6 +204,37 @@ const consoleItem = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("lost"), bytes: z.int().nonnegative().optional(), why: longText.optional() }),
 ]);
 
+/** Which entries of the audit log. Texts are globs. */
+const auditFilter = z.object({
+  principal: shortText.optional(),
+  operation: shortText.optional(),
+  object: shortText.optional(),
+  decision: shortText.optional(),
+  run: shortText.optional(),
+  since: epochMs.optional(),
+  until: epochMs.optional(),
+  /** The newest ones, so many at most. */
+  limit: z.int().positive().max(1_000_000).default(100),
+});
+
+/** An entry of the audit log. */
+const auditEntry = z.object({
+  at: epochMs,
+  principal: shortText,
+  decision: shortText,
+  operation: shortText,
+  run: shortText.optional(),
+  step: z.int().optional(),
+  connection: shortText.optional(),
+  uri: shortText.optional(),
+  object: longText.optional(),
+  permission: shortText.optional(),
+  from: shortText.optional(),
+  detail: longText.optional(),
+  /** Of a decision about a permission: all that was considered. */
+  use: z.unknown().optional(),
+});
+
 const runId = z.object({ id: z.string().min(1).max(128) });
 const nothing = z.object({});
 
@@ -264,6 +295,8 @@ export const controlMethods = {
     params: z.object({ key: shortText, as: z.enum(["done", "not-done"]) }),
     result: nothing,
   },
+  /** What the audit log has, the oldest first. */
+  "audit.list": { params: auditFilter, item: auditEntry, result: nothing },
   "operation.call": { params: callOperation, item: callState, result: outcome },
   /** What happens on a connection from now on, ours and that of others. Ends on cancel. */
   "events.watch": { params: z.object({ uri: shortText }), item: watchedEvent, result: nothing },

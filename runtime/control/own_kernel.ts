@@ -5,6 +5,7 @@
  */
 import { type Host, type HostOptions, openHost } from "../host.ts";
 import type { Connect } from "./asking.ts";
+import { auditHandlers } from "./audit.ts";
 import { consoleHandlers } from "./console.ts";
 import { eventHandlers } from "./events.ts";
 import type { OwnKernel } from "./open.ts";
@@ -25,6 +26,7 @@ export function ownKernel(host: Host, version: string): OwnKernel {
     handlers: {
       ...runHandlers(runs),
       ...eventHandlers({ kernel, connect }),
+      ...auditHandlers(host.store),
       ...consoleHandlers({ kernel, connect }),
       ...operationHandlers({
         kernel,

@@ -83,6 +83,11 @@ const migrations: readonly string[] = [
   CREATE INDEX steps_by_blob ON steps (input_blob) WHERE input_blob IS NOT NULL;
   CREATE INDEX deliveries_by_blob ON deliveries (blob) WHERE blob IS NOT NULL;
   `,
+  `
+  -- Only retention takes entries away, the oldest first.
+  CREATE TRIGGER audit_is_only_added_to BEFORE UPDATE ON audit
+  BEGIN SELECT raise(ABORT, 'entries of the audit log are never changed'); END;
+  `,
 ];
 
 /** The version of the tables that this program writes. */

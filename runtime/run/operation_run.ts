@@ -8,7 +8,7 @@ import { exitCode } from "../../model/exit_code.ts";
 import { operations } from "../../model/operations/mod.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { CallRequest, CallResult } from "../call.ts";
-import type { RunRecord } from "../journal/record.ts";
+import type { AuditRecord, RunRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
 import { exitOf } from "./ending.ts";
@@ -55,7 +55,16 @@ export async function callRecorded(
     },
   });
   try {
-    await settleOperation(result.outcome, { kernel, store, run });
+    const { caller: { from } } = request;
+    await settleOperation(result.outcome, {
+      kernel,
+      store,
+      run,
+      about: {
+        ...(target === undefined ? {} : { object: target.name }),
+        ...(from === undefined ? {} : { from }),
+      },
+    });
   } catch (error) {
     const cause = toErrorData(error);
     const unwritten = new VirtError(
@@ -70,10 +79,16 @@ export async function callRecorded(
   return result;
 }
 
+/** What is written down of an operation's end. */
+interface SettleOptions extends OperationRunOptions {
+  /** What the run's record does not say: on which object, and from where. */
+  readonly about?: Pick<AuditRecord, "object" | "from">;
+}
+
 /** Writes down how the operation of a run ended, and ends the run with it. */
 export async function settleOperation(
   outcome: Outcome,
-  { kernel, store, run }: OperationRunOptions,
+  { kernel, store, run, about = {} }: SettleOptions,
 ): Promise<void> {
   const now = kernel.clock.now();
   const error = outcome.kind === "done" ? undefined : outcome.error;
@@ -101,6 +116,9 @@ export async function settleOperation(
     step: 0,
     decision: outcome.kind,
     operation: run.title,
+    ...(run.hosts[0] === undefined ? {} : { uri: run.hosts[0].uri }),
+    ...about,
+    ...(error === undefined ? {} : { detail: error.code }),
   });
   await store.flush();
 }
