@@ -15,7 +15,13 @@ import { connectionOf } from "./connection.ts";
 import { domainNamed, domOf } from "./domain.ts";
 import type { MigrationJob } from "./migration_job.ts";
 import { keepsDefinition, migrateFlags, migrationParameters } from "./migration_plan.ts";
-import { lookFrom, type Standing, standingOf } from "./migration_standing.ts";
+import {
+  lookFrom,
+  lookFromSource,
+  type SourceStanding,
+  type Standing,
+  standingOf,
+} from "./migration_standing.ts";
 import type { Shows } from "./object_call.ts";
 import { notFound } from "./refusal.ts";
 
@@ -113,7 +119,7 @@ const goesOn = { unknown: "the migration still goes on" } as const;
 export async function settle(job: MigrationJob, input: Migrate): Promise<Shows> {
   const { object } = job;
   // Here first: a guest that was gone here before is not one that still waits to be handed over.
-  const here = await lookFrom(job, object);
+  const here = await lookFromSource(job);
   const there = await lookFrom(job.peer, object);
   if (input.offline) return await settleOffline(job, { input, there, here });
   switch (there.is) {
@@ -136,7 +142,7 @@ async function settleArrived(
   { input, there, here }: {
     readonly input: Migrate;
     readonly there: Extract<Standing, { is: "running" }>;
-    readonly here: Standing;
+    readonly here: SourceStanding;
   },
 ): Promise<Shows> {
   switch (here.is) {
@@ -163,18 +169,17 @@ async function settleArrived(
 /** A guest waits there, for memory or for the word to run. */
 async function settleWaiting(
   job: MigrationJob,
-  { input, here }: { readonly input: Migrate; readonly here: Standing },
+  { input, here }: { readonly input: Migrate; readonly here: SourceStanding },
 ): Promise<Shows> {
-  const isAtWork = (here.is === "running" || here.is === "between") && here.atWork;
-  if (isAtWork && input.via !== "direct") return goesOn;
+  if (here.atWork && input.via !== "direct") return goesOn;
   if (!await dropThere(job)) return goesOn;
-  return await settleHere(job, { input, here: await lookFrom(job, job.object) });
+  return await settleHere(job, { input, here: await lookFromSource(job) });
 }
 
 /** It does not run there, and will not. */
 async function settleHere(
   job: MigrationJob,
-  { input, here }: { readonly input: Migrate; readonly here: Standing },
+  { input, here }: { readonly input: Migrate; readonly here: SourceStanding },
 ): Promise<Shows> {
   switch (here.is) {
     case "running":
@@ -196,7 +201,11 @@ async function settleHere(
 /** Only a definition was to move. */
 async function settleOffline(
   job: MigrationJob,
-  { input, there, here }: { readonly input: Migrate; readonly there: Standing; readonly here: Standing },
+  { input, there, here }: {
+    readonly input: Migrate;
+    readonly there: Standing;
+    readonly here: SourceStanding;
+  },
 ): Promise<Shows> {
   if (there.is === "absent" || !keepsDefinition(job.object, input)) return false;
   if (input.undefineSource && here.is === "off") await endHere(job, input);

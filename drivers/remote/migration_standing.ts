@@ -18,31 +18,34 @@ export type Standing =
   /** It is defined and does not run. `reason` says why it stopped. */
   | { readonly is: "off"; readonly reason: string }
   /** It runs, or somebody has suspended it. `arrived`: it came by a migration. */
-  | { readonly is: "running"; readonly arrived: boolean; readonly atWork: boolean }
+  | { readonly is: "running"; readonly arrived: boolean }
   /** A migration has stopped it: it was handed over, or it waits to be taken over. */
-  | { readonly is: "between"; readonly atWork: boolean }
+  | { readonly is: "between" }
   /** A post-copy migration goes on or has failed: half of it is on either host. */
   | { readonly is: "split"; readonly failed: boolean };
+
+/** How a domain stands on the host that it comes from, and whether that host is at work on it. */
+export type SourceStanding = Standing & { readonly atWork: boolean };
 
 /** Reasons why a domain is paused by a migration that has not ended. Source: libvirt, virDomainPausedReason. */
 const between: ReadonlySet<string> = new Set(["migration", "starting-up"]);
 
-/** How a domain stands, by a line to its host. */
+/**
+ * How a domain stands, by a line to its host. Whether the host is at work on it is not asked: about a guest that waits for its
+ * memory libvirt answers that only when it has come. Source: libvirt, the mask of its job "migration in".
+ */
 export async function standingOf(line: Line, domain: RemoteObject): Promise<Standing> {
   try {
     const { dom } = await line.call("domainLookupByUuid", { uuid: domain.id });
     const live = dom.id >= 0;
-    const [state, atWork] = await Promise.all([
-      line.call("domainGetState", { dom, flags: 0 }),
-      live ? isAtWork(line, domain) : false,
-    ]);
+    const state = await line.call("domainGetState", { dom, flags: 0 });
     const { state: word, reason } = domainStateOf({ ...state, live });
     if (!live) return { is: "off", reason };
     if (reason === "postcopy" || reason === "postcopy-failed") {
       return { is: "split", failed: reason === "postcopy-failed" };
     }
-    if (word === "paused" && between.has(reason)) return { is: "between", atWork };
-    return { is: "running", arrived: reason === "migrated" || reason === "user", atWork };
+    if (word === "paused" && between.has(reason)) return { is: "between" };
+    return { is: "running", arrived: reason === "migrated" || reason === "user" };
   } catch (error) {
     if (isVirtError(error, "not-found")) return { is: "absent" };
     throw error;
@@ -54,8 +57,30 @@ export async function standingOf(line: Line, domain: RemoteObject): Promise<Stan
  *
  * @throws {VirtError} `unreachable`
  */
-export async function lookFrom(job: RemoteJob, domain: RemoteObject): Promise<Standing> {
-  const standing = await askTogether(job, "look how it stands", (line) => standingOf(line, domain), {
+export function lookFrom(job: RemoteJob, domain: RemoteObject): Promise<Standing> {
+  return look(job, domain, (line) => standingOf(line, domain));
+}
+
+/**
+ * A fresh look at the domain from where it comes.
+ *
+ * @throws {VirtError} `unreachable`
+ */
+export function lookFromSource(job: RemoteJob): Promise<SourceStanding> {
+  const { object } = job;
+  return look(job, object, async (line) => {
+    // Before it is looked at: what is at work no more then does not move it on.
+    const atWork = await isAtWork(line, object);
+    return { ...await standingOf(line, object), atWork };
+  });
+}
+
+async function look<T>(
+  job: RemoteJob,
+  domain: RemoteObject,
+  ask: (line: Line) => Promise<T>,
+): Promise<T> {
+  const standing = await askTogether(job, "look how it stands", ask, {
     doing: "look after",
     target: domain,
   });

@@ -39,6 +39,7 @@ test("a guest is saved to a file, and goes on from it", async (stage, host) => {
   assert.equal(back.id, on.id);
   assert.equal((await bench.call("domain.info", {}, { on })).state, "paused");
   await bench.call("domain.resume", {}, { on });
+  await stage.answers(on);
   const { stdout } = await bench.call("domain.guestExec", { path: "/bin/cat", arguments: ["/tmp/mark"] }, {
     on,
   });

@@ -45,6 +45,11 @@ export class DomainStage implements AsyncDisposable {
     return ref;
   }
 
+  /** Waits until the agent of a guest answers again: a guest that goes on has to be connected anew. */
+  async answers({ name }: ObjectRef): Promise<void> {
+    await guestsUp(this.host, [name]);
+  }
+
   /** What virsh says of a domain. */
   async virsh(command: string, { name }: ObjectRef, ...more: readonly string[]): Promise<string> {
     return await this.host.virsh(command, name, ...more);

@@ -98,10 +98,31 @@ export class MigrationStage implements AsyncDisposable {
 
   /** Kills the process of the guest. */
   killGuest(side: Side): void {
-    const host = this.hosts[side];
-    for (const { pid, program } of descendants(host.initPid)) {
-      if (program.startsWith("qemu-system") && isGuest(pid, this.name)) Deno.kill(pid, "SIGKILL");
+    for (const pid of this.#guests(side)) Deno.kill(pid, "SIGKILL");
+  }
+
+  /** The processes of the guest on a host: one, or none. */
+  #guests(side: Side): number[] {
+    return descendants(this.hosts[side].initPid)
+      .filter(({ pid, program }) => program.startsWith("qemu-system") && isGuest(pid, this.name))
+      .map(({ pid }) => pid);
+  }
+
+  /**
+   * Starts daemons anew that are stuck with a guest that has no process any more; `false` where none is. libvirt 9.0 sticks
+   * where it ends a guest whose sender hung up: it holds the guest's lock and waits for a thread that waits for the lock.
+   */
+  async unstick(): Promise<boolean> {
+    const states = await this.states();
+    let stuck = false;
+    for (const side of ["source", "target"] as const) {
+      const isGone = this.#guests(side).length === 0;
+      if (!isGone || !/^(?:paused|in shutdown|running)$/.test(states[side])) continue;
+      stuck = true;
+      this.hosts[side].kill();
+      await this.hosts[side].restart();
     }
+    return stuck;
   }
 
   /** Cuts the connections of the kernel to one host; they are made again at once. */
@@ -215,7 +236,7 @@ export function judgeMigration(
     readonly when: string;
     /** Whether the guest itself was killed. */
     readonly mayBeDead: boolean;
-    /** Whether one of the hosts could not be looked at. */
+    /** Whether one of the hosts could not be looked at, or was stuck. */
     readonly mayBeUnknown?: boolean;
   },
 ): void {
