@@ -18,7 +18,7 @@ import { daemonRoutes } from "./commands/daemon.ts";
 import { eventsCommand, virshEventCommands } from "./commands/events.ts";
 import { jobsRoutes } from "./commands/jobs.ts";
 import { playCommand } from "./commands/play.ts";
-import { planCommand, runCommand } from "./commands/run.ts";
+import { driftCommand, planCommand, runCommand } from "./commands/run.ts";
 import { runsRoutes } from "./commands/runs.ts";
 import { completionsCommand, doctorCommand, kernelCommand, newRoutes, xmlCommand } from "./commands/tools.ts";
 import type { DroverContext } from "./context.ts";
@@ -35,6 +35,7 @@ export const completeWord = "__complete";
 const fixedRoutes: Readonly<Record<string, Route>> = {
   run: runCommand,
   plan: planCommand,
+  drift: driftCommand,
   play: playCommand,
   runs: runsRoutes,
   jobs: jobsRoutes,

@@ -130,10 +130,15 @@ function update(spec: DesiredDomain, context: UpdateContext): PlanData {
       says: `change the definition of domain "${name}"`,
       operation: "domain.define",
       on: "host",
-      input: { xml: redefined, ...(present.config === undefined ? {} : { basedOn: present.config }) },
+      input: {
+        xml: redefined,
+        // What is there was read without passwords, and keeps them.
+        keepPasswords: true,
+        ...(present.config === undefined ? {} : { basedOn: present.config }),
+      },
       undo: present.config === undefined
         ? { operation: "domain.undefine", on: "self", input: {} }
-        : { operation: "domain.define", on: "host", input: { xml: present.config } },
+        : { operation: "domain.define", on: "host", input: { xml: present.config, keepPasswords: true } },
     }]
     : [];
   const renaming: PlanStep[] = renames

@@ -8,6 +8,7 @@ import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
+import { withPasswords } from "../kept_passwords.ts";
 import { canonicalUuid, type Definition, readDefinition } from "../definition.ts";
 import type { In, Nothing, Out } from "../operation_types.ts";
 import { act, actTogether, ask, listObjects, lookUpObject } from "./act.ts";
@@ -198,15 +199,30 @@ function refTo(
   return job.ref(domain, "domain");
 }
 
-async function define(job: RemoteJob, { xml, basedOn }: In<"domain.define">): Promise<Out<"domain.define">> {
+async function define(
+  job: RemoteJob,
+  { xml, basedOn, keepPasswords }: In<"domain.define">,
+): Promise<Out<"domain.define">> {
   const definition = definitionOf(job, xml);
   const target = { label: `domain "${definition.name}"` };
   const isNew = job.object.objectClass === "connection";
   await actTogether(job, "domain.define", async (line) => {
     await refuseConflict(line, { definition, basedOn, isNew, newId: job.newId });
-    return await line.call("domainDefineXml", { xml: definition.xml });
+    const { xml: asked, uuid } = definition;
+    const text = keepPasswords ? withPasswords(asked, await secureDefinition(line, uuid)) : asked;
+    return await line.call("domainDefineXml", { xml: text });
   }, { doing: "define", target, also: ({ dom }) => [domainNamed(dom)] });
   return refTo(job, definition);
+}
+
+/** Source: libvirt, VIR_DOMAIN_XML_SECURE and VIR_DOMAIN_XML_INACTIVE. */
+const secureInactiveXml = 1 | 2;
+
+/** The definition that the next start uses, with its passwords; nothing where there is none. */
+async function secureDefinition(line: Line, uuid: string): Promise<string | undefined> {
+  const found = await present(line.call("domainLookupByUuid", { uuid }));
+  if (found === undefined) return undefined;
+  return (await line.call("domainGetXmlDesc", { dom: found.dom, flags: secureInactiveXml })).xml;
 }
 
 /** Refuses a definition whose UUID or name is another one's, or that is based on what is not there any more. */

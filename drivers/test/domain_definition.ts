@@ -11,7 +11,8 @@ import { Glob } from "../../runtime/permission/glob.ts";
 import { act } from "./act.ts";
 import { claimDefinition } from "./claim.ts";
 import { connectionOf } from "./connection.ts";
-import { canonicalUuid, identify, insertGuestId, renamed } from "../definition.ts";
+import { canonicalUuid, type Definition, identify, insertGuestId, renamed } from "../definition.ts";
+import { withPasswords } from "../kept_passwords.ts";
 import { readDomain, sameDefinition, withoutSecrets } from "./documents.ts";
 import { type DomainJob, type DomainObject, notFound, stateOf, wrongState } from "./domain.ts";
 import { essentialsOf } from "./essentials.ts";
@@ -71,9 +72,23 @@ function defined(job: Job, xml: string): DomainObject {
   return domain;
 }
 
-async function define(job: TestJob, { xml, basedOn }: In<"domain.define">): Promise<Out<"domain.define">> {
-  const { table } = connectionOf(job);
+/** The definition that is asked for; where that is meant, with the passwords that the present one has. */
+function meantDefinition(
+  job: Job,
+  { xml, keepPasswords }: Pick<In<"domain.define">, "xml" | "keepPasswords">,
+): Definition {
   const definition = readDomain(xml, job);
+  if (!keepPasswords) return definition;
+  const present = connectionOf(job).table.byId("domain", definition.uuid)?.persistentConfig;
+  return readDomain(withPasswords(definition.xml, present), job);
+}
+
+async function define(
+  job: TestJob,
+  { xml, basedOn, keepPasswords }: In<"domain.define">,
+): Promise<Out<"domain.define">> {
+  const { table } = connectionOf(job);
+  const definition = meantDefinition(job, { xml, keepPasswords });
   const { name, uuid } = definition;
   const present = table.byId("domain", uuid);
   if (present !== undefined && present.name !== name) {
@@ -182,8 +197,8 @@ export const domainDefinition = {
     about: (connection, { xml }) => claimDefinition(connection, "domain", xml),
     reconcile: byState<"domain.define", unknown, unknown>({
       also: (job, { xml }) => [{ kind: "domain", id: readDomain(xml, job).uuid }],
-      done: (job, { xml }) => {
-        const { uuid, xml: text } = readDomain(xml, job);
+      done: (job, input) => {
+        const { uuid, xml: text } = meantDefinition(job, input);
         return connectionOf(job).table.byId("domain", uuid)?.persistentConfig === text;
       },
       value: (job, { xml }) => job.ref(defined(job, readDomain(xml, job).xml), "domain"),

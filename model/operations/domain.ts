@@ -115,6 +115,9 @@ export const domainDefine = operation("domain.define", {
     basedOn: xmlText.optional().describe(
       "The definition that the change is based on; where it is not the present one any more the call fails",
     ),
+    keepPasswords: z.boolean().default(false).describe(
+      "Passwords of graphics that the document does not say stay as they are",
+    ),
   }),
   output: refSchema("domain"),
 });

@@ -165,3 +165,16 @@ Deno.test("a domain that shall be off is shut down, and one that shall not be th
   assert.equal(again.action, "none");
   assert.deepEqual(lab.host.domains, []);
 });
+
+Deno.test("a password that nobody was shown is still there after a change", async () => {
+  const xml = `<domain type='test'><name>web-1</name><uuid>11111111-2222-4333-8444-555555555555</uuid>
+    <memory>524288</memory><os><type>hvm</type></os><devices>
+    <graphics type='vnc' port='-1' autoport='yes' passwd='hunter2'/></devices></domain>`;
+  await using lab = await simulate({ hypervisor: { domains: [{ name: "web-1", xml }] } });
+  const { plan } =
+    (await lab.run(apply, { grants, input: { spec: { name: "web-1", memory: "1GiB" } } })).result;
+  assert.doesNotMatch(JSON.stringify(plan), /hunter2/);
+  const { config = "" } = lab.host.domain("web-1");
+  assert.match(config, /<currentMemory unit='KiB'>1048576</);
+  assert.match(config, /passwd='hunter2'/);
+});
