@@ -6,6 +6,7 @@
 import { resolve } from "node:path";
 import { ensureOperations } from "../../automation/mod.ts";
 import manifest from "../../deno.json" with { type: "json" };
+import { leaveWhenIdle } from "../../daemon/idle.ts";
 import { KeptHosts, parseKeptHost } from "../../daemon/kept_hosts.ts";
 import { httpPlaceText, parseHttpPlace } from "../../daemon/http/place.ts";
 import { type OpenedHttp, openHttp, type OpenHttpOptions } from "../../daemon/http/open.ts";
@@ -17,10 +18,11 @@ import { openDaemon, type OpenedDaemon } from "../../daemon/open.ts";
 import { inheritedSockets } from "../../daemon/transport/inherited.ts";
 import { isVirtError, VirtError } from "../../model/error.ts";
 import { inSentence, messageOf } from "../../protocol/wording.ts";
-import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import { openControl } from "../../runtime/control/open.ts";
 import { ownKernel } from "../../runtime/control/own_kernel.ts";
 import { type Host, openHost } from "../../runtime/host.ts";
+import { drivenStates } from "../../runtime/run/recovery.ts";
 import type { DaemonFlags } from "../commands/daemon.ts";
 import type { DroverContext } from "../context.ts";
 import { readDaemonSettings } from "../daemon_settings.ts";
@@ -75,7 +77,14 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   );
   const { timeout = 0 } = flags;
   if (timeout > 0) {
-    watchIdle(opened.daemon, { timeout, clock: host.kernel.clock, leave: stopping.resolve });
+    const driven: ReadonlySet<string> = new Set(drivenStates);
+    leaveWhenIdle({
+      daemon: opened.daemon,
+      isBusy: async () => (await host.runs.list()).some(({ state }) => driven.has(state)),
+      clock: host.kernel.clock,
+      timeout,
+      leave: stopping.resolve,
+    });
   }
   const why = await stopping.promise;
   log("info", "leaving", { why });
