@@ -208,23 +208,3 @@ function listenToSignals(context: DroverContext, log: Log): PromiseWithResolvers
   context.io.onSignal("SIGTERM", onSignal("SIGTERM"));
   return stopping;
 }
-
-/** Leaves when nobody has been there for a while, as a user's own daemon does that was started on demand. */
-function watchIdle(
-  daemon: OpenedDaemon["daemon"],
-  { timeout, clock, leave }: {
-    readonly timeout: number;
-    readonly clock: Clock;
-    readonly leave: (why: string) => void;
-  },
-): void {
-  let timer: Disposable | undefined;
-  const look = (): void => {
-    timer?.[Symbol.dispose]();
-    timer = daemon.clients > 0
-      ? undefined
-      : clock.after(timeout * 1000, () => leave(`nobody was there for ${timeout} s`));
-  };
-  daemon.onClients(look);
-  look();
-}
