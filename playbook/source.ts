@@ -86,7 +86,12 @@ class YamlReader {
     });
     const [fault] = document.errors;
     if (fault !== undefined) {
-      const hint = this.#looksLikeTemplate(fault.pos[0]) ? hints["UNEXPECTED_TOKEN"] : hints[fault.code];
+      const line = this.#lineAt(fault.pos[0]);
+      const hint = /:\s+\{\{|-\s+\{\{/.test(line)
+        ? hints["UNEXPECTED_TOKEN"]
+        : /^ *\t/.test(line)
+        ? hints["TAB_AS_INDENT"]
+        : hints[fault.code];
       throw sourceFault(
         `Cannot read "${this.#file}": ${decapitalized(fault.message)}`,
         this.#place(fault.pos[0]),
@@ -99,9 +104,8 @@ class YamlReader {
     return this.#piece(contents, { aliased, depth: 0 });
   }
 
-  #looksLikeTemplate(offset: number): boolean {
-    const line = this.#text.slice(this.#text.lastIndexOf("\n", offset - 1) + 1).split("\n")[0] ?? "";
-    return /:\s+\{\{|-\s+\{\{/.test(line);
+  #lineAt(offset: number): string {
+    return this.#text.slice(this.#text.lastIndexOf("\n", offset - 1) + 1).split("\n")[0] ?? "";
   }
 
   #place(offset: number): Place {
@@ -147,7 +151,7 @@ class YamlReader {
       if (keySource.kind !== "scalar") {
         throw sourceFault(
           `Cannot read "${this.#file}": a key is a text, not a ${keySource.kind}`,
-          keySource.at,
+          at,
           {
             hint: hints["UNEXPECTED_TOKEN"] ?? "",
           },

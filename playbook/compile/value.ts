@@ -52,7 +52,9 @@ export function textValue(text: string, placeOf: PlaceOf): Value {
     if (open > at) parts.push(text.slice(at, open));
     const close = endOf(text, open + 2);
     if (close < 0) throw sourceFault('"{{" has no "}}"', placeOf(open), { hint: "Close it with }}" });
-    parts.push(expressionAt(text.slice(open + 2, close), (offset) => placeOf(open + 2 + offset)));
+    // Signs of Jinja's that take away white space around are not the expression's.
+    const inner = text.slice(open + 2, close).replace(/^-/, " ").replace(/-$/, " ");
+    parts.push(expressionAt(inner, (offset) => placeOf(open + 2 + offset)));
     at = close + 2;
   }
   const [only] = parts;
@@ -81,11 +83,10 @@ function endOf(text: string, from: number): number {
 
 /** An expression with its place. */
 export function expressionAt(given: string, placeOf: PlaceOf): Placed {
-  const trimmed = given.replace(/^-/, " ").replace(/-$/, " ");
-  const text = trimmed.trim();
+  const text = given.trim();
   try {
     return {
-      expression: parseExpression(trimmed),
+      expression: parseExpression(given),
       text,
       at: placeOf(given.length - given.trimStart().length),
     };

@@ -66,7 +66,9 @@ export class PlayRun {
       this.#batch = batch;
       await this.#runBatch();
       if (this.#ended) return true;
-      if (this.#stopped || batch.every(({ broken }) => broken)) {
+      // A batch that failed as a whole ends a play, as Ansible has it; who says how many may fail means that.
+      const isLost = typeof this.#play.maxFail !== "number" && batch.every(({ broken }) => broken);
+      if (this.#stopped || isLost) {
         if (this.#stopped || targets.some(({ broken }) => !broken)) {
           report.note("NO MORE HOSTS LEFT: too many have failed; nothing more is begun");
         }
