@@ -86,7 +86,9 @@ export function readDefinition(
   }
   const name = textOf(root, "name");
   if (name === undefined || name === "") {
-    throw new VirtError("invalid-document", `Cannot read the ${rootName} definition: it has no <name>`);
+    throw new VirtError("invalid-document", `Cannot read the ${rootName} definition: it has no <name>`, {
+      remoteCode: "VIR_ERR_NO_NAME",
+    });
   }
   if (name.includes("/") || name.includes("\n")) {
     throw new VirtError(

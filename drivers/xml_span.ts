@@ -136,6 +136,8 @@ function fault(text: string, at: number, { what, found }: { what: string; found:
   const column = at - before.lastIndexOf("\n");
   return new VirtError("invalid-document", `Cannot read the ${what}: found ${found}`, {
     at: { line, column },
+    // What is no XML at all has a number of its own with libvirt.
+    remoteCode: "VIR_ERR_XML_DETAIL",
   });
 }
 

@@ -76,6 +76,15 @@ Deno.test("domains are listed by whether they have checkpoints", async () => {
   assert.deepEqual([await count(1 << 14), await count(1 << 15), await count(0)], [0, 1, 1]);
 });
 
+Deno.test("what is no XML, and what has no name, has libvirt's number for that", async () => {
+  await using daemon = new MemoryDaemon();
+  const client = await daemon.connect();
+  const numbers = { "<domain": "VIR_ERR_XML_DETAIL", "<domain type='test'/>": "VIR_ERR_NO_NAME" };
+  for (const [xml, code] of Object.entries(numbers)) {
+    assert.equal((await errorOf(client.call("domainDefineXml", { xml }))).remoteCode, code);
+  }
+});
+
 Deno.test("no domain has the empty name, and no file is a domain", async () => {
   await using daemon = new MemoryDaemon();
   const client = await daemon.connect();
