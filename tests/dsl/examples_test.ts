@@ -34,8 +34,8 @@ Deno.test("the examples of drover and drover/testing compile and run", async () 
   try {
     const config = join(directory, "deno.json");
     await Deno.writeTextFile(config, await settings());
-    const files = ["mod.ts", "docs/recipes.md"];
-    for (const folder of ["dsl", "testing"]) {
+    const files = ["mod.ts", "docs/recipes.md", "docs/ensure.md"];
+    for (const folder of ["dsl", "dsl/ensure", "testing"]) {
       for await (const file of sources(folder)) {
         // The sandbox's own main module changes the realm that it is loaded into.
         if (!/dsl\/(boot|realm)/.test(file)) files.push(file);
