@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { X509Certificate } from "node:crypto";
-import { createSecureContext, type TlsOptions, type TLSSocket } from "node:tls";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { TlsOptions, TLSSocket } from "node:tls";
 import { VirtError } from "../../model/error.ts";
 import { RevocationList } from "../../protocol/transport/revocation.ts";
 import { messageOf } from "../../protocol/wording.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import type { DaemonSettings } from "../settings.ts";
+import { distinguishedName } from "./distinguished_name.ts";
 
 /** Where libvirt keeps a server's files. Source: libvirt, "TLS certificates and keys". */
 const places = {
@@ -44,8 +45,7 @@ export class ServerCredentials {
     const keyFile = settings.key_file || places.key;
     this.#verify = !settings.tls_no_verify_certificate;
     this.options = {
-      cert: certificateIn(certificateFile),
-      key: textOf(keyFile),
+      ...pairIn(certificateFile, keyFile),
       // With 1.3 come tickets behind the handshake; libvirt's clients (9.0) take them for a missing confirmation.
       maxVersion: "TLSv1.2",
       requestCert: this.#verify,
@@ -54,25 +54,6 @@ export class ServerCredentials {
     };
     this.#revoked = this.#verify ? revokedIn(settings.crl_file) : undefined;
     this.#names = settings.tls_allowed_dn_list.map((text) => Glob.parse(text));
-  }
-
-  /**
-   * Tries whether certificate and key belong together.
-   *
-   * @throws {VirtError} `invalid-argument` where they do not.
-   */
-  prove(): void {
-    try {
-      createSecureContext(this.options);
-    } catch (cause) {
-      throw new VirtError(
-        "invalid-argument",
-        `Cannot use the certificate and the key of TLS: ${messageOf(cause)}`,
-        {
-          cause,
-        },
-      );
-    }
   }
 
   /**
@@ -87,17 +68,12 @@ export class ServerCredentials {
     if (shown === undefined) throw refuse("the client has no certificate");
     if (!socket.authorized) throw refuse(`its certificate is not trusted: ${socket.authorizationError}`);
     if (this.#revoked?.has(shown.raw) === true) throw refuse("its certificate has been revoked");
-    const name = nameIn(shown);
+    const name = distinguishedName(shown.raw);
     if (this.#names.length > 0 && !this.#names.some((glob) => glob.matches(name))) {
       throw refuse(`its certificate's name "${name}" is not in tls_allowed_dn_list`);
     }
     return { name };
   }
-}
-
-/** The name in a certificate, its parts in the order in which they stand there. */
-function nameIn({ subject }: X509Certificate): string {
-  return subject.split("\n").join(",");
 }
 
 function revokedIn(given: string): RevocationList | undefined {
@@ -109,6 +85,25 @@ function revokedIn(given: string): RevocationList | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** A certificate and its key. TLS itself would say only at the first handshake that they do not belong together. */
+function pairIn(certificateFile: string, keyFile: string): { readonly cert: string; readonly key: string } {
+  const cert = certificateIn(certificateFile);
+  const key = textOf(keyFile);
+  let isPair: boolean;
+  try {
+    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (cause) {
+    throw new VirtError("invalid-argument", `Cannot use the key in "${keyFile}": ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  if (isPair) return { cert, key };
+  throw new VirtError(
+    "invalid-argument",
+    `Cannot use the key in "${keyFile}": it does not belong to the certificate in "${certificateFile}"`,
+  );
 }
 
 function certificateIn(file: string): string {

@@ -6,45 +6,9 @@
  */
 import { Buffer } from "node:buffer";
 import { VirtError } from "../../model/error.ts";
-
-/** One piece of DER: its tag and its content. */
-interface Piece {
-  readonly tag: number;
-  readonly content: Uint8Array;
-  /** Tag, length and content. */
-  readonly whole: Uint8Array;
-}
+import { expect, type Piece, pieces } from "./der.ts";
 
 const tags = { integer: 0x02, utcTime: 0x17, generalizedTime: 0x18, sequence: 0x30 } as const;
-
-/** The pieces that follow one another in some DER. */
-function pieces(der: Uint8Array): readonly Piece[] {
-  const found: Piece[] = [];
-  let at = 0;
-  while (at < der.length) {
-    const tag = der[at] ?? 0;
-    const first = der[at + 1] ?? 0;
-    const extra = first < 0x80 ? 0 : first & 0x7f;
-    if (extra > 4) throw new RangeError("a length of more than four bytes");
-    const length = extra === 0
-      ? first
-      : der.subarray(at + 2, at + 2 + extra).reduce((sum, byte) => sum * 256 + byte, 0);
-    const start = at + 2 + extra;
-    if (start + length > der.length) throw new RangeError("a piece that is longer than the whole");
-    found.push({
-      tag,
-      content: der.subarray(start, start + length),
-      whole: der.subarray(at, start + length),
-    });
-    at = start + length;
-  }
-  return found;
-}
-
-function expect(piece: Piece | undefined, tag: number): Piece {
-  if (piece?.tag === tag) return piece;
-  throw new RangeError(`a piece of kind ${piece?.tag} instead of ${tag}`);
-}
 
 /** A number as hexadecimal digits without leading zeros. */
 function digits(integer: Uint8Array): string {
