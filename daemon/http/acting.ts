@@ -11,6 +11,7 @@ import { VirtError } from "../../model/error.ts";
 import { canonicalText, sha256 } from "../../runtime/journal/json.ts";
 import type { RunRecord } from "../../runtime/journal/record.ts";
 import type { Store } from "../../runtime/journal/store.ts";
+import { drivenStates } from "../../runtime/run/recovery.ts";
 import { Refusal } from "./problem.ts";
 
 /** A request that acts, as the run that it is. */
@@ -128,9 +129,22 @@ function refuseOther(request: string, before: string | undefined): void {
   });
 }
 
-/** How a run of one operation has ended, by its record. */
-export function recordedOutcome({ state, result, error, unknownOutcome }: RunRecord): Outcome {
+/** How a run of one operation has ended, by its record; `undefined` where it goes on. */
+export function recordedOutcome(
+  { id, state, result, error, unknownOutcome }: RunRecord,
+): Outcome | undefined {
   if (state === "done") return { kind: "done", value: result };
+  if (state === "interrupted") {
+    return {
+      kind: "unknown",
+      error: {
+        code: "outcome-unknown",
+        message: "The daemon ended in the middle of it, and nobody has found out yet what became of it",
+        hint: `Have it found out, and done where it was not, with: POST /v1/runs/${id}/resume`,
+      },
+    };
+  }
+  if (drivenStates.some((each) => each === state)) return undefined;
   const said = error ?? {
     code: "cancelled" as const,
     message: "The run was given up before anybody knew how it ended",

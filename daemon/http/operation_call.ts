@@ -62,7 +62,7 @@ async function act(operation: Operation, call: OperationCall): Promise<Answer> {
     found: (record) => {
       const underWay = acting.underWay(asked.id);
       if (underWay !== undefined) return { outcome: underWay.outcome };
-      return { outcome: record.endedAt === undefined ? undefined : recordedOutcome(record) };
+      return { outcome: recordedOutcome(record) };
     },
   });
   if (body.cancelWithRequest === true) {

@@ -152,7 +152,7 @@ export const runRoutes: readonly Route[] = [
     id: "resumeRun",
     summary: "Take an interrupted run up again where its journal ends",
     tag: "runs",
-    for: "run",
+    for: "token",
     body: z.strictObject({
       assume: z.record(z.string().regex(/^\d{1,9}$/), z.enum(["done", "not-done"])).default({}).describe(
         "Steps whose outcome nothing can find out, as a person saw it",

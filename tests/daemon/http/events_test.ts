@@ -8,6 +8,7 @@ import { RunEvents } from "../../../daemon/http/run_events.ts";
 import type { ActiveRun } from "../../../runtime/run/manager.ts";
 import type { RunEvent } from "../../../runtime/control/methods.ts";
 import { RunFeed } from "../../../runtime/run/feed.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { Api, eventsIn, type HeardEvent } from "./kit/api.ts";
 
 /** Takes events from a source until `count` have come. */
@@ -170,6 +171,19 @@ Deno.test("no more streams go on than the settings say", async () => {
   assert.equal(status, 503);
   assert.match(body.hint, /http_max_streams/);
   await stream.body?.cancel();
+});
+
+Deno.test("a stream ends when its token is revoked, though nothing happens", async () => {
+  const clock = new VirtualClock({ start: Date.now() });
+  await using api = await Api.open({ host: { clock } });
+  const token = await api.addToken({ name: "short", rights: ["observe"] });
+  const ended = eventsIn(await api.fetch("/v1/jobs/events", { token }));
+  const stays = await api.fetch("/v1/jobs/events");
+  await changeTokens(api.tokenFile, (tokens) => tokens.filter(({ name }) => name !== "short"));
+  await clock.advance(15_000);
+  assert.equal((await ended).length, 1);
+  assert.equal(api.server.streams, 1);
+  await stays.body?.cancel();
 });
 
 Deno.test("a stream ends with the daemon", async () => {
