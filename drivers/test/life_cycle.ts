@@ -127,7 +127,11 @@ function guest(
   const prepared = (guest: Guest | undefined): boolean =>
     guest !== undefined && guest.reason !== "starting-up";
   if (before !== undefined && before.id !== after.id) {
-    return [{ type: "stopped" }, { type: "started", detail: after.reason }];
+    return [
+      { type: "stopped", ...(after.reason === "from-snapshot" ? { detail: after.reason } : {}) },
+      { type: "started", detail: after.reason },
+      ...(after.state === "running" ? [] : [{ type: stateEvents[after.state], detail: after.reason }]),
+    ];
   }
   if (!prepared(after)) return [];
   if (
