@@ -7,6 +7,7 @@ import { type ErrorCode, isVirtError, VirtError } from "../model/error.ts";
 import type { domainIncidents, lifecycleEvents, VirtEvent } from "../model/event.ts";
 import type { CallOptions } from "./call_options.ts";
 import { matchesCidr } from "./cidr.ts";
+import { type CloudInitStatus, untilCloudInit } from "./cloud_init.ts";
 import { consoleOf } from "./console.ts";
 import type { ConsoleMatch, Pattern } from "./console_text.ts";
 import { type ObjectHandle, objectsOf } from "./handle.ts";
@@ -210,6 +211,28 @@ export class DomainWaits {
       { what: `the agent of ${this.#vm} to answer`, look, pollMs: agentPollMs },
       options,
     );
+  }
+
+  /**
+   * Waits until cloud-init has done in the guest what it was told: asks the guest's agent for `cloud-init status`.
+   *
+   * Needs `domain:write`, as every program that the agent runs.
+   *
+   * @throws {VirtError} `operation-failed` where it ended with an error, with what it says; `timed-out` with how far it is;
+   *   `unsupported` where the guest has no cloud-init, or the domain no agent's channel.
+   *
+   * @example
+   * ```ts
+   * import type { Domain } from "drover";
+   *
+   * export async function firstBoot(vm: Domain): Promise<readonly string[]> {
+   *   await vm.until.agent({ within: "2m" });
+   *   return (await vm.until.cloudInit({ within: "10m" })).warnings;
+   * }
+   * ```
+   */
+  cloudInit(options?: WaitOptions): Promise<CloudInitStatus> {
+    return untilCloudInit(this.#vm, options);
   }
 
   /**

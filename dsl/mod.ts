@@ -79,6 +79,7 @@ export type {
   DomainWaits,
   IpOptions,
 } from "./domain_until.ts";
+export type { CloudInitStatus } from "./cloud_init.ts";
 export type { WaitOptions } from "./until.ts";
 export type { Files } from "./files.ts";
 export type { Log, LogFields, ProgressFunction, StepFunction } from "./log.ts";

@@ -37,6 +37,8 @@ const programs: Readonly<Record<string, Program>> = {
   cat: ({ stdin }) => ({ stdout: stdin }),
   hostname: ({ hostname }) => ({ stdout: `${hostname}\n` }),
   env: ({ environment }) => ({ stdout: environment.map((each) => `${each}\n`).join("") }),
+  "cloud-init": ({ arguments: [verb = ""] }) =>
+    verb === "status" ? { stdout: "status: done\n" } : { exitCode: 2, stderr: "usage: cloud-init status\n" },
   exit: ({ arguments: [code = "0"] }) => ({ exitCode: Number(code) & 255 }),
   sleep: ({ arguments: [seconds = "0"] }) => ({ takesMs: Math.max(0, Number(seconds) * 1000) }),
   seq: ({ arguments: [last = "0"] }) => ({
