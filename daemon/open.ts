@@ -108,7 +108,6 @@ export async function openDaemon(options: OpenDaemonOptions): Promise<OpenedDaem
       // What a file is wrong with is found before anything is different.
       const sasl = saslOf(next.settings);
       const credentials = wantsTls ? new ServerCredentials(next.settings) : undefined;
-      credentials?.prove();
       for (const glob of next.settings.allowed_uris) Glob.parse(glob);
       access.usePolicy(policyOf(next.settings));
       hosts.change({ allowed: next.settings.allowed_uris, preferred: next.settings.default_uri });
