@@ -43,6 +43,8 @@ export interface Authority {
   readonly readsDefinitions?: boolean;
   /** Whether the object may be seen with this permission; decides lists, without an audit entry. */
   sees(use: PermissionUse): boolean;
+  /** Whether everything may be seen, so that lists need not be looked through. @default false */
+  readonly seesAll?: boolean;
 }
 
 /** One use of a permission. */

@@ -190,6 +190,7 @@ export function visible(call: UnderstoodCall, value: unknown): unknown {
   const { filter: permission } = call.operation;
   if (permission === undefined || !Array.isArray(value)) return value;
   const { authority } = call.request;
+  if (authority.seesAll === true) return value;
   return value.filter((item: unknown) => {
     const ref = refIn(item);
     return ref === undefined || authority.sees(listedUse(call, { permission, ref }));
@@ -197,8 +198,12 @@ export function visible(call: UnderstoodCall, value: unknown): unknown {
 }
 
 /** The objects in an answer that is checked, or restricted to what the caller may see, by what it has found. */
-export function objectsIn({ connection, operation }: UnderstoodCall, value: unknown): ManagedObject[] {
+export function objectsIn(
+  { connection, operation, request: { authority } }: UnderstoodCall,
+  value: unknown,
+): ManagedObject[] {
   if (operation.on !== "connection" && operation.filter === undefined) return [];
+  if (authority.seesAll === true && authority.readsDefinitions !== true) return [];
   const items = Array.isArray(value) ? value : [value];
   return items.flatMap((item: unknown) => {
     const ref = refIn(item);

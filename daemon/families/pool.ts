@@ -256,8 +256,9 @@ export const pool = {
   }),
   storagePoolSetAutostart: answers(async ({ pool, autostart }, session) => {
     if (!poolOf(session, pool).persistent) {
+      // libvirt's storage driver, and its Technology Compatibility Kit with it, call this internal.
       throw new VirtError("invalid-argument", "pool has no config file", {
-        remoteCode: "VIR_ERR_INVALID_ARG",
+        remoteCode: "VIR_ERR_INTERNAL_ERROR",
       });
     }
     await session.run("pool.setAutostart", {

@@ -187,7 +187,7 @@ export class XdrWriter {
     for (let index = 0; index < value.length; index++) {
       const code = value.charCodeAt(index);
       if (code === 45) continue;
-      const digit = hexDigit(code);
+      const digit = hexDigits[code] ?? -1;
       if (digit < 0 || digits === 32) throw this.fault(`${shown(value)} is no UUID`);
       if ((digits & 1) === 0) high = digit << 4;
       else this.#bytes[at + (digits >> 1)] = high | digit;
@@ -299,11 +299,11 @@ export class XdrWriter {
   }
 }
 
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
+/** What a character is as a hexadecimal digit, by its code; -1 for what is none. */
+const hexDigits = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? -1 : digit;
+});
 
 /** A value in an error: short, and never the whole of a long text. */
 function shown(value: unknown): string {

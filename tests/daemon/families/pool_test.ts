@@ -138,7 +138,7 @@ Deno.test("a pool without a definition is gone when it is stopped, and does not 
   const { pool } = await client.call("storagePoolCreateXml", { xml: definition("passing"), flags: 1 });
   assert.deepEqual(await client.call("storagePoolIsPersistent", { pool }), { persistent: 0 });
   const error = await errorOf(client.call("storagePoolSetAutostart", { pool, autostart: 1 }));
-  assert.equal(error.message, "invalid argument: pool has no config file");
+  assert.equal(error.message, "internal error: pool has no config file");
   await client.call("storagePoolDestroy", { pool });
   assert.deepEqual(await client.call("connectNumOfStoragePools", undefined), { num: 1 });
 });
