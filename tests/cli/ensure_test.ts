@@ -77,3 +77,91 @@ Deno.test("what was ensured has not drifted, and what waits for the next start i
     ]);
   });
 });
+
+/** A running guest as libvirt's QEMU driver shows it: with addresses, aliases, an expanded processor and machine. */
+function qemuDomain(
+  parts: { readonly id: string; readonly aliases: (name: string) => string; readonly cpu: string },
+): string {
+  const { id, aliases, cpu } = parts;
+  return `<domain type='kvm'${id}>
+  <name>web-1</name>
+  <uuid>11111111-2222-4333-8444-555555555555</uuid>
+  <memory unit='KiB'>2097152</memory>
+  <currentMemory unit='KiB'>2097152</currentMemory>
+  <vcpu placement='static'>2</vcpu>
+  <os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type><boot dev='hd'/></os>
+  <features><acpi/><apic/></features>
+  ${cpu}
+  <clock offset='utc'/>
+  <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='/srv/web-1.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+      ${aliases("virtio-disk0")}
+      <address type='pci' domain='0x0000' bus='0x04' slot='0x00' function='0x0'/>
+    </disk>
+    <controller type='pci' index='0' model='pcie-root'>${aliases("pcie.0")}</controller>
+    <interface type='network'>
+      <mac address='52:54:00:12:34:56'/>
+      <source network='default'/>
+      <model type='virtio'/>
+      ${aliases("net0")}
+      <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>
+    </interface>
+    <memballoon model='virtio'>${aliases("balloon0")}</memballoon>
+  </devices>
+</domain>`;
+}
+
+Deno.test("plans are of the real hypervisor's definitions, whatever its type of domains", async () => {
+  await inPlace(async (place) => {
+    const { rehearse } = await import("../../cli/plan/rehearsal.ts");
+    const file = await keeping(place);
+    await Deno.writeTextFile(
+      file,
+      `import { domain, recipe } from "drover";
+const spec = {
+  name: "web-1", machine: "q35", cpu: "host-model", memory: "2GiB", vcpus: 2,
+  disks: ["/srv/web-1.qcow2", "/srv/data.qcow2"], interfaces: ["default"], state: "running",
+} as const;
+export default recipe({
+  summary: "Keep",
+  needs: ["connect:getattr,read", "domain:getattr,read,write,save,start"],
+  run: async ({ host }) => {
+    await host.ensure(domain(spec));
+    await host.ensure(domain({ ...spec, name: "web-2", disks: [], type: undefined }));
+    return String(await host.plan(domain(spec)));
+  },
+});
+`,
+    );
+    const uri = "qemu:///system";
+    const xml = qemuDomain({ id: "", aliases: () => "", cpu: "<cpu mode='host-model' check='partial'/>" });
+    const liveXml = qemuDomain({
+      id: " id='7'",
+      aliases: (name) => `<alias name='${name}'/>`,
+      cpu:
+        "<cpu mode='custom' match='exact' check='full'><model fallback='forbid'>Skylake-Client</model></cpu>",
+    });
+    const capabilities = `<capabilities><host><cpu><arch>x86_64</arch></cpu></host>
+      <guest><os_type>hvm</os_type><arch name='x86_64'><domain type='qemu'/><domain type='kvm'/></arch></guest></capabilities>`;
+    const content = { domains: [{ name: "web-1", state: "running", xml, liveXml }] } as const;
+    const { run, plans } = await rehearse({
+      file,
+      input: {},
+      inputTexts: {},
+      hosts: { host: uri },
+      contents: new Map([[uri, { content, capabilities }]]),
+      signal: new AbortController().signal,
+    });
+    assert.equal(run.error, undefined);
+    const [kept, made, again] = plans;
+    assert.deepEqual(kept?.changes.map(({ field, effect }) => [field, effect]), [["disk vdb", "live"]]);
+    assert.deepEqual(kept?.pending, []);
+    assert.match(made?.after ?? "", /^<domain type='kvm'>/);
+    assert.equal(again?.action, "none");
+  });
+});
