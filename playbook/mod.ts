@@ -10,4 +10,6 @@ export { type Inventory, InventoryBuilder } from "./inventory/inventory.ts";
 export { type Files, readInventory, readVarsBeside } from "./inventory/read.ts";
 export { extraVars } from "./extra.ts";
 export { readYaml, type Source } from "./source.ts";
+export { type Conversion, type ConversionNote, convertPlaybook } from "./ansible/convert.ts";
+export { playbookSchema } from "./schema.ts";
 export { engineFiles, playModule } from "./package.ts";

@@ -5,7 +5,17 @@
  */
 import { dirname } from "node:path";
 import { VirtError } from "../../model/error.ts";
-import { type Compiled, compilePlaybook, extraVars, nameOf, readYaml, tasksOf } from "../../playbook/mod.ts";
+import {
+  type Compiled,
+  compilePlaybook,
+  convertPlaybook,
+  extraVars,
+  nameOf,
+  playbookSchema,
+  readYaml,
+  tasksOf,
+} from "../../playbook/mod.ts";
+import { exitCode } from "../../model/exit_code.ts";
 import type { Control } from "../../runtime/control/control.ts";
 import type { RunView } from "../../runtime/control/methods.ts";
 import type { PlayFlags } from "../commands/play.ts";
@@ -25,12 +35,14 @@ const defaultForks = 5;
 /** Runs a playbook, goes on with one, or says what it holds. */
 export async function play(this: DroverContext, flags: PlayFlags, file?: string): Promise<void> {
   if (flags.resume !== undefined) return await resume(this, flags, flags.resume);
+  if (flags.schema === true) return void this.io.stdout.write(`${plainJson(playbookSchema(), 2)}\n`);
   if (file === undefined) {
     throw new VirtError("invalid-argument", "FILE is missing", {
       hint: "Name a playbook: drover play site.yml",
     });
   }
   const text = await localFiles.readText(file);
+  if (flags.fromAnsible === true) return await convert(this, { text, file, to: flags.outputFile });
   const source = readYaml(text, file);
   // An inventory of files needs no kernel: the sandbox can start while that comes up.
   if (!isLive(flags)) {
@@ -46,6 +58,21 @@ export async function play(this: DroverContext, flags: PlayFlags, file?: string)
   if (tellOnly(this, { flags, compiled })) return;
   const path = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
   await start(this, { flags, compiled, path, control });
+}
+
+/** Converts a playbook; leaves with 1 where something of it could not be. */
+async function convert(
+  context: DroverContext,
+  { text, file, to }: { readonly text: string; readonly file: string; readonly to: string | undefined },
+): Promise<void> {
+  const { io } = context;
+  const { text: made, notes } = convertPlaybook(text, file);
+  if (to === undefined) io.stdout.write(made);
+  else await Deno.writeTextFile(to, made);
+  for (const { at: [, line, column], text: said, lost } of notes) {
+    io.stderr.write(`${plain(file)}:${line}:${column}: ${lost ? "not converted" : "note"}: ${plain(said)}\n`);
+  }
+  if (notes.some(({ lost }) => lost)) context.leaveWith(exitCode.error);
 }
 
 function openFor(
