@@ -80,7 +80,8 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
     const driven: ReadonlySet<string> = new Set(drivenStates);
     leaveWhenIdle({
       daemon: opened.daemon,
-      isBusy: async () => (await host.runs.list()).some(({ state }) => driven.has(state)),
+      isBusy: async () =>
+        api.server.clients > 0 || (await host.runs.list()).some(({ state }) => driven.has(state)),
       clock: host.kernel.clock,
       timeout,
       leave: stopping.resolve,
@@ -179,6 +180,7 @@ async function serveHttp(
     slots: () => kernel.slots(),
     clients: () => ({ rpc: rpc.clients, http: http.clients }),
     streams: () => ({ rpc: rpc.streams, http: http.streams }),
+    queued: () => ({ rpc: rpc.queued }),
     bytes: () => ({ rpc: rpc.traffic, http: http.traffic }),
     version,
     since,

@@ -8,7 +8,7 @@ import { VirtError } from "../../../model/error.ts";
 import { type RunRecord, runStates } from "../../../runtime/journal/record.ts";
 import { recordedStepEvent } from "../../../runtime/run/step_event.ts";
 import { viewOf } from "../../../runtime/run/view.ts";
-import { numberIn, page, pageQuery, placeIn } from "../paging.ts";
+import { cursorOf, numberIn, page, pageQuery, placeIn } from "../paging.ts";
 import type { Right } from "../rights.ts";
 import { type Call, type Route, route } from "../route.ts";
 import { startRecipe, startRun } from "../recipe_start.ts";
@@ -16,6 +16,9 @@ import { logPage, runEventSchema, runPage, runSchema, stepPage } from "../schema
 import { principalOf } from "../token.ts";
 
 const eventStream = "text/event-stream";
+
+/** How often the journal is read for one page. */
+const maxReads = 20;
 
 /** The routes. */
 export const runRoutes: readonly Route[] = [
@@ -32,8 +35,9 @@ export const runRoutes: readonly Route[] = [
   }, async ({ query: { limit, cursor, state }, token, services: { host: { store } } }) => {
     const found: RunRecord[] = [];
     let before = cursor === undefined ? undefined : placeIn(cursor);
-    // Those that may not be seen do not make a page shorter.
-    while (found.length <= limit) {
+    let more = true;
+    // Those that may not be seen do not make a page shorter, unless there are very many in between.
+    for (let reads = 0; more && found.length <= limit && reads < maxReads; reads++) {
       const some = await store.runs({
         limit: limit + 1,
         ...(state === undefined ? {} : { states: [state] }),
@@ -41,10 +45,11 @@ export const runRoutes: readonly Route[] = [
       });
       found.push(...some.filter((run) => maySee(token, run)));
       before = some.at(-1)?.id;
-      if (some.length <= limit) break;
+      more = some.length > limit;
     }
     const { items, ...rest } = page(found, { limit, place: ({ id }) => id });
-    return { body: { items: items.map(viewOf), ...rest } };
+    const goesOn = more && rest.next === undefined && before !== undefined ? { next: cursorOf(before) } : {};
+    return { body: { items: items.map(viewOf), ...rest, ...goesOn } };
   }),
 
   route({

@@ -28,6 +28,8 @@ export interface Looks {
   readonly slots: () => readonly SlotView[];
   /** Clients by what they speak: `rpc`, `http`. */
   readonly clients: () => Readonly<Record<string, number>>;
+  /** Clients that have connected and are not served yet. */
+  readonly queued: () => Readonly<Record<string, number>>;
   /** Streams by what they are of. */
   readonly streams: () => Readonly<Record<string, number>>;
   /** Bytes that came and went, by what is spoken. */
@@ -48,6 +50,7 @@ const nobody: Looks = {
   slots: () => [],
   clients: () => ({}),
   streams: () => ({}),
+  queued: () => ({}),
   bytes: () => ({}),
   version: "",
   since: 0,
@@ -240,6 +243,10 @@ export class DaemonMetrics implements Disposable {
       new Gauge(
         { name: "drover_clients", help: "Clients that are connected.", labels: ["protocol"] },
         () => by(this.#looks.clients()),
+      ),
+      new Gauge(
+        { name: "drover_clients_queued", help: "Clients that wait to be served.", labels: ["protocol"] },
+        () => by(this.#looks.queued()),
       ),
       new Gauge(
         { name: "drover_streams", help: "Streams that go on.", labels: ["protocol"] },
