@@ -17,9 +17,9 @@ import type { HostSession } from "../host_session.ts";
 import {
   activePool,
   anyPool,
+  checkPoolDocument,
   inactivePool,
   lookUpPool,
-  poolDocumentWords,
   poolNamed,
   poolOf,
   takenPoolWords,
@@ -134,7 +134,6 @@ function buildInput(flags: number): InputOf<Operations["pool.build"]> {
 
 /** Errors of what makes a pool out of a document. */
 const defining = {
-  "invalid-document": poolDocumentWords,
   "already-exists": (args: Definition, _error: VirtError, session: HostSession): string | undefined =>
     takenPoolWords(args, session),
 };
@@ -205,17 +204,18 @@ export const pool = {
   }),
   storagePoolDefineXml: worded(
     answers(async ({ xml, flags }, session) => {
+      checkPoolDocument(xml);
       if ((flags & validateFlag) !== 0) await validate(xml, "pool");
       return { pool: remotePool(await session.run("pool.define", { input: { xml } })) };
     }, { flags: validateFlag }),
     defining,
   ),
   storagePoolCreateXml: worded(
-    calls("pool.create", {
-      flags: createFlag.build,
-      input: ({ xml, flags }) => ({ xml, build: flags !== 0 }),
-      result: (pool) => ({ pool: remotePool(pool) }),
-    }),
+    answers(async ({ xml, flags }, session) => {
+      checkPoolDocument(xml);
+      const build = (flags & createFlag.build) !== 0;
+      return { pool: remotePool(await session.run("pool.create", { input: { xml, build } })) };
+    }, { flags: createFlag.build }),
     creating,
   ),
   storagePoolCreate: answers(async ({ pool, flags }, session) => {

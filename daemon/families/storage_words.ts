@@ -80,18 +80,27 @@ export function inactivePool(
   return refTo("pool", pool);
 }
 
-/** What libvirt says of a pool's definition that cannot be read; of others it says what is wrong. */
-export function poolDocumentWords({ xml }: { readonly xml: string }): Words | undefined {
+/**
+ * Refuses a pool's definition that cannot be read, where libvirt has words of its own for what is wrong with it.
+ *
+ * @throws {VirtError} `invalid-document`
+ */
+export function checkPoolDocument(xml: string): void {
+  const problem = poolProblem(xml);
+  if (problem === undefined) return;
+  throw new VirtError("invalid-document", problem, { remoteCode: "VIR_ERR_XML_ERROR" });
+}
+
+function poolProblem(xml: string): string | undefined {
   const root = rootIn(xml);
-  if (root === undefined || root.name !== "pool") return documentWords(xml, "pool");
-  const code = "VIR_ERR_XML_ERROR";
+  if (root === undefined || root.name !== "pool") return documentWords(xml, "pool")?.text;
   const type = root.attributes.get("type");
-  if (type === undefined) return { text: "Missing required attribute 'type' in element 'pool'", code };
+  if (type === undefined) return "Missing required attribute 'type' in element 'pool'";
   if (!poolTypes.includes(type)) {
-    return { text: `Invalid value for attribute 'type' in element 'pool': '${type}'.`, code };
+    return `Invalid value for attribute 'type' in element 'pool': '${type}'.`;
   }
   const hasName = root.children.some(({ name }) => name === "name");
-  return hasName ? undefined : { text: "missing pool source name element", code };
+  return hasName ? undefined : "missing pool source name element";
 }
 
 /** What libvirt says of a volume's definition that cannot be read; of others it says what is wrong. */

@@ -175,6 +175,11 @@ export const storageWalks: Comparison = {
     { command: "pool-info files", ours: /Persistent: +yes/, reason: keepsDefinition },
     { command: "pool-undefine files", ours: "Pool files has been undefined", reason: keepsDefinition },
     {
+      command: "pool-autostart files",
+      ours: "internal error: pool has no config file",
+      reason: "libvirt's storage driver, and its Technology Compatibility Kit with it, call this internal",
+    },
+    {
       command: "find-storage-pool-sources dir",
       ours: "pool type 'dir' does not support source discovery",
       reason: "libvirt's test driver takes the number of this type for none",
