@@ -13,6 +13,7 @@ import type { AuditedClient, AuditTrail } from "./audit.ts";
 import { ServerAuthentication } from "./authentication/authentication.ts";
 import type { SaslServer } from "./authentication/sasl.ts";
 import { type ClientLimits, type ClientPlace, ClientTable } from "./client_table.ts";
+import { Handshakes } from "./handshakes.ts";
 import { type ClientTransport, type Identity, principalOf } from "./identity.ts";
 import { addressText, type ListenAddress } from "./listen_address.ts";
 import type { Log, LogFields } from "./log.ts";
@@ -67,6 +68,7 @@ export class Daemon implements AsyncDisposable {
   readonly #clients: ClientTable;
   readonly #served = new Set<Served>();
   readonly #waiting = new Set<Socket>();
+  readonly #handshakes: Handshakes;
   /** Bytes that came from clients and went to them. */
   readonly traffic: Traffic = new Traffic();
   readonly #servers: { readonly server: Server; readonly door: Door; readonly path?: string }[] = [];
@@ -75,6 +77,11 @@ export class Daemon implements AsyncDisposable {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
+    this.#handshakes = new Handshakes({
+      clock: options.clock,
+      most: options.settings.max_queued_clients,
+      withinMs: handshakeMs,
+    });
     this.#clients = new ClientTable(limitsIn(options.settings));
   }
 
@@ -182,6 +189,7 @@ export class Daemon implements AsyncDisposable {
       if (path !== undefined) log("info", "stopped listening", { place: path });
     }
     for (const socket of this.#waiting) socket.destroy();
+    this.#handshakes.close();
     for (const { connection } of this.#served) connection.part();
     const { promise: late, resolve } = Promise.withResolvers<void>();
     using _timer = clock.after(settings.shutdown_timeout * 1000, resolve);
@@ -236,13 +244,17 @@ export class Daemon implements AsyncDisposable {
       return createPlainServer(options, (socket) => this.#arrived(socket, door));
     }
     const server = createTlsServer(
-      { ...credentials.options, handshakeTimeout: handshakeMs },
+      // The time that it may take is watched beside it: what fails in its own time is told, and stays open.
+      { ...credentials.options, handshakeTimeout: 2 * handshakeMs },
       (socket) => {
+        this.#handshakes.end(socket);
         socket.setNoDelay(true);
         this.#arrived(socket, door);
       },
     );
-    server.on("tlsClientError", (error) => {
+    server.on("connection", (socket: Socket) => this.#handshakes.begin(socket));
+    server.on("tlsClientError", (error, socket) => {
+      this.#handshakes.fail(socket);
       this.#options.log("info", "no handshake", { place: door.name, why: messageOf(error) });
     });
     return server;
