@@ -44,9 +44,8 @@ const bytesPerUnit: Readonly<Record<string, number>> = {
 
 /** A size with its unit, in bytes. Source: libvirt formatstorage, <capacity>. */
 function bytesOf(element: XmlElement | undefined): number | undefined {
-  const text = element?.text.trim() ?? "";
-  // As with libvirt, an empty element says nothing.
-  if (element === undefined || text === "") return undefined;
+  if (element === undefined) return undefined;
+  const text = element.text.trim();
   const factor = bytesPerUnit[(element.attributes.get("unit") ?? "").toLowerCase()];
   const bytes = Number(text) * (factor ?? Number.NaN);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(bytes)) {
