@@ -25,6 +25,8 @@ export type Source =
     readonly kind: "scalar";
     readonly at: Place;
     readonly value: string | number | boolean | null;
+    /** The word that was written, where it was taken for a boolean and a text may be meant. */
+    readonly word?: string;
     /** Where a character of the text stands in the file. */
     readonly placeOf: (offset: number) => Place;
   };
@@ -194,7 +196,8 @@ class YamlReader {
       const found = raw.indexOf(wanted, Math.min(offset, Math.max(0, raw.length - wanted.length)));
       return this.#place(start + (found < 0 ? raw.indexOf(wanted) < 0 ? 0 : raw.indexOf(wanted) : found));
     };
-    return { kind: "scalar", at, value, placeOf };
+    const isWord = typeof value === "boolean" && typeof given === "string";
+    return { kind: "scalar", at, value, placeOf, ...(isWord ? { word: given } : {}) };
   }
 }
 

@@ -58,6 +58,7 @@ export class MapReader {
   text(key: string): string | undefined {
     const source = this.get(key);
     if (source === undefined) return undefined;
+    if (source.kind === "scalar" && source.word !== undefined) return source.word;
     if (source.kind === "scalar" && (typeof source.value === "string" || typeof source.value === "number")) {
       return String(source.value);
     }
@@ -92,7 +93,7 @@ export class MapReader {
     const items = source.kind === "list" ? source.items : [source];
     return items.flatMap((item) => {
       if (item.kind !== "scalar" || item.value === null) throw this.#wrong(key, item, "a text");
-      const text = String(item.value);
+      const text = item.word ?? String(item.value);
       return split ? text.split(",").map((each) => each.trim()) : [text];
     });
   }

@@ -238,13 +238,20 @@ async function readTask(
     notify,
     ...rest,
     listen: reader.texts("listen"),
-    ...(name === undefined ? {} : { name: valueOf(name) }),
+    ...(name === undefined ? {} : { name: titleValue(name) }),
     ...(loop === undefined ? {} : { loop }),
     ...(retrying === undefined ? {} : { retrying }),
     ...(register === undefined ? {} : { register }),
     ...(changed === undefined ? {} : { changedWhen: conditionsOf(changed) }),
     ...(failed === undefined ? {} : { failedWhen: conditionsOf(failed) }),
   };
+}
+
+/** A title is a text, whatever YAML takes its word for. */
+function titleValue(source: Source): Value {
+  return source.kind === "scalar" && source.word !== undefined
+    ? { k: "plain", value: source.word }
+    : valueOf(source);
 }
 
 /** Whether a word is nearer to a key of a task than to any module. */
