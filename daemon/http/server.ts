@@ -3,18 +3,17 @@
  *
  * @module
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { VirtError } from "../../model/error.ts";
 import { messageOf } from "../../protocol/wording.ts";
 import { toText } from "../../runtime/journal/json.ts";
 import type { Log } from "../log.ts";
-import { Traffic } from "../transport/traffic.ts";
-import { listenUnix } from "../transport/unix_listener.ts";
+import type { Traffic } from "../transport/traffic.ts";
 import { readBody } from "./body.ts";
 import { sendEvents } from "./event_stream.ts";
 import { checkGate } from "./gate.ts";
-import { type HttpPlace, httpPlaceText } from "./place.ts";
+import { HttpListener } from "./listener.ts";
+import type { HttpPlace } from "./place.ts";
 import { problemOf, Refusal } from "./problem.ts";
 import type { Answer } from "./route.ts";
 import { type Found, Router } from "./router.ts";
@@ -60,20 +59,11 @@ const usualHeaders = {
   "content-security-policy": "default-src 'none'",
 };
 
-/** Answers where not even a request could be read, by what the reader says is wrong. */
-const unread: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-};
-
 /** A server. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #router: Router;
-  readonly #servers: { readonly server: Server; readonly name: string }[] = [];
-  readonly #sockets = new Set<Socket>();
-  /** Bytes that came from clients and went to them. */
-  readonly traffic: Traffic = new Traffic();
+  readonly #listener: HttpListener;
   readonly #answering = new Set<Promise<void>>();
   readonly #requestsOf = new Map<string, number>();
   readonly #leaving = new AbortController();
@@ -83,11 +73,21 @@ export class HttpServer implements AsyncDisposable {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#router = new Router(options.services.routes);
+    this.#listener = new HttpListener({
+      settings: options.services.settings,
+      log: options.log,
+      onRequest: (request, response) => this.#arrived(request, response),
+    });
   }
 
   /** Connections that are open. */
   get clients(): number {
-    return this.#sockets.size;
+    return this.#listener.clients;
+  }
+
+  /** Bytes that came from clients and went to them. */
+  get traffic(): Traffic {
+    return this.#listener.traffic;
   }
 
   /** Event streams that go on. */
@@ -101,23 +101,8 @@ export class HttpServer implements AsyncDisposable {
    * @returns where it listens, with the port that the system chose where 0 was given
    * @throws {VirtError} where it cannot.
    */
-  async listen(place: HttpPlace): Promise<HttpPlace> {
-    const server = this.#makeServer();
-    const { settings } = this.#options.services;
-    const backlog = settings.http_max_clients;
-    let found = place;
-    if (place.kind === "unix") {
-      const { unix_sock_rw_perms: mode, unix_sock_group: group } = settings;
-      await listenUnix(server, { path: place.path, mode, ...(group === "" ? {} : { group }) }, backlog);
-    } else {
-      await listenTcp(server, place, backlog);
-      const bound = server.address();
-      if (bound !== null && typeof bound === "object") found = { ...place, port: bound.port };
-    }
-    const name = httpPlaceText(found);
-    this.#servers.push({ server, name });
-    this.#options.log("info", "listening", { place: name });
-    return found;
+  listen(place: HttpPlace): Promise<HttpPlace> {
+    return this.#listener.listen(place);
   }
 
   /** Lets nobody in any more, ends streams, lets requests end, and then ends all connections. */
@@ -131,49 +116,14 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { log, services: { settings, host: { kernel } } } = this.#options;
-    for (const { server, name } of this.#servers) {
-      server.close();
-      log("info", "stopped listening", { place: name });
-    }
+    const { services: { settings, host: { kernel } } } = this.#options;
+    this.#listener.stop();
     this.#leaving.abort(new VirtError("cancelled", "The daemon is leaving"));
     const { promise: late, resolve } = Promise.withResolvers<void>();
     using _timer = kernel.clock.after(settings.shutdown_timeout * 1000, resolve);
     await Promise.race([Promise.all([...this.#answering]), late]);
-    for (const socket of this.#sockets) socket.destroy();
+    this.#listener.hangUp();
     await Promise.all([...this.#answering]);
-  }
-
-  #makeServer(): Server {
-    const { http_max_head: maxHeaderSize, http_timeout: seconds } = this.#options.services.settings;
-    const timeoutMs = seconds * 1000;
-    const server = createServer({
-      maxHeaderSize,
-      headersTimeout: timeoutMs,
-      requestTimeout: timeoutMs,
-      connectionsCheckingInterval: Math.min(1000, Math.max(50, timeoutMs / 4)),
-      keepAliveTimeout: timeoutMs,
-      requireHostHeader: true,
-    }, (request, response) => this.#arrived(request, response));
-    server.on("connection", (socket: Socket) => this.#connected(socket));
-    server.on("clientError", (error: Error, socket: Socket) => {
-      if (!socket.writable) return void socket.destroy();
-      const code = "code" in error && typeof error.code === "string" ? error.code : "";
-      const status = unread[code] ?? "400 Bad Request";
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    });
-    return server;
-  }
-
-  #connected(socket: Socket): void {
-    // A socket without anybody who listens to its errors ends the process.
-    socket.on("error", () => {});
-    if (this.#sockets.size >= this.#options.services.settings.http_max_clients) {
-      return void socket.destroy();
-    }
-    this.#sockets.add(socket);
-    this.traffic.watch(socket);
-    socket.once("close", () => void this.#sockets.delete(socket));
   }
 
   #arrived(request: IncomingMessage, response: ServerResponse): void {
@@ -378,22 +328,3 @@ function targetOf(url: string): { readonly path: string; readonly search: string
 }
 
 const nobody: StoredToken = { id: "", name: "nobody", hash: "", grants: [], rights: [], created: "" };
-
-async function listenTcp(
-  server: Server,
-  place: Extract<HttpPlace, { readonly kind: "tcp" }>,
-  backlog: number,
-): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ host: place.host, port: place.port, backlog }, resolve);
-    });
-  } catch (cause) {
-    throw new VirtError(
-      "operation-failed",
-      `Cannot serve HTTP at "${httpPlaceText(place)}": ${messageOf(cause)}`,
-      { cause },
-    );
-  }
-}

@@ -6,15 +6,14 @@
  *
  * @module
  */
-import process from "node:process";
 import type { Outcome } from "../../../model/outcome.ts";
 import { operations } from "../../../model/operations/mod.ts";
-import type { CallState, SlotView } from "../../../runtime/call.ts";
+import type { CallState } from "../../../runtime/call.ts";
 import { type Clock, systemClock } from "../../../runtime/clock.ts";
 import type { CallWatch } from "../../../runtime/kernel.ts";
 import type { RequestWatch } from "../server.ts";
-import type { Traffic } from "../../transport/traffic.ts";
-import { Counter, expose, Gauge, Histogram, type HistogramSeries, type Metric } from "./exposition.ts";
+import { gauges, type Looks, nobody } from "./gauges.ts";
+import { Counter, expose, Histogram, type HistogramSeries, type Metric } from "./exposition.ts";
 
 /** Upper ends of ranges, in seconds. */
 const fast = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -23,38 +22,11 @@ const slow = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600];
 /** Upper ends of ranges, in waiters. */
 const lengths = [1, 2, 3, 5, 10, 20, 50, 100, 500];
 
-/** What is looked at when somebody reads. */
-export interface Looks {
-  readonly slots: () => readonly SlotView[];
-  /** Clients by what they speak: `rpc`, `http`. */
-  readonly clients: () => Readonly<Record<string, number>>;
-  /** Clients that have connected and are not served yet. */
-  readonly queued: () => Readonly<Record<string, number>>;
-  /** Streams by what they are of. */
-  readonly streams: () => Readonly<Record<string, number>>;
-  /** Bytes that came and went, by what is spoken. */
-  readonly bytes: () => Readonly<Record<string, Pick<Traffic, "received" | "sent">>>;
-  /** Which daemon it is. */
-  readonly version: string;
-  /** When it began, in milliseconds since 1970. */
-  readonly since: number;
-}
-
 /** What is counted of one operation. */
 interface OperationSeries extends Readonly<Record<Outcome["kind"], { value: number }>> {
   readonly job: string;
   readonly seconds: HistogramSeries;
 }
-
-const nobody: Looks = {
-  slots: () => [],
-  clients: () => ({}),
-  streams: () => ({}),
-  queued: () => ({}),
-  bytes: () => ({}),
-  version: "",
-  since: 0,
-};
 
 /** The metrics of a daemon. They count from the beginning; what they look at is told when it is there. */
 export class DaemonMetrics implements Disposable {
@@ -125,7 +97,7 @@ export class DaemonMetrics implements Disposable {
       this.#requests,
       this.#requestSeconds,
       this.#lostSpans,
-      ...this.#gauges(),
+      ...gauges({ looks: () => this.#looks, inFlight: () => this.#inFlight }),
     ];
   }
 
@@ -221,80 +193,6 @@ export class DaemonMetrics implements Disposable {
   [Symbol.dispose](): void {
     this.#lag?.[Symbol.dispose]();
   }
-
-  #gauges(): readonly Metric[] {
-    const by = (values: Readonly<Record<string, number>>): [readonly string[], number][] =>
-      Object.entries(values).map(([label, value]) => [[label], value]);
-    const one = (value: number): [readonly string[], number][] => [[[], value]];
-    return [
-      new Gauge({ name: "drover_calls_in_flight", help: "Calls that go on." }, () => one(this.#inFlight)),
-      new Gauge(
-        { name: "drover_jobs_in_flight", help: "Slots that are held.", labels: ["job"] },
-        () => by(countBy(this.#looks.slots().flatMap(({ holders }) => holders))),
-      ),
-      new Gauge(
-        { name: "drover_slot_waiters", help: "Callers that wait for slots.", labels: ["job"] },
-        () => by(countBy(this.#looks.slots().flatMap(({ waiters }) => waiters))),
-      ),
-      new Gauge(
-        { name: "drover_objects_uncertain", help: "Objects on which something happened that nobody knows." },
-        () => one(this.#looks.slots().filter(({ uncertain }) => uncertain !== undefined).length),
-      ),
-      new Gauge(
-        { name: "drover_clients", help: "Clients that are connected.", labels: ["protocol"] },
-        () => by(this.#looks.clients()),
-      ),
-      new Gauge(
-        { name: "drover_clients_queued", help: "Clients that wait to be served.", labels: ["protocol"] },
-        () => by(this.#looks.queued()),
-      ),
-      new Gauge(
-        { name: "drover_streams", help: "Streams that go on.", labels: ["protocol"] },
-        () => by(this.#looks.streams()),
-      ),
-      new Gauge(
-        {
-          name: "drover_received_bytes_total",
-          help: "Bytes that clients have sent.",
-          labels: ["protocol"],
-          type: "counter",
-        },
-        () => Object.entries(this.#looks.bytes()).map(([name, { received }]) => [[name], received]),
-      ),
-      new Gauge(
-        {
-          name: "drover_sent_bytes_total",
-          help: "Bytes that clients were sent.",
-          labels: ["protocol"],
-          type: "counter",
-        },
-        () => Object.entries(this.#looks.bytes()).map(([name, { sent }]) => [[name], sent]),
-      ),
-      new Gauge(
-        { name: "drover_build_info", help: "Which version this is.", labels: ["version"] },
-        () => [[[this.#looks.version], 1]],
-      ),
-      new Gauge(
-        { name: "process_start_time_seconds", help: "When it began, in seconds since 1970." },
-        () => one(this.#looks.since / 1000),
-      ),
-      new Gauge(
-        { name: "process_resident_memory_bytes", help: "Memory that the process has of the machine." },
-        () => one(Deno.memoryUsage().rss),
-      ),
-      new Gauge(
-        { name: "drover_heap_used_bytes", help: "Memory that objects of the program take." },
-        () => one(Deno.memoryUsage().heapUsed),
-      ),
-      new Gauge(
-        { name: "process_cpu_seconds_total", help: "Time that the processors spent.", type: "counter" },
-        () => {
-          const { user, system } = process.cpuUsage();
-          return one((user + system) / 1e6);
-        },
-      ),
-    ];
-  }
 }
 
 const knownMethods: ReadonlySet<string> = new Set([
@@ -306,9 +204,3 @@ const knownMethods: ReadonlySet<string> = new Set([
   "DELETE",
   "OPTIONS",
 ]);
-
-function countBy(each: readonly { readonly job: string }[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { job } of each) counts[job] = (counts[job] ?? 0) + 1;
-  return counts;
-}
