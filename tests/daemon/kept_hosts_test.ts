@@ -24,11 +24,21 @@ class Place implements AsyncDisposable {
     return `${this.directory}/host`;
   }
 
-  start(): Promise<RunningDaemon> {
+  /** @param more what the host's URI says beside, such as what goes wrong there */
+  start(more = ""): Promise<RunningDaemon> {
     return RunningDaemon.start({
       directory: this.directory,
-      settings: `hosts = ["test:///default=test:///default?state=${this.state}"]\n`,
+      settings: `hosts = ["test:///default=test:///default?state=${this.state}${more}"]\n`,
     });
+  }
+
+  /** Resolves when something has happened on the host, by its own record. */
+  async happened(effect: string): Promise<void> {
+    const { log } = worldPaths(this.state);
+    using watcher = Deno.watchFs(log);
+    const isThere = (): boolean => Deno.readTextFileSync(log).includes(`"effect":"${effect}"`);
+    if (isThere()) return;
+    for await (const _change of watcher) if (isThere()) return;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,6 +164,29 @@ Deno.test("killed under load, nothing that was acknowledged is lost, and nothing
   const defined = Deno.readTextFileSync(worldPaths(place.state).log).split("\n")
     .filter((line) => line.includes('"domain.write-definition"')).length;
   assert.equal(defined, found.size - 1, "nothing was defined twice");
+});
+
+Deno.test("a call that was under way when the daemon was killed is found out about before anybody is let in", async () => {
+  await using place = await Place.make();
+  {
+    await using daemon = await place.start("&fault=domain.pause:never-answer");
+    const client = await connect(daemon);
+    const { dom } = await client.call("domainLookupByName", { name: "test" });
+    const suspending = client.call("domainSuspend", { dom });
+    const lost = assert.rejects(suspending, { code: "unreachable" });
+    await place.happened("domain.pause");
+    await daemon.stop("SIGKILL");
+    await lost;
+  }
+  await using daemon = await place.start();
+  const messages = daemon.log.map(({ message }) => message);
+  const settled = daemon.log.find(({ message }) => message === "settled what was under way");
+  assert.deepEqual([settled?.["operation"], settled?.["known"]], ["domain.suspend", true]);
+  assert.ok(messages.indexOf("settled what was under way") < messages.indexOf("listening"));
+  await using client = await connect(daemon);
+  const { dom } = await client.call("domainLookupByName", { name: "test" });
+  assert.equal((await client.call("domainGetState", { dom, flags: 0 })).state, 3, "it was done, and once");
+  await client.call("domainResume", { dom });
 });
 
 Deno.test("two daemons in a row, the first one killed, start what is marked once for the boot", async () => {
