@@ -55,7 +55,9 @@ export const recipeDeclaration = z.object({
   /** Permissions in the syntax of grants: `domain:start,stop@web-*`. */
   needs: z.array(shortText).max(256),
   /** The names of its connections; `["host"]` where it has one. */
-  hosts: z.array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/)).min(1).max(64),
+  hosts: z.array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/)).min(1).max(256),
+  /** It goes on without connections that cannot be opened; those that it is told of at its start are the others. */
+  spareHosts: z.boolean().optional(),
   /** Data files that it reads, relative to its own. */
   files: z.array(shortText).max(256),
   /** The JSON schema of its input. */

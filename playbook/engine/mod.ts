@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Host, type Needs, type Recipe, recipe, type RunTools, VirtError, z } from "drover";
+import { type Host, type Needs, Recipe, recipe, type RunTools, VirtError, z } from "drover";
 import { PlayRun } from "./play.ts";
 import type { Program } from "./program.ts";
 import { type Counters, Report } from "./report.ts";
@@ -27,7 +27,7 @@ export function playRecipe(
 ): Recipe<unknown, ProgramResult> {
   const needs = [...program.needs, ...recipes.flatMap(({ declaration }) => declaration.needs)];
   const { connections } = program;
-  return recipe({
+  const made = recipe({
     summary: `Playbook ${program.name}`,
     input: z.object({}),
     // They come from the registry of operations, and are checked by the runtime like those of any recipe.
@@ -36,6 +36,12 @@ export function playRecipe(
     run: (context: RunTools & { readonly hosts: Readonly<Record<string, Host>> }) =>
       runProgram(program, { context, recipes }),
   });
+  // A host that cannot be reached is one of its counters, and no reason for the others to stay as they are.
+  return new Recipe(
+    { ...made.declaration, spareHosts: true },
+    z.object({}),
+    (context) => made.execute(context),
+  );
 }
 
 async function runProgram(

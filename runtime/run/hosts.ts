@@ -4,7 +4,7 @@
  * @module
  */
 import type { HostName } from "../../model/channel.ts";
-import { VirtError } from "../../model/error.ts";
+import { isVirtError, VirtError } from "../../model/error.ts";
 import type { Clock } from "../clock.ts";
 import type { DriverConnection } from "../driver.ts";
 import type { RunHost, RunRecord } from "../journal/record.ts";
@@ -28,6 +28,36 @@ export async function connectHosts(
     connections.set(name, await connect(given.uri));
   }
   return connections;
+}
+
+/**
+ * Opens those connections of a recipe that can be opened, all at once. One that was open when the run began must open
+ * again: what the recipe holds is there.
+ *
+ * @throws {VirtError} `invalid-argument` where one was not given; what connecting fails with where one is needed, or where
+ *   it is not the host that cannot be reached.
+ */
+export async function connectReachable(
+  names: readonly string[],
+  { hosts, connect, resuming }: {
+    readonly hosts: readonly RunHost[];
+    readonly connect: (uri: string) => Promise<DriverConnection>;
+    readonly resuming: boolean;
+  },
+): Promise<ReadonlyMap<string, DriverConnection>> {
+  const opened = await Promise.all(names.map(async (name) => {
+    const given = hosts.find((host) => host.name === name);
+    if (given === undefined) throw notGiven(name, hosts);
+    // What a run did without at its beginning it does without to its end.
+    if (resuming && given.host === undefined) return [];
+    try {
+      return [[name, await connect(given.uri)] as const];
+    } catch (error) {
+      if (resuming || !isVirtError(error, "unreachable")) throw error;
+      return [];
+    }
+  }));
+  return new Map(opened.flat());
 }
 
 /** How long the first enumeration of a host may take, in milliseconds. */

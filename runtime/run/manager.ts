@@ -21,7 +21,14 @@ import type { PreparedRun } from "./context.ts";
 import { DeadRuns } from "./dead_runs.ts";
 import { RunFeed } from "./feed.ts";
 import { declaredInput } from "./given_input.ts";
-import { connectedHosts, connectHosts, enumerated, hostNames, refuseOtherHosts } from "./hosts.ts";
+import {
+  connectedHosts,
+  connectHosts,
+  connectReachable,
+  enumerated,
+  hostNames,
+  refuseOtherHosts,
+} from "./hosts.ts";
 import { callRecorded, settleOperation } from "./operation_run.ts";
 import { readRecipeFile } from "./recipe_files.ts";
 import { drivenStates } from "./recovery.ts";
@@ -431,7 +438,7 @@ export class RunManager implements AsyncDisposable {
 
   async #prepare(
     run: RunRecord,
-    { hosts: names, needs, inputSchema }: RecipeDeclaration,
+    { hosts: names, needs, inputSchema, spareHosts = false }: RecipeDeclaration,
     { resuming, signal, ask, person }: WhomToAsk & {
       readonly resuming: boolean;
       readonly signal: AbortSignal;
@@ -439,10 +446,13 @@ export class RunManager implements AsyncDisposable {
   ): Promise<PreparedRun> {
     const { store, kernel } = this.#options;
     const input = declaredInput(run, inputSchema);
-    const connections = await connectHosts(names, {
+    const opening = {
       hosts: run.hosts,
-      connect: (uri) => this.connect(uri, { signal, ...(person === undefined ? {} : { person }) }),
-    });
+      connect: (uri: string) => this.connect(uri, { signal, ...(person === undefined ? {} : { person }) }),
+    };
+    const connections = spareHosts
+      ? await connectReachable(names, { ...opening, resuming })
+      : await connectHosts(names, opening);
     if (resuming) {
       refuseOtherHosts(run, connections);
       await enumerated(connections.values(), { clock: kernel.clock, signal: this.#closing.signal });

@@ -127,3 +127,19 @@ Deno.test("a converted playbook is printed, and what was lost is told with its p
     assert.match(err, /site.yml:4:7: not converted: apt/);
   });
 });
+
+Deno.test("a host that cannot be reached is counted so, the others go on, and it leaves with 4", async () => {
+  await inPlace(async (place) => {
+    await write(place, {
+      "hosts.yml":
+        "all: { hosts: { here: { uri: 'test:///default', domain: test }, away: { uri: 'test+unix:///default?socket=/nowhere/sock', domain: test } } }\n",
+      "site.yml": "- hosts: all\n  tasks:\n    - domain.info:\n    - domain.destroy:\n",
+    });
+    const inventory = `${place.directory}/hosts.yml`;
+    const { code, out, err } = await place.run("play", `${place.directory}/site.yml`, "-i", inventory, "-y");
+    assert.equal(code, 4, err);
+    assert.match(out, /fatal: \[away\]: UNREACHABLE! => /);
+    assert.match(out, /here +: ok=2 +changed=1 +unreachable=0/);
+    assert.match(out, /away +: ok=0 +changed=0 +unreachable=1/);
+  });
+});
