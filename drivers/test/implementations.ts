@@ -22,6 +22,7 @@ import { domainTuning } from "./domain_tuning.ts";
 import { hostFacts } from "./host.ts";
 import { interfaces } from "./interface.ts";
 import { migration } from "./migration.ts";
+import { migrationSettings } from "./migration_settings.ts";
 import { networks } from "./network.ts";
 import { nodeDevices } from "./node_device.ts";
 import { pools } from "./pool.ts";
@@ -48,6 +49,7 @@ export const implementations: DriverMap = guarded({
   ...domainDiagnosis,
   ...domainStatistics,
   ...migration,
+  ...migrationSettings,
   ...snapshots,
   ...checkpoints,
   ...networks,

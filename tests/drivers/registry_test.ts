@@ -145,8 +145,6 @@ const notSimulated: ReadonlySet<string> = new Set([
   "nodeDevice.reattach",
   "nodeDevice.reset",
   // A migration whose memory takes time.
-  "domain.migrationSettings",
-  "domain.setMigration",
   "domain.startPostCopy",
 ]);
 

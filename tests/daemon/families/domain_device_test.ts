@@ -93,3 +93,16 @@ Deno.test("no domain has the empty name, and no file is a domain", async () => {
   const nothing = await errorOf(client.call("domainRestore", { from: "/no/such/file" }));
   assert.equal(nothing.remoteCode, "VIR_ERR_SYSTEM_ERROR");
 });
+
+Deno.test("what a migration may take is kept", async () => {
+  await using daemon = new MemoryDaemon();
+  const client = await daemon.connect();
+  const speed = async (): Promise<bigint> =>
+    (await client.call("domainMigrateGetMaxSpeed", { dom: test, flags: 0 })).bandwidth;
+  assert.ok(await speed() > 1_000_000n);
+  await client.call("domainMigrateSetMaxSpeed", { dom: test, bandwidth: 10_000n, flags: 0 });
+  await client.call("domainMigrateSetMaxDowntime", { dom: test, downtime: 77n, flags: 0 });
+  assert.equal(await speed(), 10_000n);
+  const { downtime } = await client.call("domainMigrateGetMaxDowntime", { dom: test, flags: 0 });
+  assert.equal(downtime, 77n);
+});
