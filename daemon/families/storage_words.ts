@@ -14,7 +14,7 @@ import type { Words } from "../dispatch/words.ts";
 import type { HostSession } from "../host_session.ts";
 
 /** Source: libvirt formatstorage, the types of pools. */
-export const poolTypes: readonly string[] = [
+const poolTypes: readonly string[] = [
   ...["dir", "fs", "netfs", "logical", "disk", "iscsi", "iscsi-direct", "scsi", "mpath", "rbd", "sheepdog"],
   ...["gluster", "zfs", "vstorage"],
 ];

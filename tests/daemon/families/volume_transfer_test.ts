@@ -220,11 +220,11 @@ Deno.test("who may not write a volume cannot upload, and who may needs no right 
   const refused: string[] = [];
   await using daemon = new MemoryDaemon({
     authorityOf: () => ({
-      check({ permission, name }) {
+      check({ permission, name }): void {
         if (permission !== "storage_vol:data_write" || name !== "closed") return;
         throw new VirtError("permission-denied", `${permission} is not granted`);
       },
-      checkReach({ places = [] }) {
+      checkReach({ places = [] }): void {
         if (places.length === 0) return;
         refused.push(...places.map(({ value }) => value));
         throw new VirtError("permission-denied", "No file may be read");
@@ -248,7 +248,7 @@ Deno.test("a volume is read no faster than its client takes it, and others are a
   let reads = 0;
   await using daemon = new MemoryDaemon({
     authorityOf: () => ({
-      check({ operation, when }) {
+      check({ operation, when }): void {
         if (operation === "volume.download" && when === "asked") reads++;
       },
       checkReach: () => {},
