@@ -91,7 +91,27 @@ export function checkAccess(
       permission.startsWith("connect:") || named?.object !== undefined
     )
     : asked;
-  return checkAll(wanted, session);
+  const checked = checkAll(wanted, session);
+  if (procedure !== "domainSaveImageDefineXml") return checked;
+  return (checked ?? Promise.resolve()).then(() => checkSaved(procedure, { args, session }));
+}
+
+/** What is saved in a file is changed as what it is, whatever it is to be called then. */
+async function checkSaved(procedure: ProcedureName, { args, session }: AccessRequest): Promise<void> {
+  const path = textOf(fieldsOf(args)["file"]) ?? "";
+  let xml: string;
+  try {
+    xml = await session.within(procedure, args).run("domain.savedXml", { input: { path } });
+  } catch (error) {
+    if (isVirtError(error, "permission-denied")) throw error;
+    // What cannot be read is for the call itself to find out.
+    return;
+  }
+  await checkDocument(procedure, {
+    needed: permissionsNeeded(rowOf(procedure), args),
+    result: { xml },
+    session,
+  });
 }
 
 /**

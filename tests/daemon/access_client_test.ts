@@ -160,6 +160,19 @@ principals:
   );
 });
 
+Deno.test("a saved domain is shown and changed by what it is, whatever a client calls it", async () => {
+  await using daemon = new GuardedDaemon();
+  await furnish(await daemon.owner());
+  daemon.grant(["connect:getattr", "domain:write,hibernate@web-*", "host"]);
+  const client = await daemon.connect();
+  const file = "/sample";
+  const shown = await errorOf(client.call("domainSaveImageGetXmlDesc", { file, flags: 0 }));
+  assert.equal(shown.remoteCode, "VIR_ERR_ACCESS_DENIED");
+  const dxml = definition("web-1");
+  const changed = await errorOf(client.call("domainSaveImageDefineXml", { file, dxml, flags: 0 }));
+  assert.equal(changed.remoteCode, "VIR_ERR_ACCESS_DENIED");
+});
+
 Deno.test("passwords in a definition take a permission of their own", async () => {
   await using daemon = new GuardedDaemon("grants: [connect:getattr, domain:getattr, domain:read]");
   const client = await daemon.connect();
