@@ -54,6 +54,7 @@ const prefixes: { readonly [N in RemoteErrorName]?: string } = {
   VIR_ERR_NO_DOMAIN_SNAPSHOT: "Domain snapshot not found",
   VIR_ERR_NO_DOMAIN_CHECKPOINT: "Domain checkpoint not found",
   VIR_ERR_NO_DOMAIN_METADATA: "metadata not found",
+  VIR_ERR_NO_NETWORK_METADATA: "metadata not found",
   VIR_ERR_OPERATION_ABORTED: "operation aborted",
   VIR_ERR_OPERATION_UNSUPPORTED: "Operation not supported",
   VIR_ERR_ARGUMENT_UNSUPPORTED: "argument unsupported",

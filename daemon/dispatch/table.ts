@@ -36,6 +36,7 @@ import { secret } from "../families/secret.ts";
 import { networkPort } from "../families/network_port.ts";
 import { networkFilter } from "../families/network_filter.ts";
 import { filterBinding } from "../families/filter_binding.ts";
+import { networkMetadata } from "../families/network_metadata.ts";
 import type { DispatchTable } from "../session.ts";
 import type { Family, Row } from "./row.ts";
 
@@ -72,6 +73,7 @@ const families: readonly Family[] = [
   networkPort,
   networkFilter,
   filterBinding,
+  networkMetadata,
 ];
 
 /** Every row by its procedure; two rows for one procedure are a mistake. */

@@ -46,9 +46,10 @@ export function worded<P extends ProcedureName>(row: Row<P>, wording: Wording<P>
 }
 
 function inWords(error: VirtError, words: Words | string | undefined): VirtError {
-  // What already has a number of libvirt's was worded with it.
-  if (words === undefined || error.remoteCode !== undefined) return error;
+  if (words === undefined) return error;
   const { text, code }: Words = typeof words === "string" ? { text: words } : words;
+  // What has another number of libvirt's means something else.
+  if (error.remoteCode !== undefined && error.remoteCode !== code) return error;
   return new VirtError(error.code, text, {
     cause: error,
     ...(error.target === undefined ? {} : { target: error.target }),

@@ -12,13 +12,13 @@ import { affected, affectFlags } from "../dispatch/affect.ts";
 import { namedDocumentWords, validate, validateFlag } from "../dispatch/document.ts";
 import { allBits, oneOf } from "../dispatch/list_flags.ts";
 import { fitting } from "../dispatch/lists.ts";
-import { refTo, remoteNetwork } from "../dispatch/objects.ts";
+import { remoteNetwork } from "../dispatch/objects.ts";
 import { register } from "../dispatch/registration.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
 import { worded, type Words } from "../dispatch/words.ts";
 import type { Telling } from "../event_registry.ts";
 import type { HostSession } from "../host_session.ts";
-import { commandOf, sectionOf } from "./network_words.ts";
+import { commandOf, metadataKinds, sectionOf, updateWords } from "./network_words.ts";
 
 /** Bits of the flags of listing. Source: libvirt, virConnectListAllNetworksFlags. */
 const listFlag = {
@@ -103,19 +103,6 @@ function bridgeOf({ network, bridge }: OutputOf<Operations["network.info"]>): st
   throw new VirtError("internal", `network '${network.name}' does not have a bridge name.`);
 }
 
-/** What libvirt says of an update that cannot be made of a network as it is. */
-function updateWords(
-  { net, flags }: { readonly net: { readonly uuid: string; readonly name: string }; readonly flags: number },
-  session: HostSession,
-): string | undefined {
-  const { live, persistent } = session.find(refTo("network", net));
-  const wanted = affected(flags);
-  if (wanted.live === true && live === undefined) return "network is not running";
-  return wanted.config === true && !persistent
-    ? "cannot change persistent config of a transient network"
-    : undefined;
-}
-
 /** Words at the places of their numbers. Source: libvirt, virNetworkEventLifecycleType. */
 const lives: readonly string[] = lifecycleEvents.network;
 
@@ -127,7 +114,18 @@ const events: readonly Telling[] = [
     const net = remoteNetwork(object);
     connection.tell("networkEventLifecycle", { callbackID: callback, net, event, detail: 0 });
   },
-  () => {}, // 1, change of metadata, which no driver here has
+  ({ object, type, detail = "" }, { connection, callback }) => {
+    const [word, kind = "", nsuri] = detail.split(" ");
+    const number = metadataKinds.findIndex((each) => each === kind);
+    if (object.$ref !== "network" || type !== "changed" || word !== "metadata" || number < 0) return;
+    const net = remoteNetwork(object);
+    connection.tell("networkEventCallbackMetadataChange", {
+      callbackID: callback,
+      net,
+      type: number,
+      nsuri,
+    });
+  },
 ];
 
 /** The rows. */

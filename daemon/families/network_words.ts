@@ -1,9 +1,12 @@
 /**
- * Words of changes of networks as libvirt's numbers.
+ * Words of changes of networks as libvirt's numbers, and what libvirt says of changes that cannot be made.
  *
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { affected } from "../dispatch/affect.ts";
+import { refTo } from "../dispatch/objects.ts";
+import type { HostSession } from "../host_session.ts";
 import type { InputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 
@@ -57,4 +60,20 @@ function outOf<T>(words: readonly (T | undefined)[], number: number, problem: st
   const word = words[number];
   if (word !== undefined) return word;
   throw new VirtError("unsupported", problem, { remoteCode: "VIR_ERR_OPERATION_UNSUPPORTED" });
+}
+
+/** Words at the places of their numbers. Source: libvirt, virNetworkMetadataType. */
+export const metadataKinds = ["description", "title", "element"] as const;
+
+/** What libvirt says of an update that cannot be made of a network as it is. */
+export function updateWords(
+  { net, flags }: { readonly net: { readonly uuid: string; readonly name: string }; readonly flags: number },
+  session: HostSession,
+): string | undefined {
+  const { live, persistent } = session.find(refTo("network", net));
+  const wanted = affected(flags);
+  if (wanted.live === true && live === undefined) return "network is not running";
+  return wanted.config === true && !persistent
+    ? "cannot change persistent config of a transient network"
+    : undefined;
 }

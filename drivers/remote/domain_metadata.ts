@@ -13,8 +13,8 @@ import type { RemoteObject } from "./object.ts";
 import { asks, does, done } from "./object_call.ts";
 import { wireDomain } from "./wire.ts";
 
-/** Source: libvirt, virDomainMetadataType. */
-const kinds = { description: 0, title: 1, element: 2 } as const;
+/** Of domains and of networks. Source: libvirt, virDomainMetadataType, virNetworkMetadataType. */
+export const kinds = { description: 0, title: 1, element: 2 } as const;
 
 /** Source: libvirt, virDomainLifecycle. */
 const occasions = { poweroff: 0, reboot: 1, crash: 2 } as const;
@@ -51,7 +51,7 @@ function shapeOf({ name, attributes, children, text }: XmlElement): unknown {
 }
 
 /** Whether what is written is what was to be written. */
-function isSame(
+export function isSame(
   kind: In<"domain.metadata">["kind"],
   now: string | undefined,
   wanted: string | undefined,

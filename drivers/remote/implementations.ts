@@ -30,6 +30,7 @@ import { interfaces } from "./interface.ts";
 import { migration } from "./migration.ts";
 import { networks } from "./network.ts";
 import { filters } from "./network_filter.ts";
+import { networkMetadata } from "./network_metadata.ts";
 import { networkPorts } from "./network_port.ts";
 import { nodeDevices } from "./node_device.ts";
 import { pools } from "./pool.ts";
@@ -64,6 +65,7 @@ export const implementations: DriverMap = guarded({
   ...checkpoints,
   ...backups,
   ...networks,
+  ...networkMetadata,
   ...networkPorts,
   ...pools,
   ...volumes,

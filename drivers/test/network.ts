@@ -22,6 +22,7 @@ import {
 import { normalised } from "./documents.ts";
 import { notFound, wrongState } from "./domain.ts";
 import { addressesOf } from "./domain_guest.ts";
+import { checkTitle, metadataIn, withMetadata } from "./metadata.ts";
 import { bridgeOf } from "./network_definition.ts";
 import type { Facts, LiveOf, TestJob, TestObject } from "./object.ts";
 import type { In, Nothing, Out } from "./operation_types.ts";
@@ -148,28 +149,71 @@ function withUpdate({ object }: NetworkJob, input: In<"network.update">, xml: st
   return normalised(updated(object, { ...input, element: input.xml, xml }), { newId: object.id });
 }
 
-/** What an update would make of the definitions that it concerns. */
-function plan(job: NetworkJob, input: In<"network.update">): { live?: string; config?: string } {
-  const { object } = job;
+/** Which definitions a change concerns: that in force, that for the next start. */
+interface Scope {
+  readonly live?: boolean | undefined;
+  readonly config?: boolean | undefined;
+}
+
+/** A change of some of a network's definitions. */
+interface Change {
+  readonly scope: Scope;
+  readonly edit: (xml: string) => string;
+}
+
+/** What a change would make of the definitions that it concerns. */
+function plan({ object }: NetworkJob, { scope, edit }: Change): { live?: string; config?: string } {
   const running = object.live !== undefined;
-  const live = input.live ?? (input.config !== true && running);
-  const config = input.config ?? (input.live !== true && !running);
+  const live = scope.live ?? (scope.config !== true && running);
+  const config = scope.config ?? (scope.live !== true && !running);
   if (live && !running) throw wrongState(object, { doing: "change", found: "it is not active" });
   if (config) needPersistent(object, "change the definition of");
   return {
-    ...(live ? { live: withUpdate(job, input, object.config) } : {}),
-    ...(config ? { config: withUpdate(job, input, object.persistentConfig) } : {}),
+    ...(live ? { live: edit(object.config) } : {}),
+    ...(config ? { config: edit(object.persistentConfig) } : {}),
   };
 }
 
-async function update(job: NetworkJob, input: In<"network.update">): Promise<Nothing> {
-  const { object } = job;
-  const { id, name, config: base, persistentConfig: expected } = object;
-  const { live, config } = plan(job, input);
+async function change(job: NetworkJob, wanted: Change): Promise<Nothing> {
+  const { id, name, config: base, persistentConfig: expected } = job.object;
+  const { live, config } = plan(job, wanted);
   if (live !== undefined) await act(job, "network.change-live", { input: { id, xml: live, base } });
   if (config !== undefined) {
     await act(job, "network.write-definition", { input: { id, name, xml: config, expected } });
   }
+  return {};
+}
+
+/** Whether a change shows, by the definitions from before it. */
+function isChanged(
+  { object }: NetworkJob,
+  { scope, before, edit }: Change & { readonly before: Observation },
+): boolean {
+  const live = scope.live ?? (scope.config !== true && object.live !== undefined);
+  const was = live ? before["live"] : before["config"];
+  return typeof was === "string" && (live ? object.config : object.persistentConfig) === edit(was);
+}
+
+function definitions({ object }: NetworkJob): Observation {
+  return { live: object.config, config: object.persistentConfig };
+}
+
+function metadata({ object }: NetworkJob, { kind, uri, config }: In<"network.metadata">): string {
+  const xml = config || object.live === undefined ? object.persistentConfig : object.config;
+  return metadataIn(xml, { kind, uri, object });
+}
+
+/** A definition with what was written about it, in libvirt's form. */
+function withWritten({ object }: NetworkJob, input: In<"network.setMetadata">, xml: string): string {
+  return normalised(withMetadata(xml, { ...input, object }), { newId: object.id });
+}
+
+async function setMetadata(job: NetworkJob, input: In<"network.setMetadata">): Promise<Nothing> {
+  checkTitle(input, job.object);
+  await change(job, { scope: input, edit: (xml) => withWritten(job, input, xml) });
+  const { kind, uri } = input;
+  const detail = ["metadata", kind, ...(uri === undefined ? [] : [uri])].join(" ");
+  job.emit("changed", { object: job.object, detail });
   return {};
 }
 
@@ -208,7 +252,8 @@ type Plain =
   | "network.undefine"
   | "network.discard"
   | "network.setAutostart"
-  | "network.update";
+  | "network.update"
+  | "network.setMetadata";
 
 /** A reconciliation by a network's state. */
 function settled<N extends Plain>(
@@ -278,16 +323,20 @@ export const networks = {
     ),
   },
   "network.update": {
-    run: update,
-    observe: ({ object }: NetworkJob) => ({ live: object.config, config: object.persistentConfig }),
-    reconcile: settled<"network.update">((job, input, before) => {
-      const { object } = job;
-      const scopes = { live: input.live ?? (input.config !== true && object.live !== undefined) };
-      const was = scopes.live ? before["live"] : before["config"];
-      if (typeof was !== "string") return false;
-      const wanted = withUpdate(job, input, was);
-      return (scopes.live ? object.config : object.persistentConfig) === wanted;
-    }),
+    run: (job: NetworkJob, input) =>
+      change(job, { scope: input, edit: (xml) => withUpdate(job, input, xml) }),
+    observe: (job: NetworkJob) => definitions(job),
+    reconcile: settled<"network.update">((job, input, before) =>
+      isChanged(job, { scope: input, before, edit: (xml) => withUpdate(job, input, xml) })
+    ),
+  },
+  "network.metadata": { run: (job: NetworkJob, input) => Promise.try(metadata, job, input) },
+  "network.setMetadata": {
+    run: setMetadata,
+    observe: (job: NetworkJob) => definitions(job),
+    reconcile: settled<"network.setMetadata">((job, input, before) =>
+      isChanged(job, { scope: input, before, edit: (xml) => withWritten(job, input, xml) })
+    ),
   },
   "network.leases": { run: leases },
 } satisfies DriverMap;

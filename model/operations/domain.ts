@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { type ObjectRef, phases, refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { affect, lookupName, nameGlob, nothing, xmlText } from "./shape.ts";
+import { affect, lookupName, metadataAsked, metadataGiven, nameGlob, nothing, xmlText } from "./shape.ts";
 
 /** What a domain does right now. Names are libvirt's `virDomainState`. */
 export const domainState = z.enum([
@@ -223,22 +223,13 @@ export const domainSetAutostart = operation("domain.setAutostart", {
   output: nothing,
 });
 
-/** The kinds of text that a domain carries for people and programs. */
-const metadataKind = z.enum(["title", "description", "element"]).describe(
-  "A title of one line, a description, or an XML element of a namespace of one's own",
-);
-
 export const domainMetadata = operation("domain.metadata", {
   summary: "Show a domain's title, its description, or what a program keeps in it",
   permission: "domain:read",
   job: "none",
   effect: "read",
   aliases: ["desc"],
-  input: z.object({
-    kind: metadataKind,
-    uri: z.string().max(1024).optional().describe("The element's namespace"),
-    config: z.boolean().default(false).describe("Of the definition that the next start uses"),
-  }),
+  input: metadataAsked,
   output: z.string(),
 });
 
@@ -251,17 +242,7 @@ export const domainSetMetadata = operation("domain.setMetadata", {
   reconcile: "by-state",
   aliases: ["metadata"],
   relabels: { namespace: "uri", element: "value" },
-  input: z.object({
-    kind: metadataKind,
-    value: z.string().max(1024 * 1024).optional().describe(
-      "The text or the element; removed where not given",
-    ),
-    uri: z.string().max(1024).optional().describe("The element's namespace"),
-    key: z.string().regex(/^[A-Za-z_][\w.-]*$/).max(128).optional().describe(
-      "The element's namespace prefix",
-    ),
-    ...affect,
-  }),
+  input: metadataGiven,
   output: nothing,
 });
 

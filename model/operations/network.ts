@@ -6,7 +6,16 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { affect, lookupName, nameGlob, nameOrUuid, nothing, xmlText } from "./shape.ts";
+import {
+  affect,
+  lookupName,
+  metadataAsked,
+  metadataGiven,
+  nameGlob,
+  nameOrUuid,
+  nothing,
+  xmlText,
+} from "./shape.ts";
 
 /** A network in a list. */
 export const networkEntry = z.object({
@@ -195,6 +204,29 @@ export const networkUpdate = operation("network.update", {
     parentIndex: z.int().min(-1).max(1024).default(-1).describe("Which <ip>, from 0; -1 to find it"),
     ...affect,
   }),
+  output: nothing,
+});
+
+export const networkMetadata = operation("network.metadata", {
+  summary: "Show a virtual network's title, its description, or what a program keeps in it",
+  permission: "network:read",
+  job: "none",
+  effect: "read",
+  aliases: ["net-desc"],
+  input: metadataAsked,
+  output: z.string(),
+});
+
+export const networkSetMetadata = operation("network.setMetadata", {
+  summary: "Change a virtual network's title, its description, or what a program keeps in it",
+  permission: "network:write",
+  also: [{ permission: "network:save", field: "config" }],
+  job: "modify",
+  effect: "write",
+  reconcile: "by-state",
+  aliases: ["net-metadata"],
+  relabels: { namespace: "uri", element: "value" },
+  input: metadataGiven,
   output: nothing,
 });
 

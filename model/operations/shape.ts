@@ -51,6 +51,27 @@ export const localPath = z.string().startsWith("/").max(4096).describe(
   "An absolute path on the machine on which Drover runs, without links in it",
 );
 
+/** The kinds of text that an object carries for people and programs. */
+export const metadataKind = z.enum(["title", "description", "element"]).describe(
+  "A title of one line, a description, or an XML element of a namespace of one's own",
+);
+
+/** What is asked for of what people and programs wrote about an object. */
+export const metadataAsked = z.object({
+  kind: metadataKind,
+  uri: z.string().max(1024).optional().describe("The element's namespace"),
+  config: z.boolean().default(false).describe("Of the definition that the next start uses"),
+});
+
+/** What people and programs write about an object. */
+export const metadataGiven = z.object({
+  kind: metadataKind,
+  value: z.string().max(1024 * 1024).optional().describe("The text or the element; removed where not given"),
+  uri: z.string().max(1024).optional().describe("The element's namespace"),
+  key: z.string().regex(/^[A-Za-z_][\w.-]*$/).max(128).optional().describe("The element's namespace prefix"),
+  ...affect,
+});
+
 /** Glob over names. */
 export const nameGlob = z.string().max(1024).optional().describe("A glob over names: web-*");
 

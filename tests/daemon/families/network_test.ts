@@ -233,6 +233,51 @@ Deno.test("whoever has asked is told of a network's life, and of no other networ
   assert.equal(unknown.message, "internal error: unsupported network event ID 2");
 });
 
+Deno.test("a network has a title, a description and what programs keep in it", async () => {
+  await using daemon = new MemoryDaemon();
+  const client = await daemon.connect();
+  const none = { network: standard, uri: undefined, flags: 0 };
+  const read = (
+    type: number,
+    more: { readonly uri?: string; readonly flags?: number } = {},
+  ): Promise<unknown> => client.call("networkGetMetadata", { ...none, type, ...more });
+  const write = (
+    type: number,
+    metadata: string | undefined,
+    more: { readonly key?: string; readonly uri?: string; readonly flags?: number } = {},
+  ): Promise<unknown> =>
+    client.call("networkSetMetadata", { ...none, key: undefined, type, metadata, ...more });
+  assert.equal((await errorOf(read(1))).remoteCode, "VIR_ERR_NO_NETWORK_METADATA");
+  const heard: unknown[] = [];
+  client.on(
+    "networkEventCallbackMetadataChange",
+    ({ net, type, nsuri }) => void heard.push([net, type, nsuri]),
+  );
+  await client.call("connectNetworkEventRegisterAny", { eventID: 1, net: standard });
+  await write(1, "The first");
+  await write(0, "For everybody", { flags: 2 });
+  const uri = "http://example.org/a";
+  await write(2, "<owner>web</owner>", { key: "a", uri, flags: 3 });
+  assert.deepEqual(heard, [[standard, 1, undefined], [standard, 0, undefined], [standard, 2, uri]]);
+  assert.deepEqual(await read(1), { metadata: "The first" });
+  assert.deepEqual(await read(0, { flags: 2 }), { metadata: "For everybody" });
+  assert.deepEqual(await read(2, { uri }), { metadata: "<owner>web</owner>" });
+  assert.equal((await errorOf(read(1, { flags: 2 }))).remoteCode, "VIR_ERR_NO_NETWORK_METADATA");
+  assert.match(
+    (await client.call("networkGetXmlDesc", { net: standard, flags: 0 })).xml,
+    /<title>The first<\/title>/,
+  );
+  await write(1, undefined);
+  assert.equal((await errorOf(read(1))).remoteCode, "VIR_ERR_NO_NETWORK_METADATA");
+  assert.equal((await errorOf(read(3))).remoteCode, "VIR_ERR_INVALID_ARG");
+  assert.equal((await errorOf(read(0, { flags: 3 }))).remoteCode, "VIR_ERR_INVALID_ARG");
+  await client.call("networkDestroy", { net: standard });
+  assert.deepEqual(await read(2, { uri }), { metadata: "<owner>web</owner>" });
+  for (const call of [read(0, { flags: 1 }), write(0, "x", { flags: 1 })]) {
+    assert.equal((await errorOf(call)).message, "Requested operation is not valid: network is not running");
+  }
+});
+
 Deno.test("whoever may only look can change no network", async () => {
   await using daemon = new MemoryDaemon();
   const client = await daemon.connect({ readonly: true });

@@ -54,7 +54,7 @@ export function deviceContract(host: ContractHost): void {
       await bench.call("interface.start", {}, { on: ref });
       assert.equal((await bench.call("interface.info", {}, { on: ref })).active, true);
       assert.equal((await bench.call("interface.lookup", { name: "i-life", by: "name" })).id, ref.id);
-      await bench.refused("not-found", "interface.lookup", { input: { name: "i-life", by: "mac" } });
+      await bench.refused("not-found", "interface.lookup", { input: { name: "i-none", by: "name" } });
       await bench.refused("wrong-state", "interface.start", { on: ref, input: {} });
       await bench.call("interface.destroy", {}, { on: ref });
       await bench.call("interface.undefine", {}, { on: ref });

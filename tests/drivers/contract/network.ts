@@ -71,6 +71,32 @@ export function networkContract(host: ContractHost): void {
     },
   );
 
+  test(
+    "network.setMetadata",
+    "a network carries a title and an element of a program's own",
+    async (bench) => {
+      const on = await bench.call("network.define", { xml: host.xml.network("n-metadata") });
+      await bench.refused("not-found", "network.metadata", { on, input: { kind: "title" } });
+      await bench.call("network.setMetadata", { kind: "title", value: "The first" }, { on });
+      const uri = "http://example.org/a";
+      const owner = { kind: "element", uri, key: "a", value: "<owner>web</owner>" } as const;
+      await bench.call("network.setMetadata", owner, { on });
+      assert.equal(await bench.call("network.metadata", { kind: "title" }, { on }), "The first");
+      assert.match(
+        await bench.call("network.metadata", { kind: "element", uri }, { on }),
+        /<owner>web<\/owner>/,
+      );
+      await bench.refused("wrong-state", "network.setMetadata", { on, input: { kind: "title", live: true } });
+      await bench.refused("invalid-argument", "network.setMetadata", {
+        on,
+        input: { kind: "title", value: "two\nlines" },
+      });
+      await bench.call("network.setMetadata", { kind: "title" }, { on });
+      await bench.refused("not-found", "network.metadata", { on, input: { kind: "title" } });
+      await bench.call("network.discard", {}, { on });
+    },
+  );
+
   test("network.leases", "a running network tells who has which address", async (bench) => {
     const { id } = await bench.call("network.lookup", { name: "default" });
     const on = await bench.call("network.lookup", { name: id });
