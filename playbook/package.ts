@@ -27,3 +27,13 @@ export function playModule(recipes: readonly string[]): string {
     "",
   ].join("\n");
 }
+
+/** The module that the sandbox loads to read a playbook that is a program: it may do nothing, and answers the plays. */
+export function readerModule(path: string): string {
+  return [
+    'import { recipe } from "drover";',
+    `import plays from ${JSON.stringify(path)};`,
+    'export default recipe({ summary: "Read a playbook", needs: [], run: () => plays });',
+    "",
+  ].join("\n");
+}

@@ -212,6 +212,28 @@ function decapitalized(message: string): string {
   return line.charAt(0).toLowerCase() + line.slice(1);
 }
 
+/** Plain data as a source: what a program made has no place but its file. */
+export function readData(data: unknown, file: string): Source {
+  const at: Place = [file, 1, 1];
+  if (Array.isArray(data)) {
+    return {
+      kind: "list",
+      at,
+      items: data.map((item: unknown) => readData(item, file)),
+    };
+  }
+  if (typeof data === "object" && data !== null) {
+    const entries = Object.entries(data).map(([key, value]: [string, unknown]) =>
+      [key, { keyAt: at, value: readData(value, file) }] as const
+    );
+    return { kind: "map", at, entries: new Map(entries) };
+  }
+  const value = typeof data === "string" || typeof data === "number" || typeof data === "boolean"
+    ? data
+    : null;
+  return { kind: "scalar", at, value, placeOf: () => at };
+}
+
 /** A source as plain data. */
 export function plainOf(source: Source): Json {
   switch (source.kind) {

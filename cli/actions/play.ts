@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import { VirtError } from "../../model/error.ts";
+import { fromErrorData, VirtError } from "../../model/error.ts";
 import {
   type Compiled,
   compilePlaybook,
@@ -12,6 +12,7 @@ import {
   extraVars,
   nameOf,
   playbookSchema,
+  readData,
   readYaml,
   tasksOf,
 } from "../../playbook/mod.ts";
@@ -28,7 +29,8 @@ import { connectionUri, stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
 import { isLive, localFiles, playInventory } from "./play_inventory.ts";
 import { PlayRecord } from "./play_record.ts";
-import { writePlay } from "./play_folder.ts";
+import { writePlay, writeReader } from "./play_folder.ts";
+import { recipePath } from "./recipe_path.ts";
 
 const defaultForks = 5;
 
@@ -41,6 +43,7 @@ export async function play(this: DroverContext, flags: PlayFlags, file?: string)
       hint: "Name a playbook: drover play site.yml",
     });
   }
+  if (/\.[cm]?[jt]s$/.test(file)) return await playProgram(this, flags, file);
   const text = await localFiles.readText(file);
   if (flags.fromAnsible === true) return await convert(this, { text, file, to: flags.outputFile });
   const source = readYaml(text, file);
@@ -58,6 +61,28 @@ export async function play(this: DroverContext, flags: PlayFlags, file?: string)
   if (tellOnly(this, { flags, compiled })) return;
   const path = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
   await start(this, { flags, compiled, path, control });
+}
+
+/** A playbook in TypeScript: its module is loaded in a sandbox without any right, and answers the plays. */
+async function playProgram(context: DroverContext, flags: PlayFlags, file: string): Promise<void> {
+  const { io } = context;
+  const directory = stateDirectory(io, flags.stateDir);
+  const level = flags.sandbox ?? "best";
+  const reader = await writeReader(await recipePath(file), directory);
+  await using control = await openFor(context, flags, { recipe: reader, level });
+  const read = await withInterrupt(context, (signal) =>
+    control.request("runs.start", {
+      file: reader,
+      hosts: { host: "test:///default" },
+      input: {},
+      grants: [],
+      sandbox: level,
+    }, { signal }));
+  if (read.error !== undefined) throw fromErrorData(read.error);
+  const compiled = await compile(context, { flags, file, source: readData(read.result, file), control });
+  if (tellOnly(context, { flags, compiled })) return;
+  const path = await writePlay(compiled, directory);
+  await start(context, { flags, compiled, path, control });
 }
 
 /** Converts a playbook; leaves with 1 where something of it could not be. */

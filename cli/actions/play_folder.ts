@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { VirtError } from "../../model/error.ts";
-import { type Compiled, engineFiles, playModule } from "../../playbook/mod.ts";
+import { type Compiled, engineFiles, playModule, readerModule } from "../../playbook/mod.ts";
 import { prepareRecipe } from "../../runtime/sandbox/mod.ts";
 
 /**
@@ -23,13 +23,8 @@ export async function writePlay(
   for (const [name, text] of await engineFiles()) files.set(`engine/${name}`, text);
   const entries: string[] = [];
   for (const [index, { path, at }] of recipes.entries()) {
-    const folder = `recipes/${index}`;
     try {
-      const { file, modules } = await prepareRecipe(path);
-      for (const each of modules) {
-        files.set(join(folder, relative(dirname(file), each.path)), await Deno.readTextFile(each.realPath));
-      }
-      entries.push(`./${folder}/${basename(file)}`);
+      entries.push(await copyModules(path, { folder: `recipes/${index}`, files }));
     } catch (error) {
       if (!(error instanceof VirtError) || error.at !== undefined) throw error;
       const [file, line, column] = at;
@@ -41,6 +36,39 @@ export async function writePlay(
   }
   const main = `${basename(program.name).replace(/\.\w+$/, "").replace(/[^\w.-]/g, "_")}.play.ts`;
   files.set(main, playModule(entries));
+  return await keep(main, files, directory);
+}
+
+/**
+ * Writes what reads a playbook that is a program: a recipe that may do nothing, whose result are the plays.
+ *
+ * @throws {VirtError} what is wrong with its modules.
+ */
+export async function writeReader(path: string, directory: string): Promise<string> {
+  const files = new Map<string, string>();
+  const entry = await copyModules(path, { folder: "source", files });
+  files.set("read.play.ts", readerModule(entry));
+  return await keep("read.play.ts", files, directory);
+}
+
+/** Takes in a module with all that it imports, and answers where it is then. */
+async function copyModules(
+  path: string,
+  { folder, files }: { readonly folder: string; readonly files: Map<string, string> },
+): Promise<string> {
+  const { file, modules } = await prepareRecipe(path);
+  for (const each of modules) {
+    files.set(join(folder, relative(dirname(file), each.path)), await Deno.readTextFile(each.realPath));
+  }
+  return `./${folder}/${basename(file)}`;
+}
+
+/** Writes files where they have not been written before, and answers the path of the main one. */
+async function keep(
+  main: string,
+  files: ReadonlyMap<string, string>,
+  directory: string,
+): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify([...files])).digest("hex").slice(0, 24);
   const folder = join(directory, "plays", hash);
   if (!await exists(join(folder, main))) await writeWhole(folder, files);

@@ -143,3 +143,16 @@ Deno.test("a host that cannot be reached is counted so, the others go on, and it
     assert.match(out, /away +: ok=0 +changed=0 +unreachable=1/);
   });
 });
+
+Deno.test("a playbook in TypeScript is data that a program makes, in a sandbox without any right", async () => {
+  await inPlace(async (place) => {
+    await write(place, {
+      "names.ts": 'export const words: string[] = ["one", "two"];\n',
+      "site.ts":
+        'import { words } from "./names.ts";\nexport default [{ name: "Made", hosts: "test", tasks: words.map((word) => ({ name: word, debug: { msg: `{{ domain }} ${word}` } })) }];\n',
+    });
+    const { code, out, err } = await place.run("play", `${place.directory}/site.ts`, "-y");
+    assert.equal(code, 0, err);
+    assert.match(out, /PLAY \[Made\][\s\S]*TASK \[one\][\s\S]*"msg": "test two"/);
+  });
+});
