@@ -8,9 +8,14 @@ import type { PlanData } from "../../model/plan.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { PlanContext } from "./context.ts";
 
+type Planner = (desired: DesiredData, context: PlanContext) => PlanData;
+
+let planner: Planner | undefined;
+
 /** Loads what computes plans: with it the XML library, which takes its time. */
-export async function loadPlanner(): Promise<(desired: DesiredData, context: PlanContext) => PlanData> {
-  return (await import("./plan.ts")).planOf;
+export async function loadPlanner(): Promise<Planner> {
+  planner ??= (await import("./plan.ts")).planOf;
+  return planner;
 }
 
 /** What the runtime can do on every connection, whatever its driver. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ensureOperations } from "../../automation/mod.ts";
 import type { ToRecipe } from "../../model/channel.ts";
 import type { DriverConnection } from "../../runtime/driver.ts";
 import type { LogRecord, StepRecord } from "../../runtime/journal/record.ts";
@@ -120,7 +121,8 @@ export class MortalRun implements AsyncDisposable {
         name: "test",
         schemes: ["test"],
         connect: (uri, environment) => {
-          const connection = this.#host(uri.path.slice(1)).connect(uri, environment);
+          const host = this.#host(uri.path.slice(1));
+          const connection = host.connect(uri, { ...environment, operations: ensureOperations });
           this.#connections.push(connection);
           return Promise.resolve(connection);
         },
