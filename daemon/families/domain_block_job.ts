@@ -1,10 +1,11 @@
 /**
- * Domains: work on the images of running disks, and reading from disks.
+ * Domains: work on the images of running disks, limits that disks share, and reading from disks.
  *
  * @module
  */
 import { VirtError } from "../../model/error.ts";
 import { encodeXml } from "../../drivers/xml_span.ts";
+import { affected, affectFlags } from "../dispatch/affect.ts";
 import { allBits } from "../dispatch/list_flags.ts";
 import { refTo } from "../dispatch/objects.ts";
 import { givenParameters } from "../dispatch/parameters.ts";
@@ -154,6 +155,14 @@ export const domainBlockJob = {
   }),
   domainSetBlockThreshold: calls("domain.setBlockThreshold", {
     input: ({ dev: disk, threshold }) => ({ disk, thresholdBytes: Number(threshold) }),
+  }),
+  domainSetThrottleGroup: calls("domain.setThrottleGroup", {
+    flags: affectFlags,
+    input: ({ group, params, flags }) => ({ group, parameters: givenParameters(params), ...affected(flags) }),
+  }),
+  domainDelThrottleGroup: calls("domain.removeThrottleGroup", {
+    flags: affectFlags,
+    input: ({ group = "", flags }) => ({ group, ...affected(flags) }),
   }),
   domainBlockPeek: calls("domain.peekBlock", {
     input: ({ path: disk, offset, size: sizeBytes }) => ({ disk, offsetBytes: Number(offset), sizeBytes }),

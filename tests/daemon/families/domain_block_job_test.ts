@@ -13,7 +13,10 @@ type BlockProcedure =
   | "domainBlockCopy"
   | "domainBlockJobSetSpeed"
   | "domainBlockJobAbort"
-  | "domainSetBlockThreshold";
+  | "domainSetBlockThreshold"
+  | "domainSetThrottleGroup"
+  | "domainDelThrottleGroup"
+  | "domainBlockPeek";
 
 const nothing: Answers = {
   "domain.blockPull": {},
@@ -22,6 +25,9 @@ const nothing: Answers = {
   "domain.setBlockJobSpeed": {},
   "domain.abortBlockJob": {},
   "domain.setBlockThreshold": {},
+  "domain.setThrottleGroup": {},
+  "domain.removeThrottleGroup": {},
+  "domain.peekBlock": { data: Uint8Array.of(1, 2) },
 };
 
 /** What a driver is asked for a call. */
@@ -119,6 +125,21 @@ Deno.test("a job's speed is changed and it is ended, and a threshold set", async
   assert.deepEqual(abort?.input, { disk: "vda", pivot: true });
   const threshold = await asked("domainSetBlockThreshold", { dom, dev: "vda[1]", threshold: 9n, flags: 0 });
   assert.deepEqual(threshold?.input, { disk: "vda[1]", thresholdBytes: 9 });
+});
+
+Deno.test("limits that disks share are set and removed, and a disk is read", async () => {
+  const params = [{ field: "total_iops_sec", value: { kind: 4, value: 100n } }] as const;
+  assert.deepEqual((await asked("domainSetThrottleGroup", { dom, group: "slow", params, flags: 2 }))?.input, {
+    group: "slow",
+    parameters: { total_iops_sec: 100 },
+    config: true,
+  });
+  assert.deepEqual((await asked("domainDelThrottleGroup", { dom, group: "slow", flags: 1 }))?.input, {
+    group: "slow",
+    live: true,
+  });
+  const peek = await asked("domainBlockPeek", { dom, path: "vda", offset: 5n, size: 2, flags: 0 });
+  assert.deepEqual(peek?.input, { disk: "vda", offsetBytes: 5, sizeBytes: 2 });
 });
 
 Deno.test("what goes on on a disk is told, or that nothing does", async () => {
