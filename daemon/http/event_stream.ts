@@ -30,6 +30,8 @@ const retryMs = 2000;
 /** Sends events until the source, the client or the signal ends it. The client is destroyed where it takes nothing. */
 export async function sendEvents(response: ServerResponse, options: EventStreamOptions): Promise<void> {
   const { source, after, clock, isGood, stallMs } = options;
+  // Who has left meanwhile is not heard to leave again.
+  if (response.destroyed || response.closed) return;
   if (after !== undefined && source.ended?.(after) === true) {
     // Whoever comes again for what has ended is told to stay away.
     response.writeHead(204).end();

@@ -313,6 +313,8 @@ export class HttpServer implements AsyncDisposable {
 
   /** Sends the last of an answer; whoever does not take it in time is left. */
   #end(response: ServerResponse, text: string): void {
+    // Who has left takes nothing, and nothing says again that he has.
+    if (response.destroyed || response.closed) return;
     const { services: { settings, host: { kernel } } } = this.#options;
     const timer = kernel.clock.after(settings.http_timeout * 1000, () => void response.destroy());
     response.once("close", () => timer[Symbol.dispose]());

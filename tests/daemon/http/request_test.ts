@@ -139,3 +139,17 @@ Deno.test("HEAD is answered as GET is, without what it says", async () => {
   assert.equal(status, 200);
   assert.equal(text, "");
 });
+
+Deno.test("one token has no more requests at a time than the settings say, and others do not notice", async () => {
+  await using api = await Api.open({ settings: "http_max_requests = 1" });
+  const token = await api.addToken({ name: "other" });
+  const stream = await api.fetch("/v1/jobs/events");
+  const { status, body, headers } = await api.ask("/v1/daemon");
+  assert.equal(status, 429);
+  assert.match(body.hint, /http_max_requests/);
+  assert.equal(headers.get("retry-after"), "1");
+  assert.equal((await api.ask("/v1/daemon", { token })).status, 200);
+  await stream.body?.cancel();
+  while (api.server.streams > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal((await api.ask("/v1/daemon")).status, 200, "the place is free again");
+});

@@ -197,6 +197,50 @@ Deno.test("a single operation that waits can be cancelled, and has done nothing 
   }
 });
 
+Deno.test("a client that leaves takes its operation with it only where it wanted that", async () => {
+  const directory = await recipes();
+  try {
+    const { recipe, go } = waiting();
+    await using api = await Api.open({ recipe, settings: `http_recipe_dirs = ["${directory}/mine"]` });
+    const { body: { id } } = await api.ask("/v1/runs", { body: { recipe: "one.ts" } });
+    await eventsIn(
+      await api.fetch(`/v1/runs/${id}/events`),
+      (events) => events.some(({ data }) => data.message === "holding"),
+    );
+    const aborter = new AbortController();
+    const leaving = ["stays", "goes"].map((key) =>
+      api.ask(suspend, {
+        body: { ...test, cancelWithRequest: key === "goes" },
+        headers: { "idempotency-key": key },
+        signal: aborter.signal,
+      }).catch(() => undefined)
+    );
+    await eventsIn(
+      await api.fetch("/v1/jobs/events"),
+      (events) => events.at(-1)?.data.items[0]?.waiters.length === 2,
+    );
+    aborter.abort();
+    await Promise.all(leaving);
+    await eventsIn(
+      await api.fetch("/v1/jobs/events"),
+      (events) => events.at(-1)?.data.items[0]?.waiters.length === 1,
+    );
+    go();
+    const goes = await api.ask(suspend, {
+      body: { ...test, cancelWithRequest: true },
+      headers: { "idempotency-key": "goes" },
+    });
+    assert.equal(goes.body.code, "cancelled");
+    const stays = await api.ask(suspend, {
+      body: { ...test, cancelWithRequest: false },
+      headers: { "idempotency-key": "stays" },
+    });
+    assert.equal(stays.status, 200);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("what cannot be ended, resumed, given up or accepted says so", async () => {
   await using api = await Api.open();
   const { body: { run } } = await api.ask(suspend, { body: test });
