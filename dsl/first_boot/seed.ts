@@ -8,6 +8,7 @@ import { isoImage } from "./iso_image.ts";
 
 /** Whether a guest that has booted before looks at a seed that is another one than last time. */
 export interface Reading {
+  /** Whether it does. */
   readonly again: boolean;
   /** As it goes on after "The guest reads it again" or "The guest does not read it again". */
   readonly why: string;
@@ -21,6 +22,7 @@ export interface Seed {
   readonly bytes: Uint8Array;
   /** How its volume's name ends. */
   readonly suffix: "iso" | "ign";
+  /** Whether a guest that has booted before reads it. */
   readonly reading: Reading;
 }
 
