@@ -178,9 +178,10 @@ function fields(
 }
 
 function orTemplate(schema: unknown): JsonSchema {
-  const { $schema: _, ...rest } = typeof schema === "object" && schema !== null
-    ? { $schema: "", ...schema }
-    : { $schema: "" };
-  const { description, ...own }: { readonly description?: unknown } & Record<string, unknown> = rest;
+  const { $schema: _, $defs: shared, ...rest }: Record<string, unknown> =
+    typeof schema === "object" && schema !== null ? { ...schema } : {};
+  // References to objects are names here; their shape is the runtime's.
+  if (shared !== undefined) return anything;
+  const { description, ...own } = rest;
   return { ...(description === undefined ? {} : { description }), anyOf: [own, template] };
 }

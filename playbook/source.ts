@@ -47,7 +47,7 @@ const hints: Readonly<Record<string, string>> = {
   MULTILINE_IMPLICIT_KEY: "A text with a colon in it goes into quotes",
   BLOCK_AS_IMPLICIT_KEY: "A text with a colon in it goes into quotes",
   MISSING_CHAR: "Close what was opened; a text that begins with a quote, [ or { goes into quotes as a whole",
-  UNEXPECTED_TOKEN: 'A text that begins with {{ goes into quotes: "{{ name }}"',
+  UNEXPECTED_TOKEN: 'A text with {, }, [ or ] in it goes into quotes: "{{ name }}"',
   BAD_ALIAS: "A text that begins with * goes into quotes",
   MULTIPLE_DOCS: "Put the second document into a file of its own",
 };

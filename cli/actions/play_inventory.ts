@@ -92,6 +92,7 @@ async function readLive(uri: string, builder: InventoryBuilder, options: Invento
   }
   builder.group("domains");
   builder.host("localhost", { group: "hypervisors", vars });
+  builder.apart("localhost");
 }
 
 async function domainsOf(

@@ -6,7 +6,7 @@
 import type { Host, RunTools } from "drover";
 import type { PlayRecipe } from "./action.ts";
 import { batchesOf } from "./batches.ts";
-import { evaluate, type Scope } from "./evaluate.ts";
+import { evaluate, firstFalse, type Scope } from "./evaluate.ts";
 import { inForks } from "./forks.ts";
 import type { Block, Item, Play, Program, Target, Task } from "./program.ts";
 import type { Report } from "./report.ts";
@@ -253,8 +253,10 @@ export class PlayRun {
     if (failed * 100 > maxFail.percent * this.#batch.length) this.#stopped = true;
   }
 
-  async #meta({ action }: Task, states: readonly TargetState[]): Promise<void> {
-    if (action.do !== "meta") return;
+  async #meta(task: Task, all: readonly TargetState[]): Promise<void> {
+    const { action } = task;
+    const states = all.filter((state) => firstFalse(task.when, this.#scope(state, task)) === undefined);
+    if (action.do !== "meta" || states.length === 0) return;
     switch (action.what) {
       case "flush_handlers":
         return await this.#runHandlers();

@@ -33,6 +33,7 @@ interface Group {
 export class InventoryBuilder {
   readonly #groups = new Map<string, Group>();
   readonly #hostVars = new Map<string, Record<string, Value>>();
+  readonly #apart = new Set<string>();
 
   constructor() {
     this.group("all");
@@ -54,6 +55,11 @@ export class InventoryBuilder {
     Object.assign(known, vars);
     this.#hostVars.set(name, known);
     this.#of(group).hosts.add(name);
+  }
+
+  /** Keeps a host out of `all`: it is meant only where it is named, or one of its groups is. */
+  apart(name: string): void {
+    this.#apart.add(name);
   }
 
   /** Adds variables to a host that is known already; else nothing is done. */
@@ -81,7 +87,7 @@ export class InventoryBuilder {
   build(): Inventory {
     const depths = this.#depths();
     const members = new Map([...this.#groups.keys()].map((name) => [name, this.#members(name)] as const));
-    members.set("all", new Set(this.#hostVars.keys()));
+    members.set("all", new Set([...this.#hostVars.keys()].filter((name) => !this.#apart.has(name))));
     const grouped = new Set(
       [...members].filter(([name]) => name !== "all" && name !== "ungrouped").flatMap((
         [, names],

@@ -66,7 +66,7 @@ function membersOf(part: string, inventory: Inventory): readonly string[] {
     const last = range[4] === undefined ? undefined : Number(range[4]) + 1;
     return members.slice(Number(range[2] ?? 0), last === 0 ? undefined : last);
   }
-  if (part === "*") return [...hosts.keys()];
+  if (part === "*") return groups.get("all") ?? [];
   if (/[*?[]/.test(part)) {
     const expression = globExpression(part);
     return byName(inventory, (name) => expression.test(name));
@@ -83,7 +83,8 @@ function membersOf(part: string, inventory: Inventory): readonly string[] {
 /** Hosts whose own name, or that of one of whose groups, is as wanted. */
 function byName({ hosts, groups }: Inventory, wanted: (name: string) => boolean): readonly string[] {
   const found = new Set([...groups].filter(([name]) => wanted(name)).flatMap(([, members]) => members));
-  return [...hosts.keys()].filter((name) => wanted(name) || found.has(name));
+  const all = new Set(groups.get("all"));
+  return [...hosts.keys()].filter((name) => (all.has(name) && wanted(name)) || found.has(name));
 }
 
 function regularExpression(text: string): RegExp {

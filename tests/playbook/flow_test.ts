@@ -284,3 +284,15 @@ Deno.test("a task that is delegated is done elsewhere, and once is once", async 
   assert.match(lines.join("\n"), /"msg": "web-3"/);
   assert.ok(story.calls.every(({ target }) => target !== "web-1"));
 });
+
+Deno.test("a host may end, by a condition of its own, and the others go on", async () => {
+  const { counts, story } = await tryPlay(`
+- hosts: web
+  tasks:
+    - meta: end_host
+      when: inventory_hostname == "web-2"
+    - debug:
+`);
+  assert.equal(story.exit, 0);
+  assert.deepEqual([counts["web-1"]?.["ok"], counts["web-2"]?.["ok"], counts["web-3"]?.["ok"]], [1, 0, 1]);
+});
