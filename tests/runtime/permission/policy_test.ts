@@ -121,7 +121,7 @@ for (
       "a role that there is not",
       "roles: { op: all }\nprincipals: { a: { roles: po } }",
       2,
-      26,
+      27,
       /no role "po"/,
     ],
     ["a role that stands behind", "roles:\n  a: { roles: b }\n  b: all", 2, 15, /no role "b"/],
