@@ -284,11 +284,9 @@ async function playVars(reader: MapReader, options: CompileOptions): Promise<Var
 function playTargets(reader: MapReader, hosts: Source, options: CompileOptions): readonly string[] {
   const { inventory, limit, extra } = options;
   const parts = reader.texts("hosts").map((text) => plainPattern(text, { extra, at: hosts.at }));
+  const within = limit === undefined ? undefined : new Set(matchHosts(limit, inventory));
   try {
-    const names = matchHosts(parts.join(":"), inventory);
-    if (limit === undefined) return names;
-    const within = new Set(matchHosts(limit, inventory));
-    return names.filter((name) => within.has(name));
+    return matchHosts(parts.join(":"), inventory).filter((name) => within?.has(name) ?? true);
   } catch (error) {
     if (!(error instanceof VirtError)) throw error;
     const [file, line, column] = hosts.at;
