@@ -296,3 +296,18 @@ Deno.test("a host may end, by a condition of its own, and the others go on", asy
   assert.equal(story.exit, 0);
   assert.deepEqual([counts["web-1"]?.["ok"], counts["web-2"]?.["ok"], counts["web-3"]?.["ok"]], [1, 0, 1]);
 });
+
+Deno.test("with the strategy free no host waits for the others", async () => {
+  const text = (strategy: string): string => `
+- hosts: web
+  strategy: ${strategy}
+  tasks:
+    - pause: { seconds: "{{ 10 if inventory_hostname == 'web-1' else 0 }}" }
+    - pause: { seconds: "{{ 10 if inventory_hostname == 'web-2' else 0 }}" }
+`;
+  const linear = await tryPlay(text("linear"));
+  const free = await tryPlay(text("free"));
+  assert.ok(linear.story.durationMs >= 20_000);
+  assert.ok(free.story.durationMs < 20_000);
+  assert.equal(free.counts["web-3"]?.["ok"], 2);
+});
