@@ -183,6 +183,8 @@ async function inTime<T>(promise: Promise<T> | T, { signal, clock, ms }: {
   readonly clock: { after(ms: number, action: () => void): Disposable };
   readonly ms: number | undefined;
 }): Promise<T | undefined> {
+  // Who does not want to wait is not answered sometimes so and sometimes so.
+  if (ms === 0 && promise instanceof Promise) return undefined;
   const { promise: over, resolve } = Promise.withResolvers<undefined>();
   const onAbort = (): void => resolve(undefined);
   signal.addEventListener("abort", onAbort);

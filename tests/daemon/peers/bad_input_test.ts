@@ -28,9 +28,12 @@ interface Case {
 const openProcedure = 1;
 const authList = 66;
 
-/** Questions at the end, by which one knows that what came before has been answered, or will not be. */
+/**
+ * Questions at the end, by which one knows that what came before has been answered, or will not be: so many, since a
+ * libvirtd's workers answer in any order.
+ */
 const lastSerial = 1000;
-const questions = 3;
+const questions = 300;
 
 function packet(header: Partial<PacketHeader>, payload: readonly number[] | Uint8Array = []): Uint8Array {
   const writer = new XdrWriter();
