@@ -91,7 +91,8 @@ test("several readers share the console that the hypervisor hands out once, and 
     const refused = await open(vm.id, 0);
     const robbed = vm.console.expect("never", { within: "20s" }).catch((error) => error.message);
     const taken = await open(vm.id, 1);
-    const back = await vm.console.open({ force: true }).then(() => robbed);
+    const back = await robbed;
+    await vm.console.open({ force: true });
     return { also: new TextDecoder().decode(seen.data), refused, taken, back };
   });
   const { also, refused, taken, back } = result as Record<string, string>;
