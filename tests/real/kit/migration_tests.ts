@@ -14,8 +14,6 @@ export interface MigrationTests {
   hosts(): TwoHosts;
   /** A test with a stage of its own. */
   test(name: string, run: (stage: MigrationStage) => Promise<void>): void;
-  /** A test that sets as many stages as it likes. */
-  testHosts(name: string, run: (set: () => Promise<MigrationStage>) => Promise<void>): void;
 }
 
 /** Starts two hosts before a file's tests and ends them afterwards; where they cannot be had, the tests say why. */
@@ -34,21 +32,18 @@ export function migrationTests(): MigrationTests {
     return started;
   };
   const set = (): Promise<MigrationStage> => MigrationStage.set(hosts(), `traveller-${++stages}`);
-  const testHosts: MigrationTests["testHosts"] = (name, run) => {
-    Deno.test({
-      name: reason === undefined ? name : `${name} (skipped: ${reason})`,
-      ignore: reason !== undefined,
-      fn: () => run(set),
-    });
-  };
   return {
     hosts,
-    testHosts,
-    test: (name, run) =>
-      testHosts(name, async () => {
-        await using stage = await set();
-        await run(stage);
-      }),
+    test: (name, run) => {
+      Deno.test({
+        name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+        ignore: reason !== undefined,
+        fn: async () => {
+          await using stage = await set();
+          await run(stage);
+        },
+      });
+    },
   };
 }
 
