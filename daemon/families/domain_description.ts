@@ -5,19 +5,9 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { affected, affectFlags, asked } from "../dispatch/affect.ts";
+import { metadataKind } from "../dispatch/metadata_kind.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
 import { refTo } from "../dispatch/objects.ts";
-
-/** Source: libvirt, virDomainMetadataType. */
-const metadataKinds = ["description", "title", "element"] as const;
-
-function metadataKind(type: number): typeof metadataKinds[number] {
-  const kind = metadataKinds[type];
-  if (kind !== undefined) return kind;
-  throw new VirtError("invalid-argument", `unknown metadata type '${type}'`, {
-    remoteCode: "VIR_ERR_INVALID_ARG",
-  });
-}
 
 /** Source: libvirt, virDomainLifecycle. */
 const occasions = ["poweroff", "reboot", "crash"] as const;

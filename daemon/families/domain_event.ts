@@ -7,6 +7,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { VirtEvent } from "../../model/event.ts";
+import { agentStates, metadataKinds } from "../../protocol/wire_words.ts";
 import { remoteDomain } from "../dispatch/objects.ts";
 import { answers, type Family } from "../dispatch/row.ts";
 import type { Telling } from "../event_registry.ts";
@@ -74,9 +75,6 @@ function ofDevice(
   };
 }
 
-const agentStates: readonly string[] = ["unknown", "connected", "disconnected"];
-const metadataKinds: readonly string[] = ["description", "title", "element"];
-
 /** Every event of domains at the place of its number. Source: libvirt, virDomainEventID. */
 const events: readonly ToldOf[] = [
   (event, { connection, callback, dom }) => {
@@ -124,7 +122,7 @@ const events: readonly ToldOf[] = [
   incident.blockJob,
   incident.tunable,
   (event, { connection, callback, dom }) => {
-    const state = agentStates.indexOf(event.detail ?? "");
+    const state = agentStates.findIndex((each) => each === event.detail);
     if (event.type !== "agent" || state < 0) return;
     connection.tell("domainEventCallbackAgentLifecycle", { callbackID: callback, dom, state, reason: 0 });
   },
@@ -145,7 +143,7 @@ const events: readonly ToldOf[] = [
   ofDevice("device-removal-failed", "domainEventCallbackDeviceRemovalFailed"),
   (event, { connection, callback, dom }) => {
     const [kind = "", nsuri] = wordsBehind(event, "metadata") ?? [];
-    const type = metadataKinds.indexOf(kind);
+    const type = metadataKinds.findIndex((each) => each === kind);
     if (event.type !== "changed" || type < 0) return;
     connection.tell("domainEventCallbackMetadataChange", { callbackID: callback, dom, type, nsuri });
   },

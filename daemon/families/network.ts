@@ -18,7 +18,8 @@ import { answers, calls, type Family } from "../dispatch/row.ts";
 import { worded, type Words } from "../dispatch/words.ts";
 import type { Telling } from "../event_registry.ts";
 import type { HostSession } from "../host_session.ts";
-import { commandOf, metadataKinds, sectionOf, updateWords } from "./network_words.ts";
+import { metadataKinds } from "../../protocol/wire_words.ts";
+import { commandOf, sectionOf, updateWords } from "./network_words.ts";
 
 /** Bits of the flags of listing. Source: libvirt, virConnectListAllNetworksFlags. */
 const listFlag = {

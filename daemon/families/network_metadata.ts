@@ -6,19 +6,12 @@
 import { VirtError } from "../../model/error.ts";
 import type { RemoteNetwork } from "../../protocol/procedures/mod.ts";
 import { affected, affectFlag, affectFlags } from "../dispatch/affect.ts";
+import { metadataKind } from "../dispatch/metadata_kind.ts";
 import { refTo } from "../dispatch/objects.ts";
 import { calls, type Family } from "../dispatch/row.ts";
 import { worded } from "../dispatch/words.ts";
 import type { HostSession } from "../host_session.ts";
-import { metadataKinds, updateWords } from "./network_words.ts";
-
-function metadataKind(type: number): typeof metadataKinds[number] {
-  const kind = metadataKinds[type];
-  if (kind !== undefined) return kind;
-  throw new VirtError("invalid-argument", `unknown metadata type '${type}'`, {
-    remoteCode: "VIR_ERR_INVALID_ARG",
-  });
-}
+import { updateWords } from "./network_words.ts";
 
 /** Which of a network's two definitions is asked about; nothing said is what runs if it runs, else the definition. */
 function askedOf(network: RemoteNetwork, flags: number, session: HostSession): { readonly config: boolean } {

@@ -9,34 +9,9 @@ import { refTo } from "../dispatch/objects.ts";
 import type { HostSession } from "../host_session.ts";
 import type { InputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
+import { networkUpdateCommands, networkUpdateSections } from "../../protocol/wire_words.ts";
 
 type Update = InputOf<Operations["network.update"]>;
-
-/** Words at the places of their numbers; 0 stands for none. Source: libvirt, virNetworkUpdateCommand. */
-const commands: readonly (Update["command"] | undefined)[] = [
-  undefined,
-  "modify",
-  "delete",
-  "add-last",
-  "add-first",
-];
-
-/** Source: libvirt, virNetworkUpdateSection. */
-const sections: readonly (Update["section"] | undefined)[] = [
-  undefined,
-  "bridge",
-  "domain",
-  "ip",
-  "ip-dhcp-host",
-  "ip-dhcp-range",
-  "forward",
-  "forward-interface",
-  "forward-pf",
-  "portgroup",
-  "dns-host",
-  "dns-txt",
-  "dns-srv",
-];
 
 /**
  * What an update does.
@@ -44,7 +19,7 @@ const sections: readonly (Update["section"] | undefined)[] = [
  * @throws {VirtError} `unsupported` for a number that is none of a command.
  */
 export function commandOf(number: number): Update["command"] {
-  return outOf(commands, number, `unrecognized network update command code ${number}`);
+  return outOf(networkUpdateCommands, number, `unrecognized network update command code ${number}`);
 }
 
 /**
@@ -53,7 +28,7 @@ export function commandOf(number: number): Update["command"] {
  * @throws {VirtError} `unsupported` for a number that is none of a section.
  */
 export function sectionOf(number: number): Update["section"] {
-  return outOf(sections, number, "can't update unrecognized section of network");
+  return outOf(networkUpdateSections, number, "can't update unrecognized section of network");
 }
 
 function outOf<T>(words: readonly (T | undefined)[], number: number, problem: string): T {
@@ -61,9 +36,6 @@ function outOf<T>(words: readonly (T | undefined)[], number: number, problem: st
   if (word !== undefined) return word;
   throw new VirtError("unsupported", problem, { remoteCode: "VIR_ERR_OPERATION_UNSUPPORTED" });
 }
-
-/** Words at the places of their numbers. Source: libvirt, virNetworkMetadataType. */
-export const metadataKinds = ["description", "title", "element"] as const;
 
 /** What libvirt says of an update that cannot be made of a network as it is. */
 export function updateWords(

@@ -8,11 +8,11 @@
 import { isVirtError } from "../../model/error.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
 import type { MessageName, MessageOf, TypedParameter } from "../../protocol/procedures/mod.ts";
+import { agentStates, metadataKinds } from "../../protocol/wire_words.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
 import type { RemoteConnection } from "./connection.ts";
 import type { Identity, RemoteClass } from "./object.ts";
 import {
-  agentStates,
   blockJobStates,
   blockJobTypes,
   domainLife,
@@ -20,7 +20,6 @@ import {
   ioErrorActions,
   type LifeWord,
   memoryFailureActions,
-  metadataKinds,
   networkLife,
   nodeDeviceLife,
   poolLife,

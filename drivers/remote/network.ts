@@ -5,6 +5,7 @@
  */
 import { isVirtError } from "../../model/error.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
+import { networkUpdateCommands, networkUpdateSections } from "../../protocol/wire_words.ts";
 import { readDefinition } from "../definition.ts";
 import { updated } from "../network_update.ts";
 import type { In, Out } from "../operation_types.ts";
@@ -25,28 +26,6 @@ type Entry = Out<"network.info">;
 
 /** Only those that start with their host. Source: libvirt, virConnectListAllNetworksFlags. */
 const autostarted = 1 << 4;
-
-/** Numbers of what an update does and where. Source: libvirt, virNetworkUpdateCommand, virNetworkUpdateSection. */
-const commands: Readonly<Record<In<"network.update">["command"], number>> = {
-  "modify": 1,
-  "delete": 2,
-  "add-last": 3,
-  "add-first": 4,
-};
-const sections: Readonly<Record<In<"network.update">["section"], number>> = {
-  "bridge": 1,
-  "domain": 2,
-  "ip": 3,
-  "ip-dhcp-host": 4,
-  "ip-dhcp-range": 5,
-  "forward": 6,
-  "forward-interface": 7,
-  "forward-pf": 8,
-  "portgroup": 9,
-  "dns-host": 10,
-  "dns-txt": 11,
-  "dns-srv": 12,
-};
 
 /** Source: libvirt, virNetworkUpdateFlags. */
 const affectLive = 1;
@@ -151,8 +130,8 @@ async function update(
   line: Line,
   { object, input }: { readonly object: RemoteObject; readonly input: In<"network.update"> },
 ): Promise<Out<"network.update">> {
-  const command = commands[input.command];
-  const section = sections[input.section];
+  const command = networkUpdateCommands.indexOf(input.command);
+  const section = networkUpdateSections.indexOf(input.section);
   const inOrder = await line.call("connectSupportsFeature", { feature: updateHasCorrectOrder });
   const order = inOrder.supported === 0 ? { command: section, section: command } : { command, section };
   const scope = scopeOf(object, input);

@@ -122,12 +122,6 @@ export const blockJobTypes: readonly string[] = [
 /** Source: libvirt, virConnectDomainEventBlockJobStatus. */
 export const blockJobStates: readonly string[] = ["completed", "failed", "canceled", "ready"];
 
-/** Source: libvirt, virConnectDomainEventAgentLifecycleState. */
-export const agentStates: readonly string[] = ["unknown", "connected", "disconnected"];
-
-/** Source: libvirt, virDomainMetadataType. */
-export const metadataKinds: readonly string[] = ["description", "title", "element"];
-
 /** Source: libvirt, virDomainMemoryFailureActionType. */
 export const memoryFailureActions: readonly string[] = ["ignore", "inject", "fatal", "reset"];
 

@@ -44,7 +44,7 @@ export interface AskOptions {
 export interface Said {
   readonly status: number;
   readonly headers: Headers;
-  // deno-lint-ignore no-explicit-any
+  // deno-lint-ignore no-explicit-any -- whatever JSON the API answers with, which each test looks at itself
   readonly body: any;
   readonly text: string;
 }
@@ -177,7 +177,7 @@ export class Api implements AsyncDisposable {
 export interface HeardEvent {
   readonly id?: string;
   readonly type: string;
-  // deno-lint-ignore no-explicit-any
+  // deno-lint-ignore no-explicit-any -- whatever JSON the API answers with, which each test looks at itself
   readonly data: any;
 }
 
