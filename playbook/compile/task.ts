@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Block, Item, Loop, Placed, Retrying, Task, Value, Vars } from "../engine/program.ts";
+import type { Block, Item, Loop, Retrying, Task, Value } from "../engine/program.ts";
 import { varsOf } from "../inventory/read.ts";
 import { kindOf, type Source, sourceFault } from "../source.ts";
 import { actionOf, bareName, isModule, type ModuleContext, moduleNames, unknownModule } from "./module.ts";
@@ -11,22 +11,10 @@ import { MapReader } from "./reading.ts";
 import { conditionsOf, valueOf } from "./value.ts";
 
 /** What tasks have from the play and the blocks around them. */
-export interface Inherited {
-  readonly vars: readonly Vars[];
-  readonly when: readonly Placed[];
-  readonly tags: readonly string[];
-  readonly anyErrorsFatal: boolean;
-  readonly ignoreErrors?: Value;
-  readonly ignoreUnreachable?: Value;
-  readonly delegate?: Value;
-  readonly runOnce?: Value;
-  readonly check?: Value;
-  readonly diff?: Value;
-  readonly noLog?: Value;
-  readonly within?: Value;
-  readonly forks?: number;
-  readonly notify?: readonly Value[];
-}
+export type Inherited =
+  & Pick<Task, "vars" | "when" | "tags" | "anyErrorsFatal" | "ignoreErrors" | "ignoreUnreachable">
+  & Pick<Task, "delegate" | "runOnce" | "check" | "diff" | "noLog" | "within" | "forks">
+  & Partial<Pick<Task, "notify">>;
 
 /** Nothing from around. */
 export const nothingInherited: Inherited = { vars: [], when: [], tags: [], anyErrorsFatal: false };
