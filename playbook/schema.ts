@@ -6,7 +6,8 @@
 import { z } from "zod";
 import { operations } from "../model/operations/mod.ts";
 import { blockKeys, taskKeys } from "./compile/task.ts";
-import { ensureKinds, inputShape, targetKeys, waits } from "./compile/module.ts";
+import { metas, waits } from "./compile/built_in.ts";
+import { ensureKinds, inputShape, targetKeys } from "./compile/module.ts";
 import { playKeys } from "./compile/playbook.ts";
 
 /** A JSON schema. */
@@ -129,7 +130,7 @@ function moduleSchemas(): Record<string, JsonSchema> {
         fields({ seconds: anything, minutes: { type: "integer" }, for: anything }),
       ],
     },
-    meta: { enum: ["flush_handlers", "noop", "end_host", "end_play", "clear_host_errors"] },
+    meta: { enum: [...metas] },
     recipe: { anyOf: [{ type: "string" }, fields({ file: { type: "string" }, input: { type: "object" } })] },
     wait: {
       anyOf: [

@@ -9,48 +9,12 @@ import { objectClasses } from "../../model/object.ts";
 import type { Operation } from "../../model/operation.ts";
 import { operations } from "../../model/operations/mod.ts";
 import { nearest } from "../../runtime/permission/suggestion.ts";
-import type { Action, Place, Value, Vars } from "../engine/program.ts";
+import type { Action, Place, Value } from "../engine/program.ts";
 import { type Entry, kindOf, plainOf, type Source, sourceFault } from "../source.ts";
-import { varsOf } from "../inventory/read.ts";
+import { builtInAction, builtInModules } from "./built_in.ts";
+import { filePath, type ModuleContext, type ModuleUse } from "./module_use.ts";
 import { MapReader } from "./reading.ts";
-import { conditionsOf, expressionAt, isPlain, valueOf } from "./value.ts";
-
-/** What modules are read with. */
-export interface ModuleContext {
-  /** The text of a file that is named relative to the playbook. */
-  readonly readText: (name: string, at: Place) => Promise<string>;
-  /** Takes a recipe in, and says its number. */
-  readonly recipe: (name: string, at: Place) => number;
-}
-
-/** A module with what it is given. */
-export interface ModuleUse {
-  readonly name: string;
-  readonly at: Place;
-  readonly source: Source;
-}
-
-/** Modules that are not operations. */
-export const builtInModules: readonly string[] = [
-  "debug",
-  "set_fact",
-  "assert",
-  "fail",
-  "pause",
-  "meta",
-  "recipe",
-  "wait",
-];
-
-/** What can be waited for, and what each takes. */
-export const waits: Readonly<Record<string, readonly string[]>> = {
-  running: [],
-  shutoff: [],
-  ip: ["family", "cidr", "source"],
-  agent: [],
-};
-
-const metas = ["flush_handlers", "noop", "end_host", "end_play", "clear_host_errors"] as const;
+import { isPlain, valueOf } from "./value.ts";
 
 /** The kinds of objects that can be made as they shall be, with the properties of each. */
 export const ensureKinds: ReadonlyMap<string, JsonObject> = readKinds();
@@ -136,7 +100,7 @@ export async function actionOf(use: ModuleUse, context: ModuleContext): Promise<
   const operation = operations.get(name);
   if (operation !== undefined) return await operationAction(operation, use, context);
   if (name.startsWith("ensure.")) return await ensureAction(name.slice("ensure.".length), use, context);
-  return builtIn(name, use, context);
+  return builtInAction(name, use, context);
 }
 
 async function operationAction(
@@ -165,7 +129,7 @@ async function operationAction(
       } else if (keys.includes(key)) target[key] = valueOf(entry);
       else if (key === "name" && last !== undefined) target[last] = valueOf(entry);
       else if (files.includes(key)) {
-        const text = await context.readText(textIn(entry, key), entry.at);
+        const text = await context.readText(filePath(entry, key), entry.at);
         input[key.slice(0, -"_file".length)] = { k: "plain", value: text };
       } else throw reader.unknown(key, [...keys, ...own, ...files]);
     }
@@ -243,7 +207,7 @@ async function ensureAction(kind: string, use: ModuleUse, context: ModuleContext
   for (const key of reader.keys) {
     const entry = reader.get(key)!;
     if (key === "xml_file" && fileKeys.length > 0) {
-      spec["xml"] = { k: "plain", value: await context.readText(textIn(entry, key), entry.at) };
+      spec["xml"] = { k: "plain", value: await context.readText(filePath(entry, key), entry.at) };
     } else if (known.includes(key)) spec[key] = valueOf(entry);
     else throw reader.unknown(key, [...known, ...fileKeys]);
   }
@@ -266,141 +230,4 @@ async function ensureAction(kind: string, use: ModuleUse, context: ModuleContext
     }
   }
   return { do: "ensure", kind, spec };
-}
-
-function textIn(source: Source, key: string): string {
-  if (source.kind === "scalar" && typeof source.value === "string" && !source.value.includes("{{")) {
-    return source.value;
-  }
-  throw sourceFault(
-    `Wrong value for "${key}": the path of a file is expected, not ${kindOf(source)}`,
-    source.at,
-    {
-      hint: "It is read before anything runs, so it cannot hold expressions",
-    },
-  );
-}
-
-function builtIn(name: string, use: ModuleUse, context: ModuleContext): Action {
-  const { source, at } = use;
-  const what = `"${name}"`;
-  switch (name) {
-    case "debug":
-      return debug(source);
-    case "set_fact": {
-      if (source.kind !== "map") new MapReader(source, what);
-      const { cacheable: _, ...facts }: Vars = varsOf(source, what);
-      return { do: "set_fact", facts };
-    }
-    case "assert": {
-      const reader = new MapReader(source, what);
-      reader.refuseUnknown(["that", "fail_msg", "msg", "success_msg", "quiet"]);
-      const that = reader.get("that");
-      if (that === undefined) {
-        throw sourceFault(`"assert" needs "that"`, at, { hint: "Add it: that: x == 1" });
-      }
-      const [failure, success] = [reader.get("fail_msg") ?? reader.get("msg"), reader.get("success_msg")];
-      return {
-        do: "assert",
-        that: conditionsOf(that),
-        ...(failure === undefined ? {} : { failure: valueOf(failure) }),
-        ...(success === undefined ? {} : { success: valueOf(success) }),
-      };
-    }
-    case "fail": {
-      if (source.kind === "scalar" && source.value === null) {
-        return { do: "fail", message: { k: "plain", value: "Failed as requested from task" } };
-      }
-      const reader = new MapReader(source, what);
-      reader.refuseUnknown(["msg"]);
-      const message = reader.get("msg");
-      return {
-        do: "fail",
-        message: message === undefined
-          ? { k: "plain", value: "Failed as requested from task" }
-          : valueOf(message),
-      };
-    }
-    case "pause": {
-      if (source.kind === "scalar") return { do: "pause", time: valueOf(source) };
-      const reader = new MapReader(source, what);
-      reader.refuseUnknown(["seconds", "minutes", "for"], {
-        prompt: "Nobody is asked in the middle of a play",
-      });
-      const minutes = reader.count("minutes", 0);
-      const time = reader.get("for") ?? reader.get("seconds");
-      if (minutes !== undefined) return { do: "pause", time: { k: "plain", value: minutes * 60 } };
-      if (time === undefined) {
-        throw sourceFault('"pause" needs "seconds"', at, { hint: "Add it: seconds: 5" });
-      }
-      return { do: "pause", time: valueOf(time) };
-    }
-    case "meta": {
-      const wanted = source.kind === "scalar" ? source.value : undefined;
-      const found = metas.find((each) => each === wanted);
-      if (found !== undefined) return { do: "meta", what: found };
-      throw sourceFault(`"meta" does not know ${kindOf(source)}`, source.at, {
-        hint: `It knows: ${metas.join(", ")}`,
-      });
-    }
-    case "wait":
-      return wait(source);
-    default: {
-      const file = source.kind === "scalar" ? source : new MapReader(source, what).get("file");
-      if (file === undefined) {
-        throw sourceFault('"recipe" needs "file"', at, { hint: "Add it: file: my_recipe.ts" });
-      }
-      const input = source.kind === "scalar" ? undefined : recipeInput(new MapReader(source, what));
-      const path = textIn(file, "file");
-      return {
-        do: "recipe",
-        recipe: context.recipe(path, file.at),
-        file: path,
-        input: input === undefined ? {} : fieldsOf(input, '"input" of the recipe'),
-      };
-    }
-  }
-}
-
-function recipeInput(reader: MapReader): Source | undefined {
-  reader.refuseUnknown(["file", "input"]);
-  return reader.get("input");
-}
-
-function fieldsOf(source: Source, what: string): Readonly<Record<string, Value>> {
-  const reader = new MapReader(source, what);
-  return Object.fromEntries(reader.keys.map((key) => [key, valueOf(reader.get(key)!)]));
-}
-
-function debug(source: Source): Action {
-  if (source.kind === "scalar" && source.value === null) return { do: "debug" };
-  const reader = new MapReader(source, '"debug"');
-  reader.refuseUnknown(["msg", "var", "verbosity"]);
-  const variable = reader.get("var");
-  const message = reader.get("msg");
-  if (variable?.kind === "scalar" && typeof variable.value === "string") {
-    return {
-      do: "debug",
-      variable: expressionAt(variable.value.replace(/^\s*\{\{|\}\}\s*$/g, ""), variable.placeOf),
-    };
-  }
-  return message === undefined ? { do: "debug" } : { do: "debug", message: valueOf(message) };
-}
-
-function wait(source: Source): Action {
-  const reader = source.kind === "scalar" ? undefined : new MapReader(source, '"wait"');
-  const until = source.kind === "scalar" ? String(source.value) : reader?.text("for") ?? "running";
-  const takes = Object.hasOwn(waits, until) ? waits[until] : undefined;
-  if (takes === undefined) {
-    throw sourceFault(`"wait" does not know "${until}"`, reader?.get("for")?.at ?? source.at, {
-      hint: `It waits for: ${Object.keys(waits).join(", ")}`,
-    });
-  }
-  reader?.refuseUnknown(["for", "domain", ...takes]);
-  const keys = (reader?.keys ?? []).filter((key) => key !== "for");
-  return {
-    do: "wait",
-    until,
-    input: Object.fromEntries(keys.map((key) => [key, valueOf(reader!.get(key)!)])),
-  };
 }

@@ -6,7 +6,8 @@
 import type { Block, Item, Loop, Retrying, Task, Value } from "../engine/program.ts";
 import { varsOf } from "../inventory/read.ts";
 import { kindOf, type Source, sourceFault } from "../source.ts";
-import { actionOf, bareName, isModule, type ModuleContext, moduleNames, unknownModule } from "./module.ts";
+import { actionOf, bareName, isModule, moduleNames, unknownModule } from "./module.ts";
+import type { ModuleContext } from "./module_use.ts";
 import { MapReader } from "./reading.ts";
 import { conditionsOf, valueOf } from "./value.ts";
 
