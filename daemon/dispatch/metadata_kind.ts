@@ -4,7 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
-import { metadataKinds } from "../../protocol/wire_words.ts";
+import { metadataKinds } from "../../protocol/words/domain.ts";
 
 /**
  * The kind of a number.

@@ -6,10 +6,10 @@
 import { VirtError } from "../../model/error.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
+import { stateNumbers } from "../../protocol/words/domain_state.ts";
 import { remoteDomain } from "../dispatch/objects.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
 import type { HostSession } from "../host_session.ts";
-import { stateNumbers } from "./domain_words.ts";
 
 /** Bits of the flags of listing. Source: libvirt, virConnectListAllDomainsFlags. */
 const listFlag = {

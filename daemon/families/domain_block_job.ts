@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
 import { encodeXml } from "../../drivers/xml_span.ts";
+import { VirtError } from "../../model/error.ts";
+import { blockJobTypes } from "../../protocol/words/domain.ts";
 import { affected, affectFlags } from "../dispatch/affect.ts";
 import { allBits } from "../dispatch/list_flags.ts";
 import { refTo } from "../dispatch/objects.ts";
@@ -25,9 +26,6 @@ const commitFlag = { shallow: 1, remove: 2, active: 4, relative: 8 } as const;
 
 /** Source: libvirt, virDomainBlockCopyFlags. */
 const copyFlag = { shallow: 1, reuse: 2, transient: 4, synchronous: 8 } as const;
-
-/** Numbers are places in this list. Source: libvirt, virDomainBlockJobType. */
-const types = ["unknown", "pull", "copy", "commit", "active-commit", "backup"] as const;
 
 const mebibyte = 1024n ** 2n;
 
@@ -135,7 +133,7 @@ export const domainBlockJob = {
       const perSecond = BigInt(job.bandwidthBytesPerS ?? 0);
       return {
         found: 1,
-        type: types.indexOf(job.type),
+        type: blockJobTypes.indexOf(job.type),
         bandwidth: (flags & inBytes.info) === 0 ? (perSecond + mebibyte - 1n) / mebibyte : perSecond,
         cur: BigInt(job.position),
         end: BigInt(job.end),

@@ -4,18 +4,11 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { lifecycleActions, lifecycleOccasions } from "../../protocol/words/domain.ts";
 import { affected, affectFlags, asked } from "../dispatch/affect.ts";
 import { metadataKind } from "../dispatch/metadata_kind.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
 import { refTo } from "../dispatch/objects.ts";
-
-/** Source: libvirt, virDomainLifecycle. */
-const occasions = ["poweroff", "reboot", "crash"] as const;
-
-/** Source: libvirt, virDomainLifecycleAction. */
-const actions = [
-  ...["destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"] as const,
-] as const;
 
 function outOf<T>(words: readonly T[], number: number, what: string): T {
   const word = words[number];
@@ -55,8 +48,8 @@ export const domainDescription = {
   domainSetLifecycleAction: calls("domain.setLifecycleAction", {
     flags: affectFlags,
     input: ({ type, action, flags }) => ({
-      on: outOf(occasions, type, "event type"),
-      action: outOf(actions, action, "action"),
+      on: outOf(lifecycleOccasions, type, "event type"),
+      action: outOf(lifecycleActions, action, "action"),
       ...affected(flags),
     }),
   }),

@@ -7,29 +7,15 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { VirtEvent } from "../../model/event.ts";
-import { agentStates, metadataKinds } from "../../protocol/wire_words.ts";
+import { metadataKinds } from "../../protocol/words/domain.ts";
+import { agentStates, domainLife, lifeNumber } from "../../protocol/words/event.ts";
+import { placeOf } from "../../protocol/words/place.ts";
 import { remoteDomain } from "../dispatch/objects.ts";
 import { answers, type Family } from "../dispatch/row.ts";
 import type { Telling } from "../event_registry.ts";
 import type { HostSession } from "../host_session.ts";
 import * as incident from "./domain_incident.ts";
 import type { ToldOf } from "./domain_incident.ts";
-
-/** A life-cycle event's number is its place, and a detail's its place behind it. Source: libvirt, virDomainEventType. */
-const lives: readonly (readonly [type: string, ...details: readonly string[]])[] = [
-  ["defined", "added", "updated", "renamed", "from-snapshot"],
-  ["undefined", "removed", "renamed"],
-  ["started", "booted", "migrated", "restored", "from-snapshot", "wakeup"],
-  [
-    ...["suspended", "paused", "migrated", "ioerror", "watchdog", "restored", "from-snapshot", "api-error"],
-    ...["postcopy", "postcopy-failed"],
-  ] as [string, ...string[]],
-  ["resumed", "unpaused", "migrated", "from-snapshot", "postcopy", "postcopy-failed"],
-  ["stopped", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from-snapshot"],
-  ["shutdown", "finished", "guest", "host"],
-  ["pmsuspended", "memory", "disk"],
-  ["crashed", "panicked", "crashloaded"],
-];
 
 /** What drivers call otherwise than libvirt's details do. */
 const otherWords: Readonly<Record<string, string>> = { user: "paused", "shutting-down": "guest" };
@@ -38,11 +24,10 @@ const otherWords: Readonly<Record<string, string>> = { user: "paused", "shutting
 function lifeOf(
   { type, detail = "" }: VirtEvent,
 ): { readonly event: number; readonly detail: number } | undefined {
-  const event = lives.findIndex(([word]) => word === type);
-  const details = lives[event]?.slice(1);
+  const event = lifeNumber(domainLife, type);
+  const details = domainLife[event]?.details;
   if (details === undefined) return undefined;
-  const found = details.indexOf(detail);
-  return { event, detail: Math.max(0, found < 0 ? details.indexOf(otherWords[detail] ?? "") : found) };
+  return { event, detail: placeOf(details, details.includes(detail) ? detail : otherWords[detail]) };
 }
 
 /** The words behind the first of a detail, where the first is the one that is meant. */

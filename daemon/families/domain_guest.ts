@@ -9,12 +9,8 @@ import { type Parameters, typedParameters } from "../dispatch/parameters.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
-
-/** Source: libvirt, virDomainInterfaceAddressesSource. */
-const addressSources = ["lease", "agent", "arp"] as const;
-
-/** Source: libvirt, virIPAddrType. */
-const families = { ipv4: 0, ipv6: 1 } as const;
+import { addressSources, keyCodeSets } from "../../protocol/words/domain.ts";
+import { addressFamilies } from "../../protocol/words/network.ts";
 
 /** Source: libvirt, virDomainGuestInfoTypes. */
 const infoFlag = {
@@ -33,22 +29,8 @@ const hostnameFlag = { lease: 1, agent: 2 } as const;
 const encrypted = 1;
 const synchronized = 1;
 
-/** Sets of key codes, each at the place of its number. Source: libvirt, virKeycodeSet. */
-const codesets = [
-  "linux",
-  "xt",
-  "atset1",
-  "atset2",
-  "atset3",
-  "osx",
-  "xt_kbd",
-  "usb",
-  "win32",
-  "qnum",
-] as const;
-
-function codesetOf(number: number): typeof codesets[number] {
-  const found = codesets[number];
+function codesetOf(number: number): typeof keyCodeSets[number] {
+  const found = keyCodeSets[number];
   if (found !== undefined) return found;
   throw new VirtError("unsupported", `cannot translate keycodes of codeset ${number}`, {
     remoteCode: "VIR_ERR_ARGUMENT_UNSUPPORTED",
@@ -126,7 +108,7 @@ export const domainGuest = {
         name,
         hwaddr: mac,
         addrs: addresses.map(({ family, address, prefix }) => ({
-          type: families[family],
+          type: addressFamilies.indexOf(family),
           addr: address,
           prefix,
         })),

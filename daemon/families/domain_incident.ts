@@ -7,18 +7,19 @@
  * @module
  */
 import { disksOf, sourceOf } from "../../drivers/device.ts";
+import { attributeOf } from "../../drivers/xml_span.ts";
+import type { VirtEvent } from "../../model/event.ts";
+import type { RemoteDomain } from "../../protocol/procedures/mod.ts";
+import { blockJobTypes } from "../../protocol/words/domain.ts";
 import {
   blockJobStates,
-  blockJobTypes,
   graphicsPhases,
   ioErrorActions,
   memoryFailureActions,
   trayMoves,
   watchdogActions,
-} from "../../drivers/remote/words.ts";
-import { attributeOf } from "../../drivers/xml_span.ts";
-import type { VirtEvent } from "../../model/event.ts";
-import type { RemoteDomain } from "../../protocol/procedures/mod.ts";
+} from "../../protocol/words/event.ts";
+import { placeOf } from "../../protocol/words/place.ts";
 import { typedParameters } from "../dispatch/parameters.ts";
 import type { Telling } from "../event_registry.ts";
 import type { HostSession } from "../host_session.ts";
@@ -35,11 +36,6 @@ function wordsOf(event: VirtEvent, type: string, first?: string): readonly strin
   const words = (event.detail ?? "").split(" ").filter((word) => word !== "");
   if (first === undefined) return words;
   return words[0] === first ? words.slice(1) : undefined;
-}
-
-/** A word's number; 0, which libvirt has for what is not known, for one that it does not have. */
-function numberOf(words: readonly string[], word: string | undefined): number {
-  return Math.max(0, word === undefined ? -1 : words.indexOf(word));
 }
 
 /** A size in a detail. */
@@ -66,7 +62,7 @@ const nowhere = { family: 0, node: "", service: "" } as const;
 export const watchdog: ToldOf = (event, { connection, callback: callbackID, dom }) => {
   const [action] = wordsOf(event, "watchdog") ?? [];
   if (action === undefined) return;
-  const msg = { dom, action: numberOf(watchdogActions, action) };
+  const msg = { dom, action: placeOf(watchdogActions, action) };
   connection.tell("domainEventCallbackWatchdog", { callbackID, msg });
 };
 
@@ -79,7 +75,7 @@ function ioErrorOf(
   if (words === undefined) return undefined;
   const [action, devAlias = "", reason = ""] = words;
   const srcPath = sourcePath(session, { dom, disk: devAlias });
-  return { dom, srcPath, devAlias, action: numberOf(ioErrorActions, action), reason };
+  return { dom, srcPath, devAlias, action: placeOf(ioErrorActions, action), reason };
 }
 
 export const ioError: ToldOf = (event, { connection, callback: callbackID, session, dom }) => {
@@ -96,7 +92,7 @@ export const graphics: ToldOf = (event, { connection, callback: callbackID, dom 
   const [phase] = wordsOf(event, "graphics") ?? [];
   if (phase === undefined) return;
   const who = { local: nowhere, remote: nowhere, authScheme: "", subject: [] } as const;
-  const msg = { dom, phase: numberOf(graphicsPhases, phase), ...who };
+  const msg = { dom, phase: placeOf(graphicsPhases, phase), ...who };
   connection.tell("domainEventCallbackGraphics", { callbackID, msg });
 };
 
@@ -107,7 +103,7 @@ function blockJobOf(
   const [kind, disk, state] = wordsOf(event, "job") ?? [];
   const status = blockJobStates.indexOf(state ?? "");
   if (kind?.startsWith("block-") !== true || disk === undefined || status < 0) return undefined;
-  return { disk, type: numberOf(blockJobTypes, kind.slice("block-".length)), status };
+  return { disk, type: placeOf(blockJobTypes, kind.slice("block-".length)), status };
 }
 
 export const blockJobByPath: ToldOf = (event, { connection, callback: callbackID, session, dom }) => {
@@ -135,7 +131,7 @@ export const diskChange: ToldOf = (event, { connection, callback: callbackID, do
 export const trayChange: ToldOf = (event, { connection, callback: callbackID, dom }) => {
   const [devAlias, move] = wordsOf(event, "changed", "tray-change") ?? [];
   if (devAlias === undefined) return;
-  const msg = { dom, devAlias, reason: numberOf(trayMoves, move) };
+  const msg = { dom, devAlias, reason: placeOf(trayMoves, move) };
   connection.tell("domainEventCallbackTrayChange", { callbackID, msg });
 };
 
@@ -176,7 +172,7 @@ export const blockThreshold: ToldOf = (event, { connection, callback: callbackID
 export const memoryFailure: ToldOf = (event, { connection, callback: callbackID, dom }) => {
   const [action] = wordsOf(event, "memory-failure") ?? [];
   if (action === undefined) return;
-  const failure = { recipient: 0, action: numberOf(memoryFailureActions, action), flags: 0 };
+  const failure = { recipient: 0, action: placeOf(memoryFailureActions, action), flags: 0 };
   connection.tell("domainEventMemoryFailure", { callbackID, dom, ...failure });
 };
 

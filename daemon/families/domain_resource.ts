@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { VirtError } from "../../model/error.ts";
-import { fromCpuMap, toCpuMap } from "../../drivers/remote/cpu_map.ts";
 import { parseCpuSet } from "../../drivers/cpu_set.ts";
+import { fromCpuMap, toCpuMap } from "../../drivers/remote/cpu_map.ts";
+import { VirtError } from "../../model/error.ts";
+import { vcpuStates } from "../../protocol/words/domain.ts";
 import { affected, affectFlags, asked, requireRunning } from "../dispatch/affect.ts";
 import { refTo } from "../dispatch/objects.ts";
 import { givenParameters } from "../dispatch/parameters.ts";
@@ -42,9 +43,6 @@ function mapsOf(sets: readonly string[], bytes: number): Uint8Array {
 function bytesFor(cpus: string): number {
   return Math.floor(Math.max(0, ...parseCpuSet(cpus)) / 8) + 1;
 }
-
-/** Source: libvirt, virVcpuState. */
-const vcpuStates = { offline: 0, running: 1, blocked: 2 } as const;
 
 /** More than this nobody has. */
 const mostProcessors = 4096;
@@ -119,7 +117,7 @@ export const domainResource = {
     return {
       info: vcpus.map(({ vcpu, state, cpuTimeNs, cpu }) => ({
         number: vcpu,
-        state: vcpuStates[state],
+        state: vcpuStates.indexOf(state),
         cpuTime: BigInt(cpuTimeNs),
         cpu: cpu ?? -1,
       })),

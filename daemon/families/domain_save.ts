@@ -4,6 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { dumpFormats } from "../../protocol/words/domain.ts";
 import { refTo } from "../dispatch/objects.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
 
@@ -15,9 +16,6 @@ const saveFlags = saveFlag.bypassCache | saveFlag.running | saveFlag.paused;
 const dumpFlag = { crash: 1, live: 2, bypassCache: 4, reset: 8, memoryOnly: 16 } as const;
 const dumpFlags = dumpFlag.crash | dumpFlag.live | dumpFlag.bypassCache | dumpFlag.reset |
   dumpFlag.memoryOnly;
-
-/** Source: libvirt, virDomainCoreDumpFormat. */
-const dumpFormats = ["raw", "kdump-zlib", "kdump-lzo", "kdump-snappy", "win-dmp"] as const;
 
 const secure = 1;
 

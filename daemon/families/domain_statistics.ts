@@ -3,23 +3,18 @@
  *
  * @module
  */
-import { statsGroups } from "../../model/operations/domain_stats.ts";
 import { VirtError } from "../../model/error.ts";
 import type { OutputOf } from "../../model/operation.ts";
+import { statsGroups } from "../../model/operations/domain_stats.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import type { TypedParameter } from "../../protocol/procedures/mod.ts";
 import type { ParameterKind } from "../../protocol/typed_parameters.ts";
+import { controlStates, diskErrors, jobTypes, memoryFigures } from "../../protocol/words/domain.ts";
+import { reasonNumber } from "../../protocol/words/domain_state.ts";
 import { requireRunning } from "../dispatch/affect.ts";
 import { hostName, refTo, remoteDomain } from "../dispatch/objects.ts";
 import { type Parameters, textFlag, typedParameters } from "../dispatch/parameters.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
-import { reasonNumber } from "./domain_words.ts";
-
-/** A figure's number on the wire is its place. Source: libvirt, virDomainMemoryStatTags. */
-const memoryTags: readonly string[] = [
-  ...["swap_in", "swap_out", "major_fault", "minor_fault", "unused", "available", "actual", "rss", "usable"],
-  ...["last_update", "disk_caches", "hugetlb_pgalloc", "hugetlb_pgfail"],
-];
 
 /** Bits of the flags of statistics of many domains. Source: libvirt, virConnectGetAllDomainStatsFlags. */
 const statsFlag = {
@@ -89,15 +84,6 @@ function groupsOf(stats: number, flags: number): (typeof statsGroups[number])[] 
 
 /** Of all of the host's processors together. */
 const allProcessors = -1;
-
-/** Source: libvirt, virDomainJobType. */
-const jobTypes = { none: 0, bounded: 1, unbounded: 2, completed: 3, failed: 4, cancelled: 5 } as const;
-
-/** Source: libvirt, virDomainControlState. */
-const controlStates = { ok: 0, job: 1, occupied: 2, error: 3 } as const;
-
-/** Source: libvirt, virDomainDiskErrorCode. */
-const diskErrors = { "unspecified": 1, "no-space": 2 } as const;
 
 /** A statistic of a job as a number of 64 bits; 0 where there is none. */
 function figure(statistics: Parameters | undefined, name: string): bigint {
@@ -170,7 +156,7 @@ export const domainStatistics = {
   }, { flags: textFlag }),
   domainMemoryStats: calls("domain.memoryStats", {
     result: (stats, { args: { maxStats } }) => ({
-      stats: memoryTags.flatMap((name, tag) => {
+      stats: memoryFigures.flatMap((name, tag) => {
         const value = stats[name];
         return value === undefined ? [] : [{ tag, val: BigInt(Math.trunc(value)) }];
       }).slice(0, maxStats),
@@ -209,13 +195,16 @@ export const domainStatistics = {
   }),
   domainGetDiskErrors: answers(async ({ dom, maxerrors }, session) => {
     const errors = await session.run("domain.blockErrors", { target: refTo("domain", dom) });
-    const told = errors.slice(0, maxerrors).map(({ disk, error }) => ({ disk, error: diskErrors[error] }));
+    const told = errors.slice(0, maxerrors).map(({ disk, error }) => ({
+      disk,
+      error: diskErrors.indexOf(error),
+    }));
     return { errors: told, nerrors: maxerrors === 0 ? errors.length : told.length };
   }),
   domainGetControlInfo: answers(async ({ dom }, session) => {
     requireRunning(dom, session);
     const { state } = await session.run("domain.controlInfo", { target: refTo("domain", dom) });
-    return { state: controlStates[state], details: 0, stateTime: 0n };
+    return { state: controlStates.indexOf(state), details: 0, stateTime: 0n };
   }),
   domainGetJobInfo: answers(async ({ dom }, session) => {
     requireRunning(dom, session);
@@ -223,7 +212,7 @@ export const domainStatistics = {
       target: refTo("domain", dom),
     });
     return {
-      type: jobTypes[type],
+      type: jobTypes.indexOf(type),
       timeElapsed: BigInt(Math.trunc(elapsedMs)),
       timeRemaining: figure(statistics, "time_remaining"),
       dataTotal: figure(statistics, "data_total"),
@@ -241,7 +230,7 @@ export const domainStatistics = {
     flags: 1 | 2,
     input: ({ flags }) => ({ completed: (flags & 1) !== 0 }),
     result: ({ type, elapsedMs, statistics = {} }) => ({
-      type: jobTypes[type],
+      type: jobTypes.indexOf(type),
       params: typedParameters(
         { ...statistics, ...(elapsedMs === undefined ? {} : { time_elapsed: Math.trunc(elapsedMs) }) },
         { kindOf: (name) => jobKinds[name] ?? "ullong", flags: textFlag },

@@ -4,6 +4,8 @@
  * @module
  */
 import type { ParameterKind } from "../../protocol/typed_parameters.ts";
+import { numaModes } from "../../protocol/words/domain.ts";
+import { placeOf } from "../../protocol/words/place.ts";
 import { affected, affectFlags, asked } from "../dispatch/affect.ts";
 import { givenParameters, type KindOf, textFlag, toldParameters } from "../dispatch/parameters.ts";
 import { answers, calls, type Family } from "../dispatch/row.ts";
@@ -32,13 +34,10 @@ const ioTuneKind = kinds("ullong", { group_name: "string" });
 const bandwidthKind = kinds("uint");
 const perfKind = kinds("boolean");
 
-/** What operations call by a name is a number on the wire. Source: libvirt, virDomainNumatuneMemMode. */
-const numaModes: readonly string[] = ["strict", "preferred", "interleave", "restrictive"];
-
 type Given = Record<string, number | string | boolean>;
 
 function numbered({ numa_mode: mode, ...others }: Given): Given {
-  return mode === undefined ? others : { ...others, numa_mode: Math.max(0, numaModes.indexOf(`${mode}`)) };
+  return mode === undefined ? others : { ...others, numa_mode: placeOf(numaModes, `${mode}`) };
 }
 
 function named({ numa_mode: mode, ...others }: Given): Given {

@@ -5,9 +5,11 @@
  */
 import { identify } from "../../drivers/definition.ts";
 import { VirtError } from "../../model/error.ts";
-import { lifecycleEvents } from "../../model/event.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
+import { metadataKinds } from "../../protocol/words/domain.ts";
+import { lifeNumber, networkLife } from "../../protocol/words/event.ts";
+import { addressFamilies } from "../../protocol/words/network.ts";
 import { affected, affectFlags } from "../dispatch/affect.ts";
 import { namedDocumentWords, validate, validateFlag } from "../dispatch/document.ts";
 import { allBits, oneOf } from "../dispatch/list_flags.ts";
@@ -18,7 +20,6 @@ import { answers, calls, type Family } from "../dispatch/row.ts";
 import { worded, type Words } from "../dispatch/words.ts";
 import type { Telling } from "../event_registry.ts";
 import type { HostSession } from "../host_session.ts";
-import { metadataKinds } from "../../protocol/wire_words.ts";
 import { commandOf, sectionOf, updateWords } from "./network_words.ts";
 
 /** Bits of the flags of listing. Source: libvirt, virConnectListAllNetworksFlags. */
@@ -33,9 +34,6 @@ const listFlag = {
 
 /** Of definitions: that which the next start uses. Source: libvirt, virNetworkXMLFlags. */
 const inactiveXml = 1;
-
-/** An address that does not end in anything but its family. Source: libvirt, virIPAddrType. */
-const families = { ipv4: 0, ipv6: 1 } as const;
 
 type Entry = OutputOf<Operations["network.list"]>[number];
 
@@ -104,13 +102,10 @@ function bridgeOf({ network, bridge }: OutputOf<Operations["network.info"]>): st
   throw new VirtError("internal", `network '${network.name}' does not have a bridge name.`);
 }
 
-/** Words at the places of their numbers. Source: libvirt, virNetworkEventLifecycleType. */
-const lives: readonly string[] = lifecycleEvents.network;
-
 /** Every event of networks at the place of its number. Source: libvirt, virNetworkEventID. */
 const events: readonly Telling[] = [
   ({ object, type }, { connection, callback }) => {
-    const event = lives.indexOf(type);
+    const event = lifeNumber(networkLife, type);
     if (object.$ref !== "network" || event < 0) return;
     const net = remoteNetwork(object);
     connection.tell("networkEventLifecycle", { callbackID: callback, net, event, detail: 0 });
@@ -272,7 +267,7 @@ export const network = {
           iface: lease.interface,
           // Seconds since 1970.
           expirytime: BigInt(Math.floor(lease.expiresAt / 1000)),
-          type: families[lease.family],
+          type: addressFamilies.indexOf(lease.family),
           mac: lease.mac,
           iaid: undefined,
           ipaddr: lease.address,

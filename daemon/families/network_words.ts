@@ -9,7 +9,7 @@ import { refTo } from "../dispatch/objects.ts";
 import type { HostSession } from "../host_session.ts";
 import type { InputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
-import { networkUpdateCommands, networkUpdateSections } from "../../protocol/wire_words.ts";
+import { networkUpdateCommands, networkUpdateSections } from "../../protocol/words/network.ts";
 
 type Update = InputOf<Operations["network.update"]>;
 

@@ -4,11 +4,11 @@
  * @module
  */
 import type { VirtError } from "../../model/error.ts";
-import { lifecycleEvents } from "../../model/event.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import type { RemoteNodeDevice } from "../../protocol/procedures/mod.ts";
+import { lifeNumber, nodeDeviceLife } from "../../protocol/words/event.ts";
 import { documentWords, rootIn, validate, validateFlag } from "../dispatch/document.ts";
 import { oneOf } from "../dispatch/list_flags.ts";
 import { fitting } from "../dispatch/lists.ts";
@@ -102,13 +102,10 @@ const part = (_args: unknown, _error: VirtError, session: HostSession): Words | 
     ? { text: "Unsupported device type", code: "VIR_ERR_OPERATION_UNSUPPORTED" }
     : undefined;
 
-/** Words at the places of their numbers. Source: libvirt, virNodeDeviceEventLifecycleType. */
-const lives: readonly string[] = lifecycleEvents.nodeDevice.filter((word) => word !== "updated");
-
 /** Every event of devices at the place of its number. Source: libvirt, virNodeDeviceEventID. */
 const events: readonly Telling[] = [
   ({ object, type }, { connection, callback }) => {
-    const event = lives.indexOf(type);
+    const event = lifeNumber(nodeDeviceLife, type);
     if (object.$ref !== "nodeDevice" || event < 0) return;
     const dev = { name: object.name };
     connection.tell("nodeDeviceEventLifecycle", { callbackID: callback, dev, event, detail: 0 });

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { identify } from "../../drivers/definition.ts";
 import { VirtError } from "../../model/error.ts";
 import type { InputOf, OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
-import { identify } from "../../drivers/definition.ts";
+import { placeOf } from "../../protocol/words/place.ts";
+import { poolStates } from "../../protocol/words/storage.ts";
 import { validate, validateFlag } from "../dispatch/document.ts";
 import { allBits, oneOf, wordsOf } from "../dispatch/list_flags.ts";
 import { fitting } from "../dispatch/lists.ts";
@@ -68,9 +70,6 @@ interface Definition {
 }
 
 type Entry = OutputOf<Operations["pool.list"]>[number];
-
-/** Numbers are places in this list. Source: libvirt, virStoragePoolState. */
-const states: readonly Entry["state"][] = ["inactive", "building", "running", "degraded", "inaccessible"];
 
 /** The pools that some bits ask for; those of several types one type after the other. */
 async function listed(session: HostSession, flags: number): Promise<readonly Entry[]> {
@@ -238,7 +237,7 @@ export const pool = {
   storagePoolGetInfo: calls("pool.info", {
     target: anyPool,
     result: ({ state, capacityBytes, allocationBytes, availableBytes }) => ({
-      state: Math.max(0, states.indexOf(state)),
+      state: placeOf(poolStates, state),
       capacity: BigInt(capacityBytes),
       allocation: BigInt(allocationBytes),
       available: BigInt(availableBytes),

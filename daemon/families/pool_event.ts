@@ -4,6 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { lifeNumber, poolLife } from "../../protocol/words/event.ts";
 import { remotePool } from "../dispatch/objects.ts";
 import { answers, type Family } from "../dispatch/row.ts";
 import type { Telling } from "../event_registry.ts";
@@ -12,11 +13,8 @@ import { poolOf } from "./storage_words.ts";
 /** What libvirt's errors call the objects of these registrations. */
 const kind = "storage pool";
 
-/** A life-cycle event's number is its place. Source: libvirt, virStoragePoolEventLifecycleType. */
-const lives: readonly string[] = ["defined", "undefined", "started", "stopped", "created", "deleted"];
-
 const lifecycle: Telling = ({ object, type }, { connection, callback: callbackID }) => {
-  const event = lives.indexOf(type);
+  const event = lifeNumber(poolLife, type);
   if (object.$ref !== "pool" || event < 0) return;
   connection.tell("storagePoolEventLifecycle", { callbackID, pool: remotePool(object), event, detail: 0 });
 };

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { attributeOf, childOf, textOf, type XmlElement } from "../../drivers/xml_span.ts";
 import { canonicalUuid } from "../../drivers/definition.ts";
-import { lifecycleEvents } from "../../model/event.ts";
+import { attributeOf, childOf, textOf, type XmlElement } from "../../drivers/xml_span.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
 import { secretUsageTypes } from "../../model/operations/secret.ts";
 import type { RemoteSecret } from "../../protocol/procedures/mod.ts";
+import { lifeNumber, secretLife } from "../../protocol/words/event.ts";
 import { documentWords, rootIn, validate, validateFlag } from "../dispatch/document.ts";
 import { libraryError } from "../dispatch/error.ts";
 import { allBits, oneOf } from "../dispatch/list_flags.ts";
@@ -99,13 +99,10 @@ function takenWords(xml: string, session: HostSession): Words {
   return { text: "a secret is already defined for this use", code };
 }
 
-/** Words at the places of their numbers. Source: libvirt, virSecretEventLifecycleType. */
-const lives: readonly string[] = lifecycleEvents.secret.filter((word) => word !== "value-changed");
-
 /** Every event of secrets at the place of its number. Source: libvirt, virSecretEventID. */
 const events: readonly Telling[] = [
   ({ object, type }, { connection, session, callback }) => {
-    const event = lives.indexOf(type);
+    const event = lifeNumber(secretLife, type);
     if (object.$ref !== "secret" || event < 0) return;
     const secret = remoteSecret(object, session);
     connection.tell("secretEventLifecycle", { callbackID: callback, secret, event, detail: 0 });

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { identify } from "../../drivers/definition.ts";
 import { isVirtError, VirtError } from "../../model/error.ts";
 import type { OutputOf } from "../../model/operation.ts";
 import type { Operations } from "../../model/operations/mod.ts";
-import { identify } from "../../drivers/definition.ts";
 import type { RemoteStoragePool, RemoteStorageVolume } from "../../protocol/procedures/mod.ts";
+import { placeOf } from "../../protocol/words/place.ts";
+import { wipeAlgorithms } from "../../protocol/words/storage.ts";
 import { validate } from "../dispatch/document.ts";
 import { allBits } from "../dispatch/list_flags.ts";
 import { fitting } from "../dispatch/lists.ts";
@@ -36,11 +38,6 @@ type Entry = OutputOf<Operations["volume.list"]>[number];
 
 /** Numbers are places in this list. Source: libvirt, virStorageVolType. */
 const types: readonly Entry["type"][] = ["file", "block", "dir", "network", "netdir", "ploop"];
-
-/** Numbers are places in this list. Source: libvirt, virStorageVolWipeAlgorithm. */
-const algorithms = [
-  ...["zero", "nnsa", "dod", "bsi", "gutmann", "schneier", "pfitzner7", "pfitzner33", "random", "trim"],
-] as const;
 
 /** What lists a pool's volumes. */
 interface Listing {
@@ -92,7 +89,7 @@ function infoOf({ type, capacityBytes, allocationBytes }: Entry, flags = 0): {
   readonly allocation: bigint;
 } {
   return {
-    type: Math.max(0, types.indexOf(type)),
+    type: placeOf(types, type),
     capacity: BigInt(capacityBytes),
     allocation: BigInt((flags & physical) === 0 ? allocationBytes : capacityBytes),
   };
@@ -180,7 +177,7 @@ export const volume = {
   storageVolWipePattern: calls("volume.wipe", {
     target: volumeOf,
     input: ({ algorithm }) => {
-      const found = algorithms[algorithm];
+      const found = wipeAlgorithms[algorithm];
       if (found !== undefined) return { algorithm: found };
       throw new VirtError("invalid-argument", `wiping algorithm ${algorithm} not supported`, {
         remoteCode: "VIR_ERR_INVALID_ARG",

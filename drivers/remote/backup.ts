@@ -7,6 +7,7 @@
  * @module
  */
 import { isVirtError, VirtError } from "../../model/error.ts";
+import { jobOperations, jobTypes } from "../../protocol/words/domain.ts";
 import { sleep } from "../../runtime/clock.ts";
 import type { DriverMap, Reconciled } from "../../runtime/driver.ts";
 import type { In, Out } from "../operation_types.ts";
@@ -27,14 +28,14 @@ type BackupInput = In<"domain.backUp">;
 const reuseExternal = 1;
 /** The last job that ended, which is told more than once. Source: libvirt, virDomainGetJobStatsFlags. */
 const lastJob = 1 | 2;
-/** Source: libvirt, virDomainJobType. */
-const jobTypes = { none: 0, completed: 3, failed: 4, cancelled: 5 } as const;
-/** Source: libvirt, VIR_DOMAIN_JOB_OPERATION_BACKUP. */
-const backupOperation = 9;
 
 /** How long until the next look at a backup, in milliseconds: the longer it takes the less it matters. */
 const firstLookMs = 100;
 const longestLookMs = 2000;
+
+function typeOf(word: typeof jobTypes[number]): number {
+  return jobTypes.indexOf(word);
+}
 
 /** The document that is sent. */
 function documentOf({ xml, incremental }: BackupInput): XmlEditor {
@@ -91,7 +92,7 @@ async function jobReport(line: Line, dom: WireDomain, flags: number): Promise<Jo
 }
 
 function isBackup({ facts }: JobReport): boolean {
-  return facts["operation"] === backupOperation;
+  return facts["operation"] === jobOperations.indexOf("backup");
 }
 
 /** What the far side does with a domain, and where that is nothing, what it did last. */
@@ -100,7 +101,7 @@ interface Standing {
   readonly last: JobReport | undefined;
 }
 
-const idle: JobReport = { type: jobTypes.none, facts: {} };
+const idle: JobReport = { type: typeOf("none"), facts: {} };
 
 /** How far a backup is, or how it has ended. A domain that does not run any more still tells what ended last. */
 async function standing(
@@ -108,7 +109,7 @@ async function standing(
   { dom, live }: { readonly dom: WireDomain; readonly live: boolean },
 ): Promise<Standing> {
   const now = live ? await jobReport(line, dom, 0) : idle;
-  return { now, last: now.type === jobTypes.none ? await lastReport(line, dom) : undefined };
+  return { now, last: now.type === typeOf("none") ? await lastReport(line, dom) : undefined };
 }
 
 async function lastReport(line: Line, dom: WireDomain): Promise<JobReport | undefined> {
@@ -156,11 +157,11 @@ async function waitForEnd(job: RemoteJob): Promise<Out<"domain.backUp">> {
 
 /** What became of a backup that has ended. */
 function answerOf({ object: { label } }: RemoteJob, { type, facts }: JobReport): Out<"domain.backUp"> {
-  if (type === jobTypes.completed) return { bytes: Number(facts["disk_total"] ?? 0) };
-  if (type === jobTypes.cancelled) {
+  if (type === typeOf("completed")) return { bytes: Number(facts["disk_total"] ?? 0) };
+  if (type === typeOf("cancelled")) {
     throw new VirtError("cancelled", `Cannot back up ${label}: somebody has aborted it`, { target: label });
   }
-  const untold = type === jobTypes.failed
+  const untold = type === typeOf("failed")
     ? "it has failed at the host"
     : "the host does not tell how it has ended";
   const why = facts["errmsg"] ?? untold;
@@ -196,7 +197,7 @@ async function lookAfter<T>(
   if (isBackup(now)) return whileItRuns;
   if (input.checkpoint !== undefined && checkpoint === undefined) return { kind: "not-done" };
   if (last === undefined || !isBackup(last)) return { kind: "not-done" };
-  if (last.type !== jobTypes.completed) return { kind: "not-done" };
+  if (last.type !== typeOf("completed")) return { kind: "not-done" };
   if (input.checkpoint !== undefined) return { kind: "done", value: value(last) };
   return { kind: "unknown", reason: "a backup has ended, and nothing tells whether it was this one" };
 }

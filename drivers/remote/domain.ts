@@ -8,7 +8,7 @@ import type { Identity, RemoteJob, RemoteObject } from "./object.ts";
 import type { Verdict } from "./reconcile.ts";
 import { wrongState } from "./refusal.ts";
 import { type WireDomain, wireDomain } from "./wire.ts";
-import type { DomainState } from "./words.ts";
+import type { DomainState } from "../../protocol/words/domain_state.ts";
 
 /** What life-cycle operations answer. */
 export type DomainStatus = Out<"domain.start">;

@@ -4,6 +4,7 @@
  * @module
  */
 import { toTypedParameters } from "../../protocol/typed_parameters.ts";
+import { blockJobTypes } from "../../protocol/words/domain.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { In, Out } from "../operation_types.ts";
@@ -17,9 +18,6 @@ import { plainParameters } from "./parameters.ts";
 import { nearest, wireDomain } from "./wire.ts";
 
 type BlockJob = NonNullable<Out<"domain.blockJob">["job"]>;
-
-/** Source: libvirt, virDomainBlockJobType. */
-const types = ["unknown", "pull", "copy", "commit", "active-commit", "backup"] as const;
 
 /** Bandwidths are in bytes. Source: libvirt, VIR_DOMAIN_BLOCK_*_BANDWIDTH_BYTES, which is another bit in each call. */
 const inBytes = { info: 1 << 0, speed: 1 << 0, pull: 1 << 6, rebase: 1 << 6, commit: 1 << 4 } as const;
@@ -70,7 +68,7 @@ async function look(line: Line, domain: RemoteObject, disk: string): Promise<See
   return {
     disk: found,
     job: {
-      type: types[info.type] ?? "unknown",
+      type: blockJobTypes[info.type] ?? "unknown",
       ready: found.mirror?.ready === true,
       position,
       end,

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { isVirtError, VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
+import { type DomainState, domainStateOf } from "../../protocol/words/domain_state.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import { Glob } from "../../runtime/permission/glob.ts";
 import { withPasswords } from "../kept_passwords.ts";
@@ -21,7 +22,6 @@ import { byState } from "./reconcile.ts";
 import { notFound, wrongState } from "./refusal.ts";
 import { sameText } from "./same_text.ts";
 import { domainSeen, type WireDomain } from "./wire.ts";
-import { type DomainState, domainStateOf } from "./words.ts";
 
 /** Source: libvirt, virConnectListAllDomainsFlags. */
 const listFlags = {

@@ -4,6 +4,7 @@
  * @module
  */
 import { isVirtError } from "../../model/error.ts";
+import { domainStateOf } from "../../protocol/words/domain_state.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { Out } from "../operation_types.ts";
 import { askTogether } from "./act.ts";
@@ -11,7 +12,6 @@ import { domOf } from "./domain.ts";
 import type { Line } from "./line.ts";
 import type { RemoteJob } from "./object.ts";
 import { nearest, type WireDomain } from "./wire.ts";
-import { domainStateOf } from "./words.ts";
 
 /** Everything in one go; what a hypervisor lacks is not there: LXC has no snapshots. */
 async function info(job: RemoteJob): Promise<Out<"domain.info">> {

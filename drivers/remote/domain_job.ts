@@ -4,6 +4,7 @@
  * @module
  */
 import { type ErrorCode, isVirtError } from "../../model/error.ts";
+import { jobOperations, jobTypes } from "../../protocol/words/domain.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { Out } from "../operation_types.ts";
 import type { Line } from "./line.ts";
@@ -13,22 +14,13 @@ import { asks, does, done } from "./object_call.ts";
 import { type Parameters, plainParameters } from "./parameters.ts";
 import { nearest, wireDomain } from "./wire.ts";
 
-/** Source: libvirt, virDomainJobType. */
-const types = ["none", "bounded", "unbounded", "completed", "failed", "cancelled"] as const;
-
-/** Source: libvirt, virDomainJobOperation. */
-const operationNames: readonly string[] = [
-  ...["unknown", "start", "save", "restore", "migration-in", "migration-out", "snapshot", "snapshot-revert"],
-  ...["dump", "backup", "snapshot-delete"],
-];
-
 /** Source: libvirt, virDomainGetJobStatsFlags. */
 const completedFlag = 1 << 0;
 const keepCompletedFlag = 1 << 1;
 
 /** A job and its figures. */
 export interface JobState {
-  readonly type: typeof types[number];
+  readonly type: typeof jobTypes[number];
   readonly operation: string | undefined;
   readonly statistics: Parameters;
 }
@@ -46,8 +38,8 @@ export async function jobStateOf(
   const statistics = plainParameters(found.params);
   const { operation } = statistics;
   return {
-    type: types[found.type] ?? "none",
-    operation: typeof operation === "number" ? operationNames[operation] ?? "unknown" : undefined,
+    type: jobTypes[found.type] ?? "none",
+    operation: typeof operation === "number" ? jobOperations[operation] ?? "unknown" : undefined,
     statistics,
   };
 }
@@ -58,7 +50,7 @@ const nothing: JobState = { type: "none", operation: undefined, statistics: {} }
 async function olderJobState(line: Line, domain: RemoteObject): Promise<JobState> {
   const { type, ...figures } = await line.call("domainGetJobInfo", { dom: wireDomain(domain) });
   return {
-    type: types[type] ?? "none",
+    type: jobTypes[type] ?? "none",
     operation: undefined,
     statistics: {
       time_elapsed: nearest(figures.timeElapsed),

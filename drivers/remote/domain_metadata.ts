@@ -3,25 +3,13 @@
  *
  * @module
  */
+import { lifecycleActions, lifecycleOccasions } from "../../protocol/words/domain.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import { textOf } from "../xml_span.ts";
 import { affectFlags, askedFlags, isSoIn, showsIn } from "./domain_affect.ts";
 import { isWritten, metadataPlace, metadataWriting } from "./metadata.ts";
 import { asks, does, done } from "./object_call.ts";
 import { wireDomain } from "./wire.ts";
-
-/** Source: libvirt, virDomainLifecycle. */
-const occasions = { poweroff: 0, reboot: 1, crash: 2 } as const;
-
-/** Source: libvirt, virDomainLifecycleAction. */
-const actions = {
-  "destroy": 0,
-  "restart": 1,
-  "rename-restart": 2,
-  "preserve": 3,
-  "coredump-destroy": 4,
-  "coredump-restart": 5,
-} as const;
 
 export const domainMetadata = {
   "domain.metadata": asks<"domain.metadata">("read the metadata of", async (line, { object, input }) => {
@@ -48,8 +36,8 @@ export const domainMetadata = {
     act: (line, { object, input: { on, action, ...affect } }) =>
       done(line.call("domainSetLifecycleAction", {
         dom: wireDomain(object),
-        type: occasions[on],
-        action: actions[action],
+        type: lifecycleOccasions.indexOf(on),
+        action: lifecycleActions.indexOf(action),
         flags: affectFlags(affect),
       })),
     isSo: (line, { object, input: { on, action, ...affect } }) =>

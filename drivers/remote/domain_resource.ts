@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { vcpuStates } from "../../protocol/words/domain.ts";
 import { sleep } from "../../runtime/clock.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import { memoryOf, vcpusOf } from "../definition.ts";
@@ -59,9 +60,6 @@ async function vcpuPins(
   });
   return fromCpuMaps(cpumaps, maplen);
 }
-
-/** Source: libvirt, virVcpuState. */
-const vcpuStates = ["offline", "running", "blocked"] as const;
 
 async function vcpus(
   line: Line,

@@ -5,6 +5,7 @@
  */
 import { isVirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
+import { dumpFormats } from "../../protocol/words/domain.ts";
 import type { DriverConnection, DriverMap, Job, SlotClaim } from "../../runtime/driver.ts";
 import { canonicalUuid, identify } from "../definition.ts";
 import type { In, Nothing, Out } from "../operation_types.ts";
@@ -33,9 +34,6 @@ const dumpFlags = {
   reset: 1 << 3,
   memoryOnly: 1 << 4,
 } as const;
-
-/** Source: libvirt, virDomainCoreDumpFormat. */
-const dumpFormats = { "raw": 0, "kdump-zlib": 1, "kdump-lzo": 2, "kdump-snappy": 3, "win-dmp": 4 } as const;
 
 /** What a job lets others do while it writes a guest's memory: look, suspend, and stop it. */
 const meanwhile = ["query", "suspend", "abort"] as const;
@@ -107,15 +105,15 @@ async function dump(job: RemoteJob, input: In<"domain.dump">): Promise<DomainSta
   const flags = (input.afterwards === "crashes" ? dumpFlags.crash : 0) |
     (input.afterwards === "resets" ? dumpFlags.reset : 0) | (input.live ? dumpFlags.live : 0) |
     (input.memoryOnly ? dumpFlags.memoryOnly : 0) | (input.bypassCache ? dumpFlags.bypassCache : 0);
-  const format = dumpFormats[input.format];
+  const dumpformat = dumpFormats.indexOf(input.format);
   try {
     await actLong(
       job,
       "domainCoreDump",
       (line) =>
-        format === dumpFormats.raw
+        input.format === "raw"
           ? line.call("domainCoreDump", { dom, to: input.path, flags })
-          : line.call("domainCoreDumpWithFormat", { dom, to: input.path, dumpformat: format, flags }),
+          : line.call("domainCoreDumpWithFormat", { dom, to: input.path, dumpformat, flags }),
       { doing: "dump" },
     );
   } catch (error) {

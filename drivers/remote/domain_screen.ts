@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { keyCode } from "../../model/key_code.ts";
+import { keyCodeSets } from "../../protocol/words/domain.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { In, Out } from "../operation_types.ts";
 import { childOf, childrenOf, readXml, type XmlElement } from "../xml_span.ts";
@@ -12,20 +13,6 @@ import { definitionOf } from "./domain_affect.ts";
 import type { Line } from "./line.ts";
 import { asks, does, done, type Subject } from "./object_call.ts";
 import { wireDomain } from "./wire.ts";
-
-/** Source: libvirt, virKeycodeSet. */
-const codesets = {
-  linux: 0,
-  xt: 1,
-  atset1: 2,
-  atset2: 3,
-  atset3: 4,
-  osx: 5,
-  xt_kbd: 6,
-  usb: 7,
-  win32: 8,
-  qnum: 9,
-} as const;
 
 /** The largest picture that is taken over, in bytes: four of the largest screens without compression. */
 const greatestPicture = 256 * 1024 * 1024;
@@ -103,7 +90,7 @@ export const domainScreen = {
     act: (line, { object, input }) =>
       done(line.call("domainSendKey", {
         dom: wireDomain(object),
-        codeset: codesets[input.codeset],
+        codeset: keyCodeSets.indexOf(input.codeset),
         holdtime: input.holdMs,
         keycodes: keyCodes(input),
         flags: 0,

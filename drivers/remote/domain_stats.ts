@@ -4,6 +4,7 @@
  * @module
  */
 import type { statsGroups } from "../../model/operations/domain_stats.ts";
+import { controlReasons, controlStates, diskErrors, memoryFigures } from "../../protocol/words/domain.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import type { In, Out } from "../operation_types.ts";
 import { askTogether, listObjects } from "./act.ts";
@@ -87,23 +88,17 @@ function batches(doms: readonly WireDomain[]): readonly (readonly WireDomain[])[
   );
 }
 
-/** What is known of a guest's memory, by its number. Source: libvirt, virDomainMemoryStatTags. */
-const memoryNames = [
-  ...["swap_in", "swap_out", "major_fault", "minor_fault", "unused", "available", "actual", "rss"],
-  ...["usable", "last_update", "disk_caches", "hugetlb_pgalloc", "hugetlb_pgfail"],
-];
-
 async function memoryStats(
   line: Line,
   { object }: Subject<"domain.memoryStats">,
 ): Promise<Out<"domain.memoryStats">> {
   const { stats } = await line.call("domainMemoryStats", {
     dom: wireDomain(object),
-    maxStats: memoryNames.length,
+    maxStats: memoryFigures.length,
     flags: 0,
   });
   return Object.fromEntries(stats.flatMap(({ tag, val }) => {
-    const name = memoryNames[tag];
+    const name = memoryFigures[tag];
     return name === undefined ? [] : [[name, nearest(val)]];
   }));
 }
@@ -167,19 +162,8 @@ async function interfaceStats(
   };
 }
 
-/** Source: libvirt, virDomainDiskErrorCode; 0 is none. */
-const diskErrors: readonly (Out<"domain.blockErrors">[number]["error"] | undefined)[] = [
-  undefined,
-  "unspecified",
-  "no-space",
-];
-
 /** How many disks may have errors at once; the protocol's limit. */
 const mostErrors = 256;
-
-/** Source: libvirt, virDomainControlState, virDomainControlErrorReason. */
-const controlStates = ["ok", "job", "occupied", "error"] as const;
-const controlReasons: readonly (string | undefined)[] = [undefined, "unknown", "monitor", "internal"];
 
 export const domainStatistics = {
   "domain.stats": { run: stats },

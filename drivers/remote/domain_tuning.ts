@@ -6,9 +6,10 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
-import { limits, type TypedParameter } from "../../protocol/procedures/mod.ts";
-import type { DriverMap, Implementation } from "../../runtime/driver.ts";
 import type { OperationName } from "../../model/operations/mod.ts";
+import { limits, type TypedParameter } from "../../protocol/procedures/mod.ts";
+import { numaModes } from "../../protocol/words/domain.ts";
+import type { DriverMap, Implementation } from "../../runtime/driver.ts";
 import type { In, Nothing, Out } from "../operation_types.ts";
 import { childOf, childrenOf, textOf, type XmlElement } from "../xml_span.ts";
 import {
@@ -103,8 +104,7 @@ function perfEvents(dom: WireDomain): Tunable {
   };
 }
 
-/** Modes of memory placement: a number on the wire. Source: libvirt, virDomainNumatuneMemMode. */
-const numaModes = ["strict", "preferred", "interleave", "restrictive"] as const;
+/** Modes of memory placement are numbers on the wire. */
 const numaMode = "numa_mode";
 
 /** What people call by a name is a number on the wire. */

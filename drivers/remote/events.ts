@@ -8,13 +8,10 @@
 import { isVirtError } from "../../model/error.ts";
 import type { RpcConnection } from "../../protocol/connection.ts";
 import type { MessageName, MessageOf, TypedParameter } from "../../protocol/procedures/mod.ts";
-import { agentStates, metadataKinds } from "../../protocol/wire_words.ts";
-import type { ManagedObject } from "../../runtime/object.ts";
-import type { RemoteConnection } from "./connection.ts";
-import type { Identity, RemoteClass } from "./object.ts";
+import { blockJobTypes, metadataKinds } from "../../protocol/words/domain.ts";
 import {
+  agentStates,
   blockJobStates,
-  blockJobTypes,
   domainLife,
   graphicsPhases,
   ioErrorActions,
@@ -26,7 +23,10 @@ import {
   secretLife,
   trayMoves,
   watchdogActions,
-} from "./words.ts";
+} from "../../protocol/words/event.ts";
+import type { ManagedObject } from "../../runtime/object.ts";
+import type { RemoteConnection } from "./connection.ts";
+import type { Identity, RemoteClass } from "./object.ts";
 
 /** What was heard. */
 interface Heard {

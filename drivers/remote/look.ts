@@ -6,10 +6,10 @@
  * @module
  */
 import { isVirtError } from "../../model/error.ts";
+import { domainStateOf } from "../../protocol/words/domain_state.ts";
 import type { Line } from "./line.ts";
 import type { Identity, RemoteClass, RemoteLive, Sighting } from "./object.ts";
 import { domainSeen, type WireNamed } from "./wire.ts";
-import { domainStateOf } from "./words.ts";
 
 /** What a look is to find out. */
 export interface LookOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 import { isVirtError } from "../../model/error.ts";
-import { metadataKinds } from "../../protocol/wire_words.ts";
+import { metadataKinds } from "../../protocol/words/domain.ts";
 import { readXml, type XmlElement } from "../xml_span.ts";
 
 /** What can be written. */

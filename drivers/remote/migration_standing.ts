@@ -4,12 +4,12 @@
  * @module
  */
 import { isVirtError } from "../../model/error.ts";
+import { domainStateOf } from "../../protocol/words/domain_state.ts";
 import { askTogether, lookAgain } from "./act.ts";
 import { domainNamed } from "./domain.ts";
 import { isAtWork } from "./domain_job.ts";
 import type { Line } from "./line.ts";
 import type { RemoteJob, RemoteObject } from "./object.ts";
-import { domainStateOf } from "./words.ts";
 
 /** How a domain stands on a host. */
 export type Standing =

@@ -4,6 +4,7 @@
  * @module
  */
 import { isVirtError, VirtError } from "../../model/error.ts";
+import { jobOperations } from "../../protocol/words/domain.ts";
 import { MomentTree } from "../moment_tree.ts";
 import { XmlEditor } from "../xml_edit.ts";
 import { readXml, textOf, type XmlElement } from "../xml_span.ts";
@@ -110,8 +111,10 @@ export function domainOf({ object }: RemoteJob): WireDomain {
   return wireDomain(object);
 }
 
-/** What the far side works on in a domain that nobody waits for any more. Source: libvirt, virDomainJobOperation. */
-const momentOperations: ReadonlySet<number> = new Set([6, 7, 10]);
+/** What the far side works on in a domain that nobody waits for any more. */
+const momentOperations: ReadonlySet<string> = new Set<typeof jobOperations[number]>([
+  ...["snapshot", "snapshot-revert", "snapshot-delete"] as const,
+]);
 
 /**
  * Waits for nothing and says nothing certain while the far side still takes, deletes or reverts to a snapshot: what shows now
@@ -125,12 +128,12 @@ export async function refuseWhileWorking(line: Line, dom: WireDomain): Promise<v
   throw new VirtError("outcome-unknown", "the host still works on a snapshot of the domain");
 }
 
-/** What the far side does with a domain right now, by its number; `undefined` where it does nothing, or cannot tell. */
-async function jobOperation(line: Line, dom: WireDomain): Promise<number | undefined> {
+/** What the far side does with a domain right now; `undefined` where it does nothing, or cannot tell. */
+async function jobOperation(line: Line, dom: WireDomain): Promise<string | undefined> {
   try {
     const { type, params } = await line.call("domainGetJobStats", { dom, flags: 0 });
     const operation = params.find(({ field }) => field === "operation")?.value.value;
-    return type === 0 || typeof operation !== "number" ? undefined : operation;
+    return type === 0 || typeof operation !== "number" ? undefined : jobOperations[operation];
   } catch (error) {
     if (isVirtError(error) && error.remoteCode !== undefined) return undefined;
     throw error;

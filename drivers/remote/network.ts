@@ -4,8 +4,12 @@
  * @module
  */
 import { isVirtError } from "../../model/error.ts";
+import {
+  addressFamilies,
+  networkUpdateCommands,
+  networkUpdateSections,
+} from "../../protocol/words/network.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
-import { networkUpdateCommands, networkUpdateSections } from "../../protocol/wire_words.ts";
 import { readDefinition } from "../definition.ts";
 import { updated } from "../network_update.ts";
 import type { In, Out } from "../operation_types.ts";
@@ -167,11 +171,6 @@ async function isUpdated(
   });
 }
 
-/** An address family. Source: libvirt, virIPAddrType. */
-function familyOf(type: number): "ipv4" | "ipv6" {
-  return type === 1 ? "ipv6" : "ipv4";
-}
-
 export const networks = {
   "network.list": { run: list },
   "network.lookup": {
@@ -274,7 +273,7 @@ export const networks = {
     return leases.map((lease) => ({
       interface: lease.iface,
       mac: lease.mac ?? "",
-      family: familyOf(lease.type),
+      family: addressFamilies[lease.type] ?? "ipv4",
       address: lease.ipaddr,
       prefix: lease.prefix,
       ...(lease.hostname === undefined ? {} : { hostname: lease.hostname }),

@@ -4,9 +4,9 @@
  * @module
  */
 import type { ObjectClass } from "../../model/object.ts";
+import type { DomainState } from "../../protocol/words/domain_state.ts";
 import type { Job } from "../../runtime/driver.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
-import type { DomainState } from "./words.ts";
 
 /** The classes of which this driver has objects, beside the connection. */
 export type RemoteClass = Exclude<ObjectClass, "connection">;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ObjectRef } from "../../model/object.ts";
+import { poolStates } from "../../protocol/words/storage.ts";
 import type { DriverMap } from "../../runtime/driver.ts";
 import { poolTarget, readDefinition } from "../definition.ts";
 import type { In, Out } from "../operation_types.ts";
@@ -29,11 +30,8 @@ const withBuild = 1;
 /** Source: libvirt, virStoragePoolBuildFlags. */
 const buildFlags = { noOverwrite: 4, overwrite: 8 } as const;
 
-/** Source: libvirt, virStoragePoolState. */
-const states: readonly Entry["state"][] = ["inactive", "building", "running", "degraded", "inaccessible"];
-
 function stateOf(number: number): Entry["state"] {
-  return states[number] ?? "running";
+  return poolStates[number] ?? "running";
 }
 
 /** The type that a definition says. */

@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
+import { wipeAlgorithms } from "../../protocol/words/storage.ts";
 import type { DriverConnection, DriverMap, Implementation, SlotClaim } from "../../runtime/driver.ts";
 import type { ManagedObject } from "../../runtime/object.ts";
 import { identify } from "../definition.ts";
@@ -27,22 +28,6 @@ type Entry = Out<"volume.info">;
 
 /** Source: libvirt, virStorageVolResizeFlags. */
 const resizeFlags = { allocate: 1, shrink: 4 } as const;
-
-/** Source: libvirt, virStorageVolWipeAlgorithm; numbers are places in this list. */
-const wipeAlgorithms: readonly In<"volume.wipe">["algorithm"][] = [
-  ...[
-    "zero",
-    "nnsa",
-    "dod",
-    "bsi",
-    "gutmann",
-    "schneier",
-    "pfitzner7",
-    "pfitzner33",
-    "random",
-    "trim",
-  ] as const,
-];
 
 /** What sizes are rounded up to: sectors in images, extents on logical volumes. */
 const sector = 512;

@@ -1,5 +1,5 @@
 /**
- * Objects as libvirt's protocol names them. Numbers of states, reasons and flags are in `words.ts`.
+ * Objects as libvirt's protocol names them. Words that are numbers on the wire are in `protocol/words/`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Words that stand on the wire as numbers, for the client and the server alike: each at the place of its number.
+ * Words of networks and addresses, each at the place of its number.
  *
  * @module
  */
@@ -24,8 +24,5 @@ export const networkUpdateSections = [
   "dns-srv",
 ] as const;
 
-/** What people and programs write about a domain or network. Source: libvirt, virDomainMetadataType, virNetworkMetadataType. */
-export const metadataKinds = ["description", "title", "element"] as const;
-
-/** How a guest's agent stands. Source: libvirt, virConnectDomainEventAgentLifecycleState. */
-export const agentStates = ["unknown", "connected", "disconnected"] as const;
+/** An address family. Source: libvirt, virIPAddrType. */
+export const addressFamilies = ["ipv4", "ipv6"] as const;

@@ -1,62 +1,18 @@
 /**
- * libvirt's numbers for states, reasons and events, in words. A number that is not in a table is newer than this one.
+ * What happens, in words: each at the place of its number. A number that is not in a list is newer than the list.
  *
  * @module
  */
-import type { OutputOf } from "../../model/operation.ts";
-import type { Operations } from "../../model/operations/mod.ts";
-
-/** A domain's state. */
-export type DomainState = OutputOf<Operations["domain.info"]>["state"];
-
-/** The states of domains, and in each the reasons for it. Source: libvirt, virDomainState, virDomain*Reason. */
-const domainStates: readonly {
-  readonly state: DomainState | undefined;
-  readonly reasons: readonly string[];
-}[] = [
-  { state: undefined, reasons: [] },
-  {
-    state: "running",
-    reasons: [
-      ...["unknown", "booted", "migrated", "restored", "from-snapshot", "unpaused", "migration-canceled"],
-      ...["save-canceled", "wakeup", "crashed", "postcopy", "postcopy-failed"],
-    ],
-  },
-  { state: "blocked", reasons: [] },
-  {
-    state: "paused",
-    reasons: [
-      ...["unknown", "user", "migration", "save", "dump", "ioerror", "watchdog", "from-snapshot"],
-      ...["shutting-down", "snapshot", "crashed", "starting-up", "postcopy", "postcopy-failed", "api-error"],
-    ],
-  },
-  { state: "shutdown", reasons: ["unknown", "user"] },
-  {
-    state: "shutoff",
-    reasons: [
-      ...["unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from-snapshot"],
-      "daemon",
-    ],
-  },
-  { state: "crashed", reasons: ["unknown", "panicked"] },
-  { state: "pmsuspended", reasons: [] },
-];
-
-/** A domain's state and the reason for it. Hypervisors that cannot tell say "no state" of what runs. */
-export function domainStateOf(
-  { state, reason, live }: { readonly state: number; readonly reason: number; readonly live: boolean },
-): { readonly state: DomainState; readonly reason: string } {
-  const known = domainStates[state];
-  return {
-    state: known?.state ?? (live ? "running" : "shutoff"),
-    reason: known?.reasons[reason] ?? "unknown",
-  };
-}
 
 /** An event of a life, and in each the reasons for it. */
 export interface LifeWord {
   readonly type: string;
   readonly details: readonly string[];
+}
+
+/** The number of an event of a life; negative where it is none. */
+export function lifeNumber(life: readonly LifeWord[], type: string): number {
+  return life.findIndex((word) => word.type === type);
 }
 
 /** Source: libvirt, virDomainEventType, virDomainEvent*DetailType. */
@@ -109,21 +65,14 @@ export const graphicsPhases: readonly string[] = ["connect", "initialize", "disc
 /** Source: libvirt, virDomainEventTrayChangeReason. */
 export const trayMoves: readonly string[] = ["open", "close"];
 
-/** Source: libvirt, virDomainBlockJobType. */
-export const blockJobTypes: readonly string[] = [
-  "unknown",
-  "pull",
-  "copy",
-  "commit",
-  "active-commit",
-  "backup",
-];
-
 /** Source: libvirt, virConnectDomainEventBlockJobStatus. */
 export const blockJobStates: readonly string[] = ["completed", "failed", "canceled", "ready"];
 
 /** Source: libvirt, virDomainMemoryFailureActionType. */
 export const memoryFailureActions: readonly string[] = ["ignore", "inject", "fatal", "reset"];
+
+/** How a guest's agent stands. Source: libvirt, virConnectDomainEventAgentLifecycleState. */
+export const agentStates = ["unknown", "connected", "disconnected"] as const;
 
 function bare(type: string): LifeWord {
   return { type, details: [] };
