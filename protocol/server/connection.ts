@@ -11,30 +11,22 @@ import type { ConnectionClock } from "../clock.ts";
 import { PacketBuffer } from "../framing.ts";
 import { Keepalive, type KeepaliveSettings } from "../keepalive.ts";
 import { textOf } from "../lost.ts";
-import {
-  beginPacket,
-  endPacket,
-  keepaliveProgram,
-  type Packet,
-  packetStatus,
-  packetType,
-} from "../packet.ts";
+import { keepaliveProgram, type Packet, packetStatus, packetType } from "../packet.ts";
 import {
   type MessageName,
   type MessageOf,
-  messageRow,
   type Procedure,
   type ProcedureName,
   programOf,
-  programs,
   programVersion,
   rowOf,
   type StreamProcedure,
 } from "../procedures/mod.ts";
-import { remoteError, type RemoteErrorData } from "../remote_error.ts";
-import { fullWriteBytes, Sender } from "../sender.ts";
+import type { RemoteErrorData } from "../remote_error.ts";
+import { Sender } from "../sender.ts";
 import type { Transport } from "../transport.ts";
-import { XdrReader, XdrWriter } from "../xdr/mod.ts";
+import { XdrReader, type XdrWriter } from "../xdr/mod.ts";
+import { type Answer, Outgoing } from "./outgoing.ts";
 import { type OpenedStream, rpcError, type Service, unknownProcedure } from "./service.ts";
 import { ServerStream } from "./stream.ts";
 
@@ -43,9 +35,6 @@ const usualBytes = 16 * 1024;
 
 /** So many bytes of a client that has to wait may lie here. More stay with the client. */
 const waitingBytes = usualBytes;
-
-/** More answers to keepalive requests than this are not owed at a time. */
-const mostPongs = 16;
 
 /** How much of a client a server takes. */
 export interface ServerLimits {
@@ -72,22 +61,8 @@ export interface ServerConnectionOptions extends ServerLimits {
   readonly keepalive?: KeepaliveSettings;
 }
 
-/** An answer that waits to be sent. */
-interface Answer {
-  readonly program: number;
-  readonly version: number;
-  readonly procedure: number;
-  readonly serial: number;
-  /** The procedure's row and what it gives, or the error. */
-  readonly content: { readonly row: Procedure; readonly value: unknown } | {
-    readonly error: RemoteErrorData;
-  };
-  readonly name: ProcedureName | undefined;
-}
-
 /** What clients get away with with libvirt's daemon they get away with here. */
 const reader = new XdrReader(undefined, { lenientFlags: true });
-const eventWriter = new XdrWriter();
 
 /**
  * A client's connection, on a transport that is open.
@@ -127,20 +102,13 @@ export class ServerConnection implements AsyncDisposable {
   readonly #maxStreams: number;
   readonly #maxEventBytes: number;
   readonly #streams = new Map<number, ServerStream>();
-  /** Streams that have something to send, in the order in which their turns come. */
-  readonly #sendingStreams = new Set<ServerStream>();
+  readonly #outgoing: Outgoing;
   readonly #link = {
     ready: (stream: ServerStream): void => this.#streamReady(stream),
     held: (count: number): void => this.#count(count),
     ended: (stream: ServerStream): void => void this.#streams.delete(stream.serial),
     describe: (error: unknown): RemoteErrorData => this.#service.describe(error, undefined),
   };
-  #answers: Answer[] = [];
-  #events: Uint8Array[] = [];
-  #eventBytes = 0;
-  #leaving: (() => void)[] = [];
-  #owesPing = false;
-  #owedPongs = 0;
   /** Calls and packets of streams that are not yet answered or taken. */
   #requests = 0;
   #taking = false;
@@ -172,7 +140,7 @@ export class ServerConnection implements AsyncDisposable {
     this.#keepalive = new Keepalive({
       clock,
       ping: () => {
-        this.#owesPing = true;
+        this.#outgoing.ping();
         this.#sender.wake();
       },
       dead: () => this.#end("connection closed due to keepalive timeout"),
@@ -183,6 +151,7 @@ export class ServerConnection implements AsyncDisposable {
       sent: () => this.#sent(),
       failed: (cause) => this.#end(`cannot write to it: ${textOf(cause)}`),
     });
+    this.#outgoing = new Outgoing((error, name) => this.#service.describe(error, name));
     this.#service = service(this);
     this.#reading = this.#read();
   }
@@ -200,24 +169,11 @@ export class ServerConnection implements AsyncDisposable {
   /** Tells the client of an event. A client that does not read what it asked to be told loses its connection. */
   tell<M extends MessageName>(message: M, payload: MessageOf<M>): void {
     if (this.#ended || this.#parting) return;
-    const row = messageRow(message);
-    eventWriter.clear();
-    const start = beginPacket(eventWriter, {
-      program: programs[row.program],
-      version: programVersion,
-      procedure: row.number,
-      type: packetType.message,
-      serial: 0,
-      status: packetStatus.ok,
-    });
-    row.payload.write(eventWriter, payload);
-    endPacket(eventWriter, start);
-    const packet = eventWriter.copy();
-    this.#eventBytes += packet.length;
-    if (this.#eventBytes > this.#maxEventBytes) {
-      return this.#end(`it does not read the events that it asked for: ${this.#eventBytes} bytes wait`);
+    this.#outgoing.event(message, payload);
+    const { eventBytes } = this.#outgoing;
+    if (eventBytes > this.#maxEventBytes) {
+      return this.#end(`it does not read the events that it asked for: ${eventBytes} bytes wait`);
     }
-    this.#events.push(packet);
     this.#sender.wake();
   }
 
@@ -311,7 +267,7 @@ export class ServerConnection implements AsyncDisposable {
   }
 
   #owePong(): void {
-    this.#owedPongs = Math.min(this.#owedPongs + 1, mostPongs);
+    this.#outgoing.pong();
     this.#sender.wake();
   }
 
@@ -401,7 +357,7 @@ export class ServerConnection implements AsyncDisposable {
 
   #reply(answer: Answer): void {
     if (this.#ended) return;
-    this.#answers.push(answer);
+    this.#outgoing.answer(answer);
     this.#sender.wake();
   }
 
@@ -419,86 +375,24 @@ export class ServerConnection implements AsyncDisposable {
 
   #streamReady(stream: ServerStream): void {
     if (this.#ended) return;
-    this.#sendingStreams.add(stream);
+    this.#outgoing.stream(stream);
     this.#sender.wake();
   }
 
-  /** Writes what is to be sent: signs of life, answers, events, then streams in turn, a packet each. */
   #fill(writer: XdrWriter): void {
-    for (; this.#owedPongs > 0; this.#owedPongs--) writeKeepalive(writer, keepaliveProgram.pong);
-    if (this.#owesPing) writeKeepalive(writer, keepaliveProgram.ping);
-    this.#owesPing = false;
-    const answered = this.#fillAnswers(writer);
-    this.#fillEvents(writer);
-    for (const stream of this.#sendingStreams) {
-      if (writer.length >= fullWriteBytes) break;
-      this.#sendingStreams.delete(stream);
-      const left = stream.send(writer);
-      if (left !== undefined) this.#leaving.push(left);
-      if (stream.sends) this.#sendingStreams.add(stream);
-    }
+    const answered = this.#outgoing.fill(writer);
     this.#writing = writer.length > 0;
     if (answered > 0) this.#count(-answered);
   }
 
-  #fillAnswers(writer: XdrWriter): number {
-    let count = 0;
-    for (const answer of this.#answers) {
-      if (writer.length >= fullWriteBytes) break;
-      this.#writeAnswer(writer, answer);
-      count++;
-    }
-    if (count === this.#answers.length) this.#answers = [];
-    else this.#answers.splice(0, count);
-    return count;
-  }
-
-  #writeAnswer(writer: XdrWriter, answer: Answer): void {
-    const { program, version, procedure, serial, content, name } = answer;
-    const header = { program, version, procedure, serial, type: packetType.reply };
-    const start = writer.length;
-    try {
-      if ("row" in content) {
-        beginPacket(writer, { ...header, status: packetStatus.ok });
-        content.row.result.write(writer, content.value);
-      } else {
-        beginPacket(writer, { ...header, status: packetStatus.error });
-        remoteError.write(writer, content.error);
-      }
-      endPacket(writer, start);
-    } catch (cause) {
-      writer.truncate(start);
-      const error = this.#service.describe(rpcError("Unable to encode message payload", cause), name);
-      beginPacket(writer, { ...header, status: packetStatus.error });
-      remoteError.write(writer, error);
-      endPacket(writer, start);
-    }
-  }
-
-  #fillEvents(writer: XdrWriter): void {
-    let count = 0;
-    for (const packet of this.#events) {
-      if (writer.length >= fullWriteBytes) break;
-      writer.raw(packet);
-      this.#eventBytes -= packet.length;
-      count++;
-    }
-    if (count === this.#events.length) this.#events = [];
-    else this.#events.splice(0, count);
-  }
-
   #sent(): void {
     this.#writing = false;
-    if (this.#leaving.length > 0) {
-      const left = this.#leaving;
-      this.#leaving = [];
-      for (const resolve of left) resolve();
-    }
+    this.#outgoing.left();
     this.#partWhenDone();
   }
 
   #partWhenDone(): void {
-    if (!this.#parting || this.#writing || this.#requests > 0 || this.#events.length > 0) return;
+    if (!this.#parting || this.#writing || this.#requests > 0 || this.#outgoing.hasEvents) return;
     this.#end("all has been said");
   }
 
@@ -509,13 +403,10 @@ export class ServerConnection implements AsyncDisposable {
     this.#sender.stop();
     this.#keepalive.stop();
     this.#closing = closed(this.#transport);
-    this.#answers = [];
-    this.#events = [];
     const gone = new VirtError("cancelled", `The client has gone: ${why}`);
     for (const stream of [...this.#streams.values()]) stream.drop(gone);
     this.#streams.clear();
-    this.#sendingStreams.clear();
-    for (const resolve of this.#leaving.splice(0)) resolve();
+    this.#outgoing.clear();
     this.#wakeReader?.();
     this.#announce(why);
   }
@@ -529,13 +420,6 @@ function argumentsOf(row: Procedure, packet: Packet): unknown {
   } catch (cause) {
     throw rpcError("Unable to decode message payload", cause);
   }
-}
-
-function writeKeepalive(writer: XdrWriter, procedure: number): void {
-  const { program, version } = keepaliveProgram;
-  const { message: type } = packetType;
-  const { ok: status } = packetStatus;
-  endPacket(writer, beginPacket(writer, { program, version, procedure, type, serial: 0, status }));
 }
 
 /** Closes a transport. What goes wrong with that is nothing that anybody could mend. */
