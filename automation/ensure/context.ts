@@ -37,10 +37,13 @@ export interface Merged {
 export function merged(
   xml: string,
   wanted: Wanted,
-  options: Omit<MergeOptions, "complete">,
+  { settle = (after) => after, ...options }: Omit<MergeOptions, "complete"> & {
+    /** What the hypervisor makes of the whole. @default what is written */
+    readonly settle?: (after: Element, before: Element) => Element;
+  },
 ): Merged {
   const before = readElement(xml);
-  const after = merge(before, wanted.root, { ...options, complete: wanted.complete });
+  const after = settle(merge(before, wanted.root, { ...options, complete: wanted.complete }), before);
   return {
     before,
     after,

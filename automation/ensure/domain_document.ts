@@ -13,6 +13,7 @@ import type { SizeText } from "../../model/desired/mod.ts";
 import type { Wanted } from "./context.ts";
 import { absent, attributeOf, childOf, childrenOf, el, type Element, readElement } from "./element.ts";
 import { merge, pairUp } from "./merge.ts";
+import { withoutRunningFacts } from "./running_facts.ts";
 import { domainStructure, ruleOf } from "./structure.ts";
 
 const mebibyte = 1024 * 1024;
@@ -59,7 +60,8 @@ export function wantedDomain(spec: DesiredDomain, base?: Element): Wanted {
     ],
   });
   if (xml === undefined) return { root, complete };
-  return { root: merge(root, readElement(xml), { structure: domainStructure }), complete };
+  const raw = withoutRunningFacts(readElement(xml));
+  return { root: merge(root, raw, { structure: domainStructure }), complete };
 }
 
 function textElement(name: string, text: string | undefined): Element | undefined {

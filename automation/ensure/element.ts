@@ -60,12 +60,24 @@ export function readElement(xml: string): Element {
   return fromTree(parseTree(xml).root);
 }
 
+/** The prefixes that libvirt writes its namespaces with, whatever others call them. Source: libvirt drvqemu, formatstorage. */
+const usualPrefixes: ReadonlyMap<string, string> = new Map(
+  [
+    ...["qemu", "lxc", "bhyve", "xen", "vmware"].map((prefix) => [prefix, `domain/${prefix}`] as const),
+    ["dnsmasq", "network/dnsmasq"] as const,
+    ...["fs", "rbd"].map((prefix) => [prefix, `storagepool/${prefix}`] as const),
+  ].map(([prefix, path]) => [`http://libvirt.org/schemas/${path}/1.0`, prefix]),
+);
+
 function fromTree(tree: TreeElement): Element {
   const text = tree.text();
+  const prefix = usualPrefixes.get(tree.uri);
+  const usual = prefix === undefined ? tree.name : `${prefix}:${tree.name.slice(tree.name.indexOf(":") + 1)}`;
+  const renamed: [string, string][] = prefix === undefined || usual === tree.name ? [] : [[prefix, tree.uri]];
   return {
-    name: tree.name,
+    name: usual,
     attributes: new Map(pairs(tree.attributes)),
-    declared: new Map(pairs(tree.declared)),
+    declared: new Map([...pairs(tree.declared), ...renamed]),
     text: text.trim() === "" ? "" : text,
     children: tree.children.flatMap((child) => child instanceof TreeElement ? [fromTree(child)] : []),
   };

@@ -12,6 +12,11 @@ export function isSameInOtherWords(
     case "memory":
     case "currentMemory":
       return Number(from) === Math.ceil(Number(to) / 1024) * 1024;
+    case "devices/console/target@port":
+      // Consoles are numbered by their order, whatever is written.
+      return true;
+    case "devices/controller@model":
+      return to === "auto";
     case "os/type@machine":
       return isVersionOf(from, to);
     default:

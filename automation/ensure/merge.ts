@@ -142,11 +142,33 @@ export function pairUp(
     const found = left().find((each) => rule.key?.(each) === key);
     if (found !== undefined) pairs.set(found, wanted);
   }
+  const find = rule.find;
+  if (find !== undefined) {
+    for (const wanted of keyless) {
+      const found = find(wanted, left());
+      if (found !== undefined) pairs.set(found, wanted);
+    }
+    return pairs;
+  }
+  // Whoever says most is the hardest to please, and chooses first.
+  const settled = new Set<Element>();
+  for (const wanted of keyless.toSorted((one, other) => sayingsOf(other) - sayingsOf(one))) {
+    const found = left().find((each) => says(each, wanted));
+    if (found === undefined) continue;
+    pairs.set(found, wanted);
+    settled.add(wanted);
+  }
   for (const wanted of keyless) {
-    const found = rule.find === undefined ? left()[0] : rule.find(wanted, left());
-    if (found !== undefined) pairs.set(found, wanted);
+    const next = settled.has(wanted) ? undefined : left()[0];
+    if (next !== undefined) pairs.set(next, wanted);
   }
   return pairs;
+}
+
+/** How much an element says. */
+function sayingsOf({ attributes, text, children }: Element): number {
+  return attributes.size + (text === "" ? 0 : 1) +
+    children.reduce((sum, child) => sum + 1 + sayingsOf(child), 0);
 }
 
 /** Whether an element says all that is wanted. */

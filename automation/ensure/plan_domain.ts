@@ -14,6 +14,7 @@ import { listChanges } from "./changes.ts";
 import { macsFrom } from "./hardware_address.ts";
 import { childOf, type Element, readElement, writeElement } from "./element.ts";
 import { isSameInOtherWords } from "./filled_in.ts";
+import { withNodesMemory } from "./memory.ts";
 import { merge, type MergeOptions } from "./merge.ts";
 import { domainStructure } from "./structure.ts";
 
@@ -91,12 +92,17 @@ function startStep(name: string): PlanStep {
   return { says: `start domain "${name}"`, operation: "domain.start", on: "self", input: {} };
 }
 
-function options(newMac?: () => string): Omit<MergeOptions, "complete"> {
+function options(newMac?: () => string): Omit<MergeOptions, "complete"> & Settling {
   return {
     structure: domainStructure,
+    settle: withNodesMemory,
     finish: (path, made, siblings) => finishDevice(path, made, { siblings, newMac }),
     isSame: isSameInOtherWords,
   };
+}
+
+interface Settling {
+  readonly settle: typeof withNodesMemory;
 }
 
 interface UpdateContext extends PlanContext {

@@ -47,6 +47,23 @@ function bySource(wanted: Element, left: readonly Element[]): Element | undefine
   return left.find((each) => source !== undefined && sourceText(each) === source);
 }
 
+/** What kind of disk the guest takes it for. Source: libvirt formatdomain, <disk>. */
+function kindOf(disk: Element): string {
+  return disk.attributes.get("device") ?? disk.defaults?.attributes.get("device") ?? "disk";
+}
+
+/** A disk without a target: the one that consists of the same. A drive is a drive whatever lies in it. */
+function bySourceOrDrive(wanted: Element, left: readonly Element[]): Element | undefined {
+  const kind = kindOf(wanted);
+  if (kind !== "cdrom" && kind !== "floppy") return bySource(wanted, left);
+  const bus = attributeOf(wanted, "bus", "target");
+  const drives = left.filter((each) =>
+    kindOf(each) === kind && (bus === undefined || attributeOf(each, "bus", "target") === bus)
+  );
+  return bySource(wanted, drives) ?? drives.find((each) => childOf(each, "source") === undefined) ??
+    drives[0];
+}
+
 /** A network interface without a hardware address: the one in the same network, else simply the next one. */
 function bySourceOrNext(wanted: Element, left: readonly Element[]): Element | undefined {
   return bySource(wanted, left) ?? left[0];
@@ -61,14 +78,40 @@ const replaced: ListRule = { isReplaced: true };
 function hostDeviceKey(element: Element): string | undefined {
   const source = childOf(element, "source");
   if (source === undefined) return undefined;
-  return JSON.stringify(
-    [source, ...source.children].map(({ name, attributes }) => [name, [...attributes].sort()]),
+  const said = [source, ...source.children].map(({ name, attributes }) =>
+    JSON.stringify([name, [...attributes].map(([key, value]) => [key, sameNumber(value)]).sort()])
   );
+  return said.sort().join("\n");
+}
+
+/** Numbers are the same however they are written: `0x01` and `1`. */
+function sameNumber(text: string): string {
+  return /^(0x[0-9a-f]+|\d+)$/i.test(text) ? String(Number(text)) : text;
+}
+
+/** Consoles are numbered by their order, and what they are is said by their target. Source: libvirt formatdomain, <console>. */
+function byConsoleType(wanted: Element, left: readonly Element[]): Element | undefined {
+  const typeOf = (console: Element): string => attributeOf(console, "type", "target") ?? "serial";
+  return left.find((each) => typeOf(each) === typeOf(wanted));
+}
+
+/** A controller; one without a number is known by what it is. */
+function controllerKey({ attributes }: Element): string | undefined {
+  const [type, index] = [attributes.get("type"), attributes.get("index")];
+  return index === undefined ? undefined : `${type ?? ""} ${index}`;
+}
+
+function byController(wanted: Element, left: readonly Element[]): Element | undefined {
+  const [type, model] = ["type", "model"].map((name) => wanted.attributes.get(name));
+  const alike = left.filter((each) => each.attributes.get("type") === type);
+  // Bridges are added for those who ask for one more; of the others the first one is meant.
+  return alike.find((each) => each.attributes.get("model") === model) ??
+    (type === "pci" ? undefined : alike[0]);
 }
 
 /** Lists in a domain's document. Source: libvirt formatdomain. */
 export const domainStructure: Structure = {
-  "devices/disk": { key: (disk) => attributeOf(disk, "dev", "target"), find: bySource },
+  "devices/disk": { key: (disk) => attributeOf(disk, "dev", "target"), find: bySourceOrDrive },
   "devices/interface": {
     key: (nic) => attributeOf(nic, "address", "mac")?.toLowerCase(),
     find: bySourceOrNext,
@@ -77,10 +120,12 @@ export const domainStructure: Structure = {
   "devices/hostdev": { key: hostDeviceKey },
   "devices/channel": { key: (each) => attributeOf(each, "name", "target") },
   "devices/graphics": { key: (each) => each.attributes.get("type") },
-  "devices/controller": {
-    key: ({ attributes }) => `${attributes.get("type") ?? ""} ${attributes.get("index") ?? "0"}`,
-  },
+  "devices/controller": { key: controllerKey, find: byController },
   "devices/serial": byTargetPort,
+  "devices/console": { find: byConsoleType },
+  "devices/input": { key: ({ attributes }) => attributes.get("type") },
+  "devices/shmem": byName,
+  "devices/audio": { key: ({ attributes }) => attributes.get("id") },
   "devices/parallel": byTargetPort,
   "devices/disk/source": replaced,
   "devices/interface/source": replaced,
