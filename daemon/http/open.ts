@@ -4,6 +4,7 @@
  * @module
  */
 import type { Host } from "../../runtime/host.ts";
+import { AuditTrail } from "../audit.ts";
 import { parseKeptHost } from "../kept_hosts.ts";
 import type { Log } from "../log.ts";
 import type { DaemonSettings } from "../settings.ts";
@@ -49,8 +50,10 @@ export async function openHttp(options: OpenHttpOptions): Promise<OpenedHttp> {
   const { kernel, runs, store, stateDirectory } = host;
   const { clock } = kernel;
   const file = settings.http_token_file === "" ? defaultTokenFile(stateDirectory) : settings.http_token_file;
+  const audit = new AuditTrail({ store, clock });
   const server = new HttpServer({
     log,
+    audit,
     tokens: new TokenBook(file, () => clock.now()),
     services: {
       host,

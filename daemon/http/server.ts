@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { VirtError } from "../../model/error.ts";
 import { messageOf } from "../../protocol/wording.ts";
 import { toText } from "../../runtime/journal/json.ts";
+import type { AuditTrail } from "../audit.ts";
 import type { Log } from "../log.ts";
 import type { Traffic } from "../transport/traffic.ts";
 import { readBody } from "./body.ts";
@@ -18,7 +19,7 @@ import { problemOf, Refusal } from "./problem.ts";
 import type { Answer } from "./route.ts";
 import { type Found, Router } from "./router.ts";
 import type { Services } from "./services.ts";
-import type { StoredToken } from "./token.ts";
+import { principalOf, type StoredToken } from "./token.ts";
 import type { TokenBook } from "./token_file.ts";
 
 /** A request, as far as whoever watches is to know of it. */
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   readonly services: Services;
   readonly tokens: Pick<TokenBook, "find" | "isGood">;
   readonly log: Log;
+  /** Writes down what was refused to whom; what is done is a run on record. Taken over. */
+  readonly audit: Pick<AuditTrail, "of"> & Disposable;
   /** @default nobody watches */
   readonly watch?: RequestWatch;
 }
@@ -124,6 +127,7 @@ export class HttpServer implements AsyncDisposable {
     await Promise.race([Promise.all([...this.#answering]), late]);
     this.#listener.hangUp();
     await Promise.all([...this.#answering]);
+    this.#options.audit[Symbol.dispose]();
   }
 
   #arrived(request: IncomingMessage, response: ServerResponse): void {
@@ -188,10 +192,9 @@ export class HttpServer implements AsyncDisposable {
     }
     if (found !== undefined) return found;
     if (authorization !== undefined) {
-      this.#options.log("warn", "refused", {
-        from: request.socket.remoteAddress ?? "unix",
-        why: "bad token",
-      });
+      const [from, why] = [fromOf(request), "bad token"];
+      this.#options.log("warn", "refused", { from, why });
+      this.#options.audit.of({ principal: "http", from }).refused({ operation: "authenticate", why });
     }
     throw new Refusal(401, "Cannot answer without a token that is good", {
       hint: "Send it with: Authorization: Bearer TOKEN; tokens are made by: drover daemon token create",
@@ -228,6 +231,10 @@ export class HttpServer implements AsyncDisposable {
     if (route === undefined) throw new VirtError("internal", "A request was carried out without its route");
     const needed = route.for;
     if (token !== undefined && needed !== "token" && needed !== "anybody" && !token.rights.includes(needed)) {
+      this.#options.audit.of({ principal: principalOf(token), from: fromOf(request) }).refused({
+        operation: `${route.method} ${route.path}`,
+        why: `the token has no right to ${needed}`,
+      });
       throw new Refusal(403, `Cannot answer this to "${token.name}": its token has no right to ${needed}`, {
         hint: `Use a token made with: drover daemon token create NAME --right ${needed}`,
       });
@@ -320,6 +327,11 @@ export class HttpServer implements AsyncDisposable {
     response.once("close", () => timer[Symbol.dispose]());
     response.end(text);
   }
+}
+
+/** Where a client is. */
+function fromOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress === undefined ? "unix" : `${socket.remoteAddress}:${socket.remotePort}`;
 }
 
 /** What a request's first line means. One for a proxy says the host too, which goes before the header (RFC 9112, 3.2.2). */

@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { VirtError } from "../../model/error.ts";
 import { messageOf } from "../../protocol/wording.ts";
+import { replaceFile } from "../../runtime/state/durable_file.ts";
 import { endOf, idIn, matches, type StoredToken, storedToken } from "./token.ts";
 
 /** Whether others than its owner may write a file. */
@@ -82,16 +83,13 @@ export async function changeTokens(
   file: string,
   change: (tokens: readonly StoredToken[]) => readonly StoredToken[],
 ): Promise<void> {
-  const fresh = `${file}.${crypto.randomUUID()}`;
   try {
     await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
     using lock = await Deno.open(`${file}.lock`, { create: true, write: true, mode: 0o600 });
     await lock.lock(true);
     const lines = change(readTokens(file)).map((token) => `${JSON.stringify(token)}\n`);
-    await Deno.writeTextFile(fresh, lines.join(""), { mode: 0o600, createNew: true });
-    await Deno.rename(fresh, file);
+    await replaceFile(file, lines.join(""), { mode: 0o600 });
   } catch (cause) {
-    await Deno.remove(fresh).catch(() => {});
     if (cause instanceof VirtError) throw cause;
     throw new VirtError(
       "operation-failed",

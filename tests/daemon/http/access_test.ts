@@ -43,6 +43,22 @@ Deno.test("a token that is wrong, revoked, expired or none at all is refused, al
   assert.equal(details.size, 1);
 });
 
+Deno.test("what is refused to whom is in the audit log, and where they were", async () => {
+  await using api = await Api.open();
+  const token = await api.addToken({ name: "looker", rights: [] });
+  await api.ask("/v1/daemon", { token: "drover_nothing" });
+  await api.ask("/v1/daemon", { token: null });
+  const right = routes.find(({ for: needed }) => needed !== "anybody" && needed !== "token");
+  assert.ok(right !== undefined);
+  assert.equal((await api.ask(pathOf(right), { method: right.method, token })).status, 403);
+  const denied = (await api.host.store.audit()).filter(({ decision }) => decision === "denied");
+  assert.deepEqual(denied.map(({ principal, operation }) => [principal, operation]), [
+    ["token:looker", `${right.method} ${right.path}`],
+    ["http", "authenticate"],
+  ]);
+  for (const { from } of denied) assert.match(from ?? "", /^127\.0\.0\.1:\d+$/);
+});
+
 Deno.test("a token that is revoked is of no use from the next request on", async () => {
   await using api = await Api.open();
   const token = await api.addToken({ name: "short" });
