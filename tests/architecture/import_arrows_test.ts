@@ -25,7 +25,7 @@ const layers: readonly Layer[] = [
     packages: ["zod", "node:async_hooks"],
     typesOf: ["model"],
   },
-  { folder: "automation", may: ["model", "runtime", "automation"], packages: ["zod", "yaml"] },
+  { folder: "automation", may: ["model", "runtime", "automation"], packages: ["zod", "yaml", "croner"] },
   { folder: "playbook", may: ["model", "runtime", "playbook"], packages: ["zod", "yaml", "node:"] },
   { folder: "playbook/engine", may: ["mod.ts", "playbook/engine"], packages: [] },
   {
