@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { DroverContext } from "../context.ts";
+import { projectFileOf, projectText } from "../project_file.ts";
 
 /** The recipe that one begins with: small, and all of it works. */
 function recipeText(): string {
@@ -42,7 +43,10 @@ Deno.test("every domain that was off runs afterwards", async () => {
 `;
 }
 
-/** Writes `NAME.ts` and `NAME_test.ts` into the working directory. Nothing that is there is overwritten. */
+/**
+ * Writes `NAME.ts` and `NAME_test.ts` into the working directory, and a `deno.json` where neither it nor one above it has
+ * one. Nothing that is there is overwritten.
+ */
 export async function newRecipe(
   this: DroverContext,
   _flags: Record<never, never>,
@@ -55,11 +59,18 @@ export async function newRecipe(
       `Cannot begin a recipe "${name}": a name has letters, digits, _ and -`,
     );
   }
-  const files = [[`${base}.ts`, recipeText()], [`${base}_test.ts`, testText(base)]] as const;
+  const project = await projectFileOf(".");
+  const files: readonly (readonly [file: string, text: string])[] = [
+    [`${base}.ts`, recipeText()],
+    [`${base}_test.ts`, testText(base)],
+    ...(project === undefined ? [["deno.json", projectText()] as const] : []),
+  ];
   for (const [file] of files) await refuseExisting(file);
   for (const [file, text] of files) await create(file, text);
   this.io.stdout.write(`${files.map(([file]) => file).join("\n")}\n`);
-  this.io.stderr.write(`Try it with: drover run ${base}.ts --allow all\n`);
+  this.io.stderr.write(
+    `Try it with: drover run ${base}.ts --allow all; its test: deno test -A ${base}_test.ts\n`,
+  );
 }
 
 async function refuseExisting(file: string): Promise<void> {

@@ -74,7 +74,7 @@ Deno.test("a recipe that was begun runs, its test passes, and nothing is overwri
     try {
       const { exit, out } = await drover(["new", "recipe", "hello"]);
       assert.equal(exit, 0);
-      assert.equal(out, "hello.ts\nhello_test.ts\n");
+      assert.equal(out, "hello.ts\nhello_test.ts\ndeno.json\n");
       await Deno.writeTextFile("hello_test.ts", "mine");
       await Deno.remove("hello.ts");
       assert.equal((await drover(["new", "recipe", "hello"])).exit, 7);
@@ -87,13 +87,8 @@ Deno.test("a recipe that was begun runs, its test passes, and nothing is overwri
     const ran = await place.run("run", `${place.directory}/hello.ts`, "--allow", "all");
     assert.equal(ran.code, 0, ran.err);
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "test",
-        "-A",
-        "--config",
-        new URL("../../deno.json", import.meta.url).pathname,
-        `${place.directory}/hello_test.ts`,
-      ],
+      args: ["test", "-A", "hello_test.ts"],
+      cwd: place.directory,
     }).output();
     assert.ok(success, new TextDecoder().decode(stderr));
   });
