@@ -15,6 +15,9 @@ const secondMs = 1000;
 /** No two offsets of a zone are further apart than a day and its two halves. */
 const offsetSpanMs = 2 * dayMs;
 
+/** Nothing is due before 1970, and nobody makes schedules for what comes then. */
+const endMs = Date.UTC(9990, 0, 1);
+
 /** How often the clock is looked at for one time; a rule that needs more never comes. */
 const maxLooks = 1000;
 
@@ -68,7 +71,8 @@ export function nextMoment(
   times: WallTimes,
   { timeZone, after }: { readonly timeZone: string; readonly after: number },
 ): number | undefined {
-  let from = (Math.floor(after / secondMs) + 1) * secondMs;
+  let from = Math.max(0, (Math.floor(after / secondMs) + 1) * secondMs);
+  if (!(from < endMs)) return undefined;
   for (let looks = 0; looks < maxLooks; looks++) {
     const offset = offsetAt(timeZone, from);
     const wall = times.next(from + offset);
