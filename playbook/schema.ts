@@ -46,6 +46,8 @@ const known: Readonly<Record<string, JsonSchema>> = {
   max_fail_percentage: { type: "integer", minimum: 0, maximum: 100 },
   anti_affinity: { type: "string", description: "host, or the name of a variable" },
   any_errors_fatal: { type: "boolean" },
+  force_handlers: { type: "boolean" },
+  delegate_facts: { type: "boolean" },
   when: condition,
   changed_when: condition,
   failed_when: condition,

@@ -75,6 +75,7 @@ export class PlayView implements RunScreen {
     switch (kind) {
       case "play":
       case "task":
+      case "end":
       case "recap":
         this.say(`\n${this.#paint.bold(text)}`);
         break;

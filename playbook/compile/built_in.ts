@@ -31,7 +31,14 @@ export const waits: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What `meta` knows. */
-export const metas = ["flush_handlers", "noop", "end_host", "end_play", "clear_host_errors"] as const;
+export const metas = [
+  "flush_handlers",
+  "noop",
+  "end_host",
+  "end_batch",
+  "end_play",
+  "clear_host_errors",
+] as const;
 
 /** What a module that is no operation is to do. */
 export function builtInAction(name: string, { source, at }: ModuleUse, context: ModuleContext): Action {

@@ -5,14 +5,15 @@
  */
 import { join } from "node:path";
 import { isVirtError, VirtError } from "../../model/error.ts";
-import type { Place, Play, Program, Share, Target, Task, Value, Vars } from "../engine/program.ts";
+import type { Item, Place, Play, Program, Share, Target, Task, Value, Vars } from "../engine/program.ts";
+import { nearest } from "../../runtime/permission/suggestion.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import { matchHosts } from "../inventory/pattern.ts";
 import { type Files, varsOf } from "../inventory/read.ts";
 import { kindOf, readYaml, type Source, sourceFault } from "../source.ts";
 import { distinctNeeds, needsOf } from "./needs.ts";
 import { MapReader } from "./reading.ts";
-import { select, type Selection, tasksOf } from "./select.ts";
+import { nameOf, select, type Selection, tasksOf } from "./select.ts";
 import { foreignKeys, type Inherited, nothingInherited, readTasks, type TaskContext } from "./task.ts";
 import { isPlain, valueOf } from "./value.ts";
 
@@ -63,6 +64,7 @@ export const playKeys: readonly string[] = [
   "max_fail_percentage",
   "anti_affinity",
   "any_errors_fatal",
+  "force_handlers",
   "ignore_errors",
   "ignore_unreachable",
   "check_mode",
@@ -214,6 +216,11 @@ async function readPlay(source: Source, options: PlayOptions): Promise<Play> {
     inherited: { ...inherited, tags: [] },
     context,
   });
+  const tasks = handlers.map((item) => {
+    if (item.item === "task") return item;
+    throw sourceFault("A handler is a task; blocks are not possible there", reader.keyAt("handlers"));
+  });
+  checkNotified([...lists.flat(), ...tasks], tasks);
   const [serial, [maxFail]] = [reader.shares("serial", 1), shareOf(reader)];
   const strategy = reader.text("strategy") ?? "linear";
   if (strategy !== "linear" && strategy !== "free") {
@@ -231,14 +238,34 @@ async function readPlay(source: Source, options: PlayOptions): Promise<Play> {
     forks: reader.count("forks", 1) ?? options.forks,
     strategy,
     anyErrorsFatal: reader.boolean("any_errors_fatal") ?? false,
+    forceHandlers: reader.boolean("force_handlers") ?? false,
     sections: lists.filter((list) => list.length > 0),
-    handlers: handlers.flatMap((item) => {
-      if (item.item === "task") return [item];
-      throw sourceFault("A handler is a task; blocks are not possible there", reader.keyAt("handlers"));
-    }),
+    handlers: tasks,
     ...(maxFail === undefined ? {} : { maxFail }),
     ...(antiAffinity === undefined ? {} : { antiAffinity }),
   };
+}
+
+/** Whoever notifies calls a handler that is there; what expressions name shows when it is called. */
+function checkNotified(items: readonly Item[], handlers: readonly Task[]): void {
+  if (handlers.some(({ name }) => name !== undefined && !isPlain(name))) return;
+  const names = new Set(handlers.flatMap((handler) => [nameOf(handler), ...handler.listen]));
+  for (const task of tasksOf(items)) {
+    for (const name of task.notify.flatMap(plainNames)) {
+      if (names.has(name)) continue;
+      const near = nearest(name, [...names]);
+      throw sourceFault(`There is no handler "${name}", and none listens to it`, task.at, {
+        hint: near === undefined
+          ? `Add it to the play's handlers: - name: ${name}`
+          : `Did you mean "${near}"?`,
+      });
+    }
+  }
+}
+
+function plainNames(value: Value): readonly string[] {
+  if (!isPlain(value)) return value.k === "list" ? value.items.flatMap(plainNames) : [];
+  return (Array.isArray(value.value) ? value.value : [value.value]).map(String);
 }
 
 function shareOf(reader: MapReader): readonly Share[] {

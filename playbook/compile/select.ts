@@ -64,22 +64,22 @@ function kept(items: readonly Item[], isMeant: (task: Task) => boolean): readonl
 
 /** As Ansible has it: `always` and `never` are tags with a meaning of their own, `all`, `tagged` and `untagged` stand for many. */
 function hasTag(tags: readonly string[], { tags: wanted, skipTags }: Selection): boolean {
-  const isIn = (names: readonly string[]): boolean =>
+  const isIn = (names: readonly string[], skipping: boolean): boolean =>
     names.some((name) =>
       tags.includes(name) ||
-      (name === "tagged" && tags.some((tag) => tag !== "always" && tag !== "never")) ||
+      (name === "tagged" && tags.length > 0 && (skipping || !tags.includes("never"))) ||
       (name === "untagged" && tags.length === 0) ||
       (name === "all" && !tags.includes("never"))
     );
   if (
-    skipTags.length > 0 && isIn(skipTags) &&
+    skipTags.length > 0 && isIn(skipTags, true) &&
     !(skipTags.includes("all") && tags.includes("always") && !skipTags.includes("always"))
   ) {
     return false;
   }
   if (tags.includes("always")) return true;
   if (wanted.length === 0) return !tags.includes("never");
-  return isIn(wanted);
+  return isIn(wanted, false);
 }
 
 /** All tasks of a list, those in blocks too. */

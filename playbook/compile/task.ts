@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Block, Item, Loop, Retrying, Task, Value } from "../engine/program.ts";
+import type { Block, Item, Retrying, Task, Value } from "../engine/program.ts";
 import { varsOf } from "../inventory/read.ts";
 import { kindOf, type Source, sourceFault } from "../source.ts";
 import { actionOf, bareName, isModule, moduleNames, unknownModule } from "./module.ts";
+import { foreignLoops, loopKeys, readLoop } from "./loop.ts";
 import type { ModuleContext } from "./module_use.ts";
 import { MapReader } from "./reading.ts";
 import { conditionsOf, valueOf } from "./value.ts";
@@ -14,7 +15,7 @@ import { conditionsOf, valueOf } from "./value.ts";
 /** What tasks have from the play and the blocks around them. */
 export type Inherited =
   & Pick<Task, "vars" | "when" | "tags" | "anyErrorsFatal" | "ignoreErrors" | "ignoreUnreachable">
-  & Pick<Task, "delegate" | "runOnce" | "check" | "diff" | "noLog" | "within" | "forks">
+  & Pick<Task, "delegate" | "delegateFacts" | "runOnce" | "check" | "diff" | "noLog" | "within" | "forks">
   & Partial<Pick<Task, "notify">>;
 
 /** Nothing from around. */
@@ -59,6 +60,7 @@ const shared = [
   "ignore_unreachable",
   "delegate_to",
   "delegate",
+  "delegate_facts",
   "run_once",
   "check_mode",
   "diff",
@@ -69,8 +71,6 @@ const shared = [
   "any_errors_fatal",
   "notify",
 ] as const;
-
-const loopKeys = ["loop", "with_items", "with_list", "with_dict", "with_flattened"] as const;
 
 /** Keys of a block. */
 export const blockKeys: readonly string[] = [...shared, "block", "rescue", "always"];
@@ -136,6 +136,7 @@ function inherit(reader: MapReader, outer: Inherited): Inherited {
     ignoreErrors: value("ignore_errors"),
     ignoreUnreachable: value("ignore_unreachable"),
     delegate: value("delegate_to") ?? value("delegate"),
+    delegateFacts: reader.boolean("delegate_facts"),
     runOnce: value("run_once"),
     check: value("check_mode"),
     diff: value("diff"),
@@ -190,7 +191,7 @@ async function readTask(
     if (Object.hasOwn(foreignKeys, stranger)) throw reader.unknown(stranger, taskKeys, foreignKeys);
     // Where there is a module already, or it has no dot, a key was meant rather than an operation.
     if (key !== undefined || (!stranger.includes(".") && nearKey(stranger))) {
-      throw reader.unknown(stranger, taskKeys, foreignKeys);
+      throw reader.unknown(stranger, taskKeys, { ...foreignKeys, ...foreignLoops });
     }
     throw unknownModule(stranger, reader.keyAt(stranger));
   }
@@ -246,34 +247,6 @@ function titleValue(source: Source): Value {
 /** Whether a word is nearer to a key of a task than to any module. */
 function nearKey(word: string): boolean {
   return !moduleNames().some((name) => name.startsWith(word));
-}
-
-function readLoop(reader: MapReader): Loop | undefined {
-  const keys = loopKeys.filter((key) => reader.keys.includes(key));
-  const [key, second] = keys;
-  if (key === undefined) {
-    if (!reader.keys.includes("loop_control")) return undefined;
-    throw sourceFault(
-      '"loop_control" says something of a loop that is not there',
-      reader.keyAt("loop_control"),
-    );
-  }
-  if (second !== undefined) {
-    throw sourceFault(`The task has two loops: "${key}" and "${second}"`, reader.keyAt(second));
-  }
-  const source = reader.get(key)!;
-  const given = reader.get("loop_control");
-  const control = given === undefined ? undefined : new MapReader(given, '"loop_control"');
-  control?.refuseUnknown(["loop_var", "index_var", "label", "pause", "extended"]);
-  const [label, pause, index] = [control?.get("label"), control?.get("pause"), control?.text("index_var")];
-  return {
-    items: valueOf(source),
-    as: key === "with_dict" ? "dict" : key === "with_items" || key === "with_flattened" ? "items" : "list",
-    variable: control?.text("loop_var") ?? "item",
-    ...(index === undefined ? {} : { indexVariable: index }),
-    ...(label === undefined ? {} : { label: valueOf(label) }),
-    ...(pause === undefined ? {} : { pause: valueOf(pause) }),
-  };
 }
 
 function readRetrying(reader: MapReader): Retrying | undefined {

@@ -100,7 +100,7 @@ async function done(action: Action, context: ActionContext): Promise<Outcome> {
       return debug(action, context);
     case "set_fact": {
       const facts = evaluated(action.facts, context.scope);
-      return { status: "ok", data: { changed: false, facts } };
+      return { status: "ok", data: { changed: false, ansible_facts: facts } };
     }
     case "assert": {
       const wrong = firstFalse(action.that, context.scope);
@@ -125,7 +125,8 @@ async function done(action: Action, context: ActionContext): Promise<Outcome> {
   }
 }
 
-function placeOf([file, line, column]: readonly [string, number, number]): {
+/** A place as errors have it. */
+export function placeOf([file, line, column]: readonly [string, number, number]): {
   readonly file: string;
   readonly line: number;
   readonly column: number;

@@ -165,13 +165,16 @@ export interface FilterCall {
   readonly named: Readonly<Record<string, unknown>>;
 }
 
+/** Filters that say what to do without a value. */
+const takesMissing: readonly string[] = ["default", "d", "mandatory"];
+
 function filtered(expression: Extract<Expression, { readonly is: "filter" }>, scope: Scope): unknown {
   const { name, of } = expression;
   const filter = filters[name];
   if (filter === undefined) throw new Error(`there is no filter "${name}"`);
   const subject = evaluateExpression(of, scope);
   const given = argumentsOf(expression.with, scope);
-  if (name !== "default" && name !== "d") there(subject);
+  if (!takesMissing.includes(name)) there(subject);
   return filter(subject, given);
 }
 

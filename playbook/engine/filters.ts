@@ -3,44 +3,11 @@
  *
  * @module
  */
+import { attribute, type Filter, type Given, listOf, longest, mapOf, present } from "./filter.ts";
+import { arrangingFilters } from "./arranging_filters.ts";
 import { tests } from "./tests.ts";
+import { textFilters } from "./text_filters.ts";
 import { booleanOf, compare, equal, isMap, isTrue, Missing, textOf } from "./values.ts";
-
-/** What a filter is given beside its subject. */
-interface Given {
-  readonly args: readonly unknown[];
-  readonly named: Readonly<Record<string, unknown>>;
-}
-
-type Filter = (subject: unknown, given: Given) => unknown;
-
-/** The longest text that a filter makes. */
-const longest = 1 << 20;
-
-function listOf(subject: unknown): readonly unknown[] {
-  if (Array.isArray(subject)) return subject;
-  if (typeof subject === "string") return [...subject];
-  if (isMap(subject)) return Object.keys(subject);
-  throw new Error(`a list is needed, and there is "${textOf(subject)}"`);
-}
-
-function mapOf(subject: unknown): Record<string, unknown> {
-  if (isMap(subject)) return subject;
-  throw new Error(`a map is needed, and there is "${textOf(subject)}"`);
-}
-
-/** A member of a map, `a.b` for one deeper. */
-function attribute(item: unknown, path: unknown): unknown {
-  return textOf(path).split(".").reduce<unknown>((of, key) => {
-    if (Array.isArray(of)) return of[Number(key)] ?? new Missing(`there is no item ${key}`);
-    return isMap(of) && Object.hasOwn(of, key) ? of[key] : new Missing(`there is no "${key}" in it`);
-  }, item);
-}
-
-function present(value: unknown): unknown {
-  if (value instanceof Missing) throw new Error(value.what);
-  return value;
-}
 
 function unique(items: readonly unknown[]): unknown[] {
   const kept: unknown[] = [];
@@ -53,12 +20,12 @@ function flattened(items: readonly unknown[], levels: number): unknown[] {
 }
 
 function combined(first: Record<string, unknown>, second: unknown, deep: boolean): Record<string, unknown> {
-  const made: Record<string, unknown> = { ...first };
+  const made = new Map(Object.entries(first));
   for (const [key, value] of Object.entries(mapOf(second))) {
-    const before = Object.hasOwn(made, key) ? made[key] : undefined;
-    made[key] = deep && isMap(before) && isMap(value) ? combined(before, value, deep) : value;
+    const before = made.get(key);
+    made.set(key, deep && isMap(before) && isMap(value) ? combined(before, value, deep) : value);
   }
-  return made;
+  return Object.fromEntries(made);
 }
 
 function sorted(subject: unknown, { args, named }: Given): unknown[] {
@@ -157,6 +124,8 @@ const capitalized = (text: string): string => text.charAt(0).toUpperCase() + tex
 
 /** Every filter by its name. */
 export const filters: Readonly<Record<string, Filter>> = {
+  ...arrangingFilters,
+  ...textFilters,
   abs: (subject) => Math.abs(Number(subject)),
   basename: (subject) => textOf(subject).replace(/^.*\//s, ""),
   dirname: (subject) => textOf(subject).replace(/\/?[^/]*$/, ""),

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Host, type Needs, Recipe, recipe, type RunTools, VirtError, z } from "drover";
+import { placeOf } from "./action.ts";
 import { PlayRun } from "./play.ts";
 import type { Program } from "./program.ts";
 import { type Counters, Report } from "./report.ts";
@@ -86,7 +87,9 @@ function throwIfBroken(states: readonly TargetState[]): void {
     : "some-failed";
   const names = broken.map(({ target }) => target.name);
   const told = names.length > 10 ? [...names.slice(0, 10), `${names.length - 10} more`] : names;
+  const [at] = broken.flatMap(({ failure }) => failure === undefined ? [] : [placeOf(failure.at)]);
   throw new VirtError(code, `${broken.length} of ${states.length} hosts failed: ${told.join(", ")}`, {
+    ...(at === undefined ? {} : { at }),
     hint: `Run it again for them alone with: --limit ${names.slice(0, 10).join(",")}`,
   });
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Host, RunTools } from "drover";
-import type { PlayRecipe } from "./action.ts";
+import { failureOf, type PlayRecipe } from "./action.ts";
 import { batchesOf } from "./batches.ts";
-import { evaluate, firstFalse, type Scope } from "./evaluate.ts";
+import { evaluate, faultAt, firstFalse, type Scope } from "./evaluate.ts";
 import { inForks } from "./forks.ts";
 import type { Block, Item, Play, Program, Target, Task } from "./program.ts";
 import type { Report } from "./report.ts";
@@ -52,10 +52,10 @@ export class PlayRun {
   async run(): Promise<boolean> {
     const { report } = this.#context;
     const { name, serial, antiAffinity } = this.#play;
-    report.play(name);
     const targets = this.#all.filter(({ broken }) => !broken);
     for (const state of targets) if (state.standing === "ended") state.standing = "active";
     if (targets.length === 0) {
+      report.play(name);
       report.note(this.#all.length === 0 ? "skipping: no hosts matched" : "skipping: no hosts remaining");
       return true;
     }
@@ -64,13 +64,14 @@ export class PlayRun {
       : { apart: (state: TargetState) => this.#keyOf(state, antiAffinity) };
     for (const batch of batchesOf(targets, { serial, ...apart })) {
       this.#batch = batch;
+      report.play(name);
       await this.#runBatch();
       if (this.#ended) return true;
       // A batch that failed as a whole ends a play, as Ansible has it; who says how many may fail means that.
       const isLost = typeof this.#play.maxFail !== "number" && batch.every(({ broken }) => broken);
       if (this.#stopped || isLost) {
         if (this.#stopped || targets.some(({ broken }) => !broken)) {
-          report.note("NO MORE HOSTS LEFT: too many have failed; nothing more is begun");
+          report.noHostsLeft();
         }
         return false;
       }
@@ -144,8 +145,10 @@ export class PlayRun {
       if (!once) return;
       for (const other of states) {
         if (other !== state) this.#keep(task, other, result);
-        if (other !== state && !state.active) other.standing = state.standing;
+        if (other !== state && !state.active && section.rescued) other.standing = state.standing;
       }
+      // What was to be done once for all, and failed, is missing for all.
+      if (!state.active && !section.rescued) this.#stopped = true;
     });
     if (!section.rescued) this.#look(task, states);
   }
@@ -164,6 +167,7 @@ export class PlayRun {
       diff: program.diff,
       targetNamed: (name) => this.#targetNamed(name),
       scopeWith: (loop) => this.#scope(state, task, loop),
+      took: ({ data }) => this.#setFacts(task, state, data),
       tell: (line) =>
         report.result({
           target: target.name,
@@ -192,37 +196,32 @@ export class PlayRun {
     },
   ): void {
     const { counters } = state;
-    const { status, data, ignored } = result;
+    const { status, ignored } = result;
     this.#keep(task, state, result);
-    switch (status) {
-      case "changed":
-        counters.changed++;
-        counters.ok++;
-        break;
-      case "ok":
-      case "skipped":
-        counters[status]++;
-        break;
-      case "unknown":
-        counters.unknown++;
-        state.standing = "unknown";
-        break;
-      default:
-        if (ignored) {
-          counters.ignored++;
-          counters.ok++;
-          break;
-        }
-        state.failure = { task: title, result: data };
-        state.standing = status;
-        if (status === "unreachable" || !section.rescued) counters[status]++;
-    }
-    if (status !== "changed") return;
-    const scope = this.#scope(state, task);
-    for (const value of task.notify) {
-      const names = evaluate(value, scope);
-      for (const name of Array.isArray(names) ? names : [names]) state.notified.add(textOf(name));
-    }
+    if (status === "ok" || status === "skipped") counters[status]++;
+    else if (status === "changed") {
+      counters.changed++;
+      counters.ok++;
+      this.#notify(task, state, { title, section });
+    } else if (ignored) {
+      counters.ignored++;
+      counters.ok++;
+    } else this.#fail(task, state, { result, title, section });
+  }
+
+  #fail(
+    task: Task,
+    state: TargetState,
+    { result: { status, data }, title, section }: {
+      readonly result: Pick<TaskResult, "status" | "data">;
+      readonly title: string;
+      readonly section: Section;
+    },
+  ): void {
+    if (status !== "failed" && status !== "unreachable" && status !== "unknown") return;
+    state.failure = { task: title, at: task.at, result: data };
+    state.standing = status;
+    if (status !== "failed" || !section.rescued) state.counters[status]++;
   }
 
   #keep(task: Task, state: TargetState, { status, data }: TaskResult): void {
@@ -234,9 +233,20 @@ export class PlayRun {
         ...data,
       });
     }
-    const facts: unknown = data["facts"];
-    if (task.action.do === "set_fact" && isMap(facts)) {
-      for (const [name, value] of Object.entries(facts)) state.facts.set(name, value);
+    this.#setFacts(task, state, data);
+  }
+
+  /** What items of a loop set is there all together; with `delegate_facts` it is the delegate's. */
+  #setFacts(task: Task, state: TargetState, data: Readonly<Record<string, unknown>>): void {
+    if (task.action.do !== "set_fact") return;
+    const delegate = task.delegateFacts && task.delegate !== undefined
+      ? this.#context.states.get(this.#told(task.delegate, state, task))
+      : state;
+    const results: unknown = data["results"];
+    for (const each of Array.isArray(results) ? results : [data]) {
+      const facts: unknown = isMap(each) ? each["ansible_facts"] : undefined;
+      if (!isMap(facts)) continue;
+      for (const [name, value] of Object.entries(facts)) delegate?.facts.set(name, value);
     }
   }
 
@@ -257,9 +267,13 @@ export class PlayRun {
     const { action } = task;
     const states = all.filter((state) => firstFalse(task.when, this.#scope(state, task)) === undefined);
     if (action.do !== "meta" || states.length === 0) return;
+    this.#context.report.task("meta", { kind: "TASK", module: "meta" });
     switch (action.what) {
       case "flush_handlers":
         return await this.#runHandlers();
+      case "end_batch":
+        for (const state of this.#batch) if (state.active) state.standing = "ended";
+        break;
       case "end_play":
         this.#ended = true;
         break;
@@ -274,24 +288,48 @@ export class PlayRun {
     }
   }
 
-  /** Runs what was notified, in the order in which the handlers stand, and what those notify. */
+  /**
+   * Runs what was notified, in the order in which the handlers stand. What those notify that stand before them is run the
+   * next time.
+   */
   async #runHandlers(): Promise<void> {
-    const { handlers } = this.#play;
-    if (this.#stopped) return;
-    for (const handler of handlers) {
-      const hears = (state: TargetState): boolean => {
-        const names = [titleOf(handler, this.#scope(state, handler)), ...handler.listen];
-        return names.some((name) => state.notified.has(name));
-      };
-      const states = this.#batch.filter((state) => state.active && hears(state));
+    for (const handler of this.#play.handlers) {
+      if (this.#stopped && !this.#play.forceHandlers) return;
+      const states = this.#batch.filter((state) =>
+        state.notified.has(handler) &&
+        (state.active || (this.#play.forceHandlers && state.standing === "failed"))
+      );
       const [first] = states;
       if (first === undefined) continue;
+      for (const state of states) state.notified.delete(handler);
       const title = titleOf(handler, this.#scope(first, handler));
       this.#context.report.task(title, { kind: "RUNNING HANDLER", module: handler.module });
       await this.#everywhere(handler, states, { title, section: { rescued: false, always: false } });
-      if (this.#stopped) return;
     }
-    for (const state of this.#batch) state.notified.clear();
+  }
+
+  /** Takes in what a task notifies: of handlers of one name the first, and whoever listens. */
+  #notify(
+    task: Task,
+    state: TargetState,
+    told: { readonly title: string; readonly section: Section },
+  ): void {
+    const { handlers } = this.#play;
+    try {
+      const scope = this.#scope(state, task);
+      for (const name of task.notify.flatMap((value) => namesIn(evaluate(value, scope)))) {
+        const named = handlers.find((handler) => titleOf(handler, this.#scope(state, handler)) === name);
+        const called = handlers.filter((each) => each === named || each.listen.includes(name));
+        if (called.length === 0) {
+          throw faultAt(`There is no handler "${name}", and none listens to it`, task.at);
+        }
+        for (const handler of called) state.notified.add(handler);
+      }
+    } catch (error) {
+      const result = failureOf(error);
+      this.#context.report.result({ target: state.target.name, ...result });
+      this.#fail(task, state, { result, ...told });
+    }
   }
 
   #targetNamed(name: string): Target | undefined {
@@ -316,4 +354,8 @@ export class PlayRun {
     if (name === "host") return state.target.uri;
     return textOf(this.#scope(state, { vars: [] }).look(name));
   }
+}
+
+function namesIn(value: unknown): readonly string[] {
+  return (Array.isArray(value) ? value : [value]).map(textOf);
 }

@@ -147,14 +147,14 @@ export type Action =
   | { readonly do: "pause"; readonly time: Value }
   | {
     readonly do: "meta";
-    readonly what: "flush_handlers" | "noop" | "end_host" | "end_play" | "clear_host_errors";
+    readonly what: "flush_handlers" | "noop" | "end_host" | "end_batch" | "end_play" | "clear_host_errors";
   };
 
 /** A loop. */
 export interface Loop {
   readonly items: Value;
-  /** How the items are to be taken: as they are, one level flattened, or a map as keys and values. */
-  readonly as: "list" | "items" | "dict";
+  /** How the items are made of what is given. */
+  readonly as: "list" | "items" | "flattened" | "dict" | "together" | "nested" | "indexed" | "sequence";
   readonly variable: string;
   readonly indexVariable?: string;
   readonly label?: Value;
@@ -187,6 +187,8 @@ export interface Task {
   readonly ignoreErrors?: Value;
   readonly ignoreUnreachable?: Value;
   readonly delegate?: Value;
+  /** What it sets is the delegate's. */
+  readonly delegateFacts?: boolean;
   readonly runOnce?: Value;
   readonly check?: Value;
   readonly diff?: Value;
@@ -227,6 +229,8 @@ export interface Play {
   /** In one batch there is only one target of each value of this; `host` is the hypervisor. */
   readonly antiAffinity?: string;
   readonly anyErrorsFatal: boolean;
+  /** Targets that fail run their handlers all the same. */
+  readonly forceHandlers: boolean;
   /** Lists of tasks, with the handlers run after each. */
   readonly sections: readonly (readonly Item[])[];
   readonly handlers: readonly Task[];

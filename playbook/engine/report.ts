@@ -90,7 +90,7 @@ export class Report {
     const told = message === undefined ? "" : `${what}${message}`;
     const arrow = item === undefined
       ? told === "" ? "" : what === "" ? ` => ${told}` : `: ${told}`
-      : ` => (item=${item})${told === "" ? "" : ` => ${told}`}`;
+      : `${word === "failed" ? "" : " =>"} (item=${item})${told === "" ? "" : ` => ${told}`}`;
     if (diff !== undefined && diff !== "") this.#say("info", diff, { play: "diff", target });
     this.#say(
       status === "failed" || status === "unreachable" || status === "unknown" ? "error" : "info",
@@ -113,6 +113,12 @@ export class Report {
     this.#say("info", text, { play: "note" });
   }
 
+  /** A play ends before its time. */
+  noHostsLeft(): void {
+    this.#headline("NO MORE HOSTS LEFT", { play: "end" });
+    this.note("Too many have failed; nothing more is begun");
+  }
+
   /** What a recipe that stands in a task says. */
   recipe(text: string, level: keyof Log): void {
     this.#say(level, text, { play: "log" });
@@ -126,7 +132,7 @@ export class Report {
     for (const { target, counters } of states) {
       const { ok, changed, ...rest } = counters;
       const all = [["ok", ok], [word, changed], ...Object.entries(rest)]
-        .map(([name, count]) => `${name}=${count}`.padEnd(String(name).length + 5)).join("");
+        .map(([name, count]) => `${name}=${String(count).padEnd(4)} `).join("");
       this.#say("info", `${target.name.padEnd(width)} : ${all}`.trimEnd(), {
         play: "counts",
         target: target.name,

@@ -61,7 +61,9 @@ function magic(
   { program, play, state, states, playTargets, batch }: ScopeOptions,
 ): ReadonlyMap<string, unknown> {
   const { target } = state;
-  const alive = (): readonly string[] => playTargets.filter((name) => states.get(name)?.broken !== true);
+  const isAlive = (name: string): boolean => states.get(name)?.broken !== true;
+  const alive = (): readonly string[] => playTargets.filter(isAlive);
+  const aliveInBatch = (): readonly string[] => batch.filter(isAlive);
   return new LazyValues({
     inventory_hostname: () => target.name,
     inventory_hostname_short: () => target.name.split(".")[0],
@@ -70,10 +72,10 @@ function magic(
     group_names: () => target.groups.filter((name) => name !== "all").toSorted(),
     groups: () => program.groups,
     hostvars: () => hostvars(program, states),
-    play_hosts: alive,
+    play_hosts: aliveInBatch,
     ansible_play_hosts: alive,
     ansible_play_hosts_all: () => playTargets,
-    ansible_play_batch: () => batch,
+    ansible_play_batch: aliveInBatch,
     ansible_play_name: () => play.name,
     ansible_check_mode: () => program.check,
     ansible_diff_mode: () => program.diff,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Counters, noCounts } from "./report.ts";
-import type { Target } from "./program.ts";
+import type { Place, Target, Task } from "./program.ts";
 
 /** Why a target goes no further, or that it does. */
 export type Standing = "active" | "failed" | "unreachable" | "unknown" | "ended";
@@ -17,9 +17,9 @@ export class TargetState {
   readonly facts = new Map<string, unknown>();
   standing: Standing = "active";
   /** The result of the task that failed, for rescues. */
-  failure: { readonly task: string; readonly result: unknown } | undefined;
-  /** Handlers that are to run, by name. */
-  readonly notified = new Set<string>();
+  failure: { readonly task: string; readonly at: Place; readonly result: unknown } | undefined;
+  /** Handlers that are to run. */
+  readonly notified = new Set<Task>();
 
   constructor(target: Target) {
     this.target = target;

@@ -6,9 +6,10 @@
 import { VirtError } from "drover";
 import { act, type ActionContext, durationOf, failureOf, type Outcome } from "./action.ts";
 import { evaluate, firstFalse, omitted, type Scope } from "./evaluate.ts";
+import { itemsFor } from "./loop.ts";
 import type { ResultLine } from "./report.ts";
 import type { Loop, Target, Task } from "./program.ts";
-import { booleanOf, isMap, isTrue, plainData, textOf } from "./values.ts";
+import { booleanOf, isTrue, plainData, textOf } from "./values.ts";
 
 /** What a task on a target works with. */
 export interface TaskContext extends Omit<ActionContext, "scope" | "target" | "within"> {
@@ -17,6 +18,8 @@ export interface TaskContext extends Omit<ActionContext, "scope" | "target" | "w
   readonly target: Target;
   /** Says how it went. */
   readonly tell: (line: Omit<ResultLine, "target">) => void;
+  /** Takes in what an item of a loop came to. */
+  readonly took: (outcome: Outcome) => void;
 }
 
 /** How a task went on a target, all items of a loop together. */
@@ -58,13 +61,7 @@ function skippedBy(why: string): Outcome {
 /** The items of a loop; nothing where they cannot be told because the task's condition does not hold anyway. */
 function itemsOf(task: Task, loop: Loop, scope: Scope): readonly unknown[] | undefined {
   try {
-    const value = evaluate(loop.items, scope);
-    if (isMap(value)) return Object.entries(value).map(([key, each]) => ({ key, value: each }));
-    if (!Array.isArray(value)) {
-      throw new VirtError("recipe-failed", `A loop needs a list, and was given "${textOf(value)}"`);
-    }
-    if (loop.as === "items") return value.flatMap((each: unknown) => Array.isArray(each) ? each : [each]);
-    return value;
+    return itemsFor(loop.as, evaluate(loop.items, scope));
   } catch (error) {
     try {
       if (firstFalse(task.when, scope) !== undefined) return undefined;
@@ -95,6 +92,11 @@ async function runLoop(task: Task, loop: Loop, context: LoopContext): Promise<Ta
         first: index === 0,
         last: index === items.length - 1,
         length: items.length,
+        revindex: items.length - index,
+        revindex0: items.length - index - 1,
+        ...(index > 0 ? { previtem: items[index - 1] } : {}),
+        ...(index < items.length - 1 ? { nextitem: items[index + 1] } : {}),
+        allitems: items,
       },
     ]]);
     if (loop.indexVariable !== undefined) values.set(loop.indexVariable, index);
@@ -102,7 +104,12 @@ async function runLoop(task: Task, loop: Loop, context: LoopContext): Promise<Ta
     const outcome = await runOnce(task, { ...context, scope });
     const label = loop.label === undefined ? item : evaluate(loop.label, scope);
     const hidden = isNoLog(task, scope);
-    outcomes.push({ ...outcome, data: { ...outcome.data, [loop.variable]: plainData(item) } });
+    outcomes.push({
+      ...outcome,
+      data: { ...outcome.data, [loop.variable]: plainData(item), ansible_loop_var: loop.variable },
+    });
+    // What one item sets, the next one sees.
+    context.took(outcome);
     tell({
       status: outcome.status,
       item: hidden ? "(censored due to no_log)" : textOf(label),
@@ -125,6 +132,7 @@ async function runLoop(task: Task, loop: Loop, context: LoopContext): Promise<Ta
       results: outcomes.map(({ data }) => data),
       changed: all.includes("changed"),
       ...(status === "skipped" ? { skipped: true } : {}),
+      ...(all.length === 0 ? { skipped_reason: "No items in the list" } : {}),
       ...(status === "failed" || status === "unknown"
         ? { failed: true, msg: "One or more items failed" }
         : {}),
@@ -134,9 +142,8 @@ async function runLoop(task: Task, loop: Loop, context: LoopContext): Promise<Ta
   };
   // Each item has been told of; what remains is to say that all were left out, or that a failure does not matter.
   const ignored = isIgnored(task, context.scope, outcome);
-  if (status === "skipped" || (ignored && status !== "ok" && status !== "changed")) {
-    tell({ status, ignored, ...(outcome.message === undefined ? {} : { message: outcome.message }) });
-  }
+  if (status === "skipped") tell({ status });
+  else if (ignored) context.report.note("...ignoring");
   return { ...outcome, ignored };
 }
 
@@ -197,16 +204,17 @@ async function runOnce(task: Task, context: OnceContext): Promise<Outcome> {
     for (let attempt = 1;; attempt++) {
       const outcome = judged(task, await act(task.action, action), scope);
       const data = { ...outcome.data, attempts: attempt };
-      const isOver = firstFalse(retrying.until, withResult(task, scope, data)) === undefined;
+      const view = withResult(task, scope, { failed: outcome.status === "failed", ...data });
+      const isOver = firstFalse(retrying.until, view) === undefined;
       if (isOver) return { ...outcome, data };
       if (outcome.status === "unreachable" || outcome.status === "unknown") return { ...outcome, data };
       if (attempt > retries || action.check) {
         if (action.check) return { ...outcome, data };
         const message = outcome.message ?? `It did not become so in ${attempt} attempts`;
-        return { status: "failed", message, data: { ...data, failed: true, msg: message } };
+        return { status: "failed", message, data: { msg: message, ...data, failed: true } };
       }
       context.report.note(
-        `FAILED - RETRYING: [${context.target.name}]: ${task.module} (${
+        `FAILED - RETRYING: [${context.target.name}]: ${titleOf(task, scope)} (${
           retries - attempt + 1
         } retries left).`,
       );
@@ -233,11 +241,11 @@ function judged(task: Task, outcome: Outcome, scope: Scope): Outcome {
   if (outcome.status === "unreachable" || outcome.status === "unknown" || outcome.status === "skipped") {
     return outcome;
   }
-  const view = withResult(task, scope, outcome.data);
+  const view = withResult(task, scope, { failed: outcome.status === "failed", ...outcome.data });
   let { status, message, data } = outcome;
-  if (changedWhen !== undefined && status !== "failed") {
+  if (changedWhen !== undefined) {
     const changed = changedWhen.length > 0 && firstFalse(changedWhen, view) === undefined;
-    status = changed ? "changed" : "ok";
+    if (status !== "failed") status = changed ? "changed" : "ok";
     data = { ...data, changed };
   }
   if (failedWhen !== undefined) {
@@ -246,7 +254,7 @@ function judged(task: Task, outcome: Outcome, scope: Scope): Outcome {
       message ??= `It counts as failed: ${failedWhen.map(({ text }) => text).join(" and ")}`;
       status = "failed";
     } else if (status === "failed") status = data["changed"] === true ? "changed" : "ok";
-    data = { ...data, failed };
+    data = { ...data, failed, failed_when_result: failed };
   }
   return { ...outcome, status, data, ...(message === undefined ? {} : { message }) };
 }

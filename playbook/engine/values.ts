@@ -27,14 +27,38 @@ export function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
-/** A value within a text. */
+/** A value within a text; lists and maps in Python's form, as Jinja writes them. */
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value === null) return "";
+  return value === null ? "" : written(value, 0);
+}
+
+/** How deep lists and maps are written out. */
+const deepest = 200;
+
+/** A value as Python's `repr` writes it. */
+function written(value: unknown, depth: number): string {
+  if (depth > deepest) throw new Error("it is nested too deeply to be written");
+  if (typeof value === "string") return quoted(value);
+  if (value === null || value === undefined) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
-  if (typeof value === "object") return JSON.stringify(value) ?? "";
+  if (Array.isArray(value)) return `[${value.map((each) => written(each, depth + 1)).join(", ")}]`;
+  if (isMap(value)) {
+    const entries = Object.entries(value);
+    return `{${entries.map(([key, each]) => `${quoted(key)}: ${written(each, depth + 1)}`).join(", ")}}`;
+  }
   return String(value);
+}
+
+function quoted(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll(
+    "\r",
+    "\\r",
+  )
+    .replaceAll(quote, `\\${quote}`);
+  return `${quote}${escaped}${quote}`;
 }
 
 /** Whether two values are the same, however deep. */

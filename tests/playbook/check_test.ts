@@ -103,7 +103,8 @@ const chosen: readonly (readonly [Parameters<typeof tryPlay>[1], string])[] = [
   [{ skipTags: ["x"] }, "bcd"],
   [{ tags: ["z"] }, "de"],
   [{ tags: ["untagged"] }, "cd"],
-  [{ tags: ["tagged"], skipTags: ["always"] }, "abe"],
+  [{ tags: ["tagged"], skipTags: ["always"] }, "ab"],
+  [{ skipTags: ["tagged"] }, "c"],
   [{ startAt: "c" }, "cd"],
 ];
 

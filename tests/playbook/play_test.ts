@@ -40,7 +40,7 @@ Deno.test("a play starts what is off, and says so in Ansible's words", async () 
   });
   assert.equal(
     lines.at(-1),
-    "web-1                      : ok=3   changed=1   unreachable=0   failed=0   skipped=0   rescued=0   ignored=0   unknown=0",
+    "web-1                      : ok=3    changed=1    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0    unknown=0",
   );
 });
 
