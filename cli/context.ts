@@ -16,6 +16,8 @@ export interface OpenControlOptions {
   readonly io: Io;
   /** The recipe that is about to be run: it is put into its sandbox while the kernel comes up. */
   readonly recipe?: RecipeToLaunch;
+  /** The connections that it will open: their drivers are loaded meanwhile. */
+  readonly uris?: readonly string[];
 }
 
 /** Attaches to the kernel of a state directory, or becomes it. */

@@ -11,7 +11,7 @@ import type { Control } from "../runtime/control/control.ts";
 import { openControl, type OwnKernel } from "../runtime/control/open.ts";
 import { connectTo, socketPath } from "../runtime/control/socket.ts";
 import type { OpenControlOptions } from "./context.ts";
-import { registeredDrivers } from "./drivers.ts";
+import { loadDrivers, registeredDrivers } from "./drivers.ts";
 import type { EarlyLaunch } from "./launch.ts";
 
 /** How long a kernel of its own may take to come up, in milliseconds, and how often it is looked for. */
@@ -50,7 +50,9 @@ async function become(
  *
  * @throws {VirtError} `operation-failed` where the directory cannot be used, and what `openControl` throws.
  */
-export async function openKernel({ stateDirectory, io, recipe }: OpenControlOptions): Promise<Control> {
+export async function openKernel(
+  { stateDirectory, io, recipe, uris = [] }: OpenControlOptions,
+): Promise<Control> {
   const directory = resolve(stateDirectory);
   let early: EarlyLaunch | undefined;
   try {
@@ -60,7 +62,10 @@ export async function openKernel({ stateDirectory, io, recipe }: OpenControlOpti
       become: async () => {
         if (recipe !== undefined) early ??= new (await import("./launch.ts")).EarlyLaunch(recipe);
         await early?.begun();
-        return await become(directory, early);
+        const kernel = await become(directory, early);
+        // The recipe's process is not ready yet: there is time.
+        if (kernel !== undefined) loadDrivers(uris);
+        return kernel;
       },
       onLinger: (others) => {
         const what = others === 1 ? "another command is" : `${others} other commands are`;

@@ -7,16 +7,19 @@ import type { Launched, LaunchRequest } from "../runtime/run/manager.ts";
 import { launchSandbox, prepareRecipe, probeIsolation, type RecipeGraph } from "../runtime/sandbox/mod.ts";
 
 /** A recipe to be put into a sandbox, for whatever run. */
-export type RecipeToLaunch = Pick<LaunchRequest, "recipe" | "level">;
+export interface RecipeToLaunch extends Pick<LaunchRequest, "recipe" | "level"> {
+  /** What it is made of, where that is known. @default found out by looking through its imports */
+  readonly graph?: RecipeGraph;
+}
 
 /** Looks through a recipe, and starts it in its sandbox. */
-export async function launch({ recipe, level }: RecipeToLaunch): Promise<Launched> {
-  const [graph] = await Promise.all([prepareRecipe(recipe), probeIsolation()]);
+export async function launch({ recipe, level, graph }: RecipeToLaunch): Promise<Launched> {
+  const [modules] = await Promise.all([graph ?? prepareRecipe(recipe), probeIsolation()]);
   const [hash, endpoint] = await Promise.all([
-    hashOf(graph),
-    launchSandbox({ recipe: graph, isolation: level }),
+    hashOf(modules),
+    launchSandbox({ recipe: modules, isolation: level }),
   ]);
-  return { endpoint, recipe: graph.url, hash };
+  return { endpoint, recipe: modules.url, hash };
 }
 
 /**

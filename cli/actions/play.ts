@@ -29,7 +29,7 @@ import { connectionUri, stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
 import { isLive, localFiles, playInventory } from "./play_inventory.ts";
 import { PlayRecord } from "./play_record.ts";
-import { writePlay, writeReader } from "./play_folder.ts";
+import { writePlay, writeReader, type Written } from "./play_folder.ts";
 import { recipePath } from "./recipe_path.ts";
 
 const defaultForks = 5;
@@ -51,15 +51,14 @@ export async function play(this: DroverContext, flags: PlayFlags, file?: string)
   if (!isLive(flags)) {
     const compiled = await compile(this, { flags, file, source });
     if (tellOnly(this, { flags, compiled })) return;
-    const path = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
-    const level = flags.sandbox ?? "best";
-    await using control = await openFor(this, flags, { recipe: path, level });
-    return await start(this, { flags, compiled, path, control });
+    const written = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
+    await using control = await openFor(this, flags, { written, uris: Object.values(compiled.uris) });
+    return await start(this, { flags, compiled, path: written.recipe, control });
   }
   await using control = await openFor(this, flags);
   const compiled = await compile(this, { flags, file, source, control });
   if (tellOnly(this, { flags, compiled })) return;
-  const path = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
+  const { recipe: path } = await writePlay(compiled, stateDirectory(this.io, flags.stateDir));
   await start(this, { flags, compiled, path, control });
 }
 
@@ -69,10 +68,10 @@ async function playProgram(context: DroverContext, flags: PlayFlags, file: strin
   const directory = stateDirectory(io, flags.stateDir);
   const level = flags.sandbox ?? "best";
   const reader = await writeReader(await recipePath(file), directory);
-  await using control = await openFor(context, flags, { recipe: reader, level });
+  await using control = await openFor(context, flags, { written: reader });
   const read = await withInterrupt(context, (signal) =>
     control.request("runs.start", {
-      file: reader,
+      file: reader.recipe,
       hosts: { host: "test:///default" },
       input: {},
       grants: [],
@@ -81,7 +80,7 @@ async function playProgram(context: DroverContext, flags: PlayFlags, file: strin
   if (read.error !== undefined) throw fromErrorData(read.error);
   const compiled = await compile(context, { flags, file, source: readData(read.result, file), control });
   if (tellOnly(context, { flags, compiled })) return;
-  const path = await writePlay(compiled, directory);
+  const { recipe: path } = await writePlay(compiled, directory);
   await start(context, { flags, compiled, path, control });
 }
 
@@ -103,12 +102,14 @@ async function convert(
 function openFor(
   { io, openControl }: DroverContext,
   flags: PlayFlags,
-  recipe?: { readonly recipe: string; readonly level: "best" | "strict" },
+  early?: { readonly written: Written; readonly uris?: readonly string[] },
 ): Promise<Control> {
+  const level = flags.sandbox ?? "best";
   return openControl({
     io,
     stateDirectory: stateDirectory(io, flags.stateDir),
-    ...(recipe === undefined ? {} : { recipe }),
+    uris: early?.uris ?? [],
+    ...(early === undefined ? {} : { recipe: { ...early.written, level } }),
   });
 }
 

@@ -5,12 +5,20 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { VirtError } from "../../model/error.ts";
 import { type Compiled, engineFiles, playModule, readerModule } from "../../playbook/mod.ts";
-import { prepareRecipe } from "../../runtime/sandbox/mod.ts";
+import { prepareRecipe, type RecipeGraph } from "../../runtime/sandbox/mod.ts";
+
+/** What the sandbox loads: the path of its main module, and all that belongs to it. */
+export interface Written {
+  readonly recipe: string;
+  /** Absent where it has to be looked through first. */
+  readonly graph?: RecipeGraph;
+}
 
 /**
- * Writes what the sandbox loads for a play, and answers the path of its main module. A folder that is there already is the
+ * Writes what the sandbox loads for a play. A folder that is there already is the
  * same. Nobody but its owner can read it: variables may be secret.
  *
  * @throws {VirtError} what is wrong with a recipe of the playbook, with the place where it is named.
@@ -18,7 +26,7 @@ import { prepareRecipe } from "../../runtime/sandbox/mod.ts";
 export async function writePlay(
   { program, recipes }: Pick<Compiled, "program" | "recipes">,
   directory: string,
-): Promise<string> {
+): Promise<Written> {
   const files = new Map<string, string>([["program.json", JSON.stringify(program)]]);
   for (const [name, text] of await engineFiles()) files.set(`engine/${name}`, text);
   const entries: string[] = [];
@@ -44,7 +52,7 @@ export async function writePlay(
  *
  * @throws {VirtError} what is wrong with its modules.
  */
-export async function writeReader(path: string, directory: string): Promise<string> {
+export async function writeReader(path: string, directory: string): Promise<Written> {
   const files = new Map<string, string>();
   const entry = await copyModules(path, { folder: "source", files });
   files.set("read.play.ts", readerModule(entry));
@@ -63,16 +71,22 @@ async function copyModules(
   return `./${folder}/${basename(file)}`;
 }
 
-/** Writes files where they have not been written before, and answers the path of the main one. */
+/** Writes files where they have not been written before. */
 async function keep(
   main: string,
   files: ReadonlyMap<string, string>,
   directory: string,
-): Promise<string> {
+): Promise<Written> {
   const hash = createHash("sha256").update(JSON.stringify([...files])).digest("hex").slice(0, 24);
   const folder = join(directory, "plays", hash);
   if (!await exists(join(folder, main))) await writeWhole(folder, files);
-  return await Deno.realPath(join(folder, main));
+  const real = await Deno.realPath(folder);
+  const recipe = join(real, main);
+  // Such a path is refused where recipes are looked through.
+  if (real.includes(",")) return { recipe };
+  const names = [main, ...[...files.keys()].filter((name) => name !== main)];
+  const modules = names.map((name) => ({ path: join(real, name), realPath: join(real, name) }));
+  return { recipe, graph: { file: recipe, url: pathToFileURL(recipe).href, modules } };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -26,6 +26,7 @@ export async function runRecipe(this: DroverContext, flags: RunFlags, file: stri
     io,
     stateDirectory: stateDirectory(io, flags.stateDir),
     recipe: { recipe: params.file, level: flags.sandbox ?? "best" },
+    uris: Object.values(params.hosts),
   });
   const ended = await followRun(this, {
     control,
