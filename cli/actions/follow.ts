@@ -113,12 +113,23 @@ async function tellEnd(
   }
   if (run.error !== undefined && run.state !== "cancelled") {
     io.stderr.write(`${errorText(fromErrorData(run.error), painter(io, io.stderr))}\n`);
+    if (lacksGrants(run)) io.stderr.write("grant all that it says it needs with: -y\n");
   }
   // What is wrong with a resume says itself how to go on.
   if (run.state === "cancelled" || (run.state === "interrupted" && run.error === undefined)) {
     io.stderr.write(`resume with: drover runs resume ${plain(run.id)}\n`);
   }
   context.leaveWith(exitOfRun(run));
+}
+
+/** Whether a run failed for want of what a person may grant: not where it did not say that it needs it. */
+function lacksGrants(run: RunView): boolean {
+  if (exitOfRun(run) !== exitCode.denied) return false;
+  const detail: unknown = run.error?.detail;
+  const missing: unknown = typeof detail === "object" && detail !== null
+    ? Reflect.get(detail, "missing")
+    : undefined;
+  return !Array.isArray(missing) || !missing.includes("need");
 }
 
 /** How `drover` leaves for a run that ended so. */

@@ -208,6 +208,8 @@ Deno.test("without a grant a run leaves with 8, and says the flag that would do"
     );
     const refused = await place.run("run", recipe, "--allow", "domain:getattr");
     assert.equal(refused.code, exitCode.denied, refused.err);
+    assert.match(refused.err, /grant all that it says it needs with: -y/);
+    assert.equal((await place.run("run", recipe, "-y")).code, 0);
     const flag = /--allow (\S+)/.exec(refused.err)?.[1];
     assert.ok(flag !== undefined, refused.err);
     const allowed = await place.run("run", recipe, "--allow", "domain:getattr", "--allow", flag);
