@@ -18,6 +18,7 @@ import { call, findObject } from "./call.ts";
 import { unifiedDiff } from "./diff.ts";
 import { evaluate, firstFalse, omitted, placed, type Scope } from "./evaluate.ts";
 import type { Action, Target, Value } from "./program.ts";
+import type { Meant, Promised } from "./promised.ts";
 import type { Report, Status } from "./report.ts";
 import { isGoneAlready, isSatisfied } from "./satisfied.ts";
 import { isMap, plainData, textOf } from "./values.ts";
@@ -46,6 +47,8 @@ export interface ActionContext {
   readonly targetNamed: (name: string) => Target | undefined;
   readonly check: boolean;
   readonly diff: boolean;
+  /** What earlier tasks of a check would have made. */
+  readonly promised: Promised;
   readonly within: Duration | undefined;
 }
 
@@ -169,15 +172,17 @@ async function operation(
   const input = evaluated(action.input, scope);
   if (action.peer !== undefined) input[action.peer] = peerOf(input[action.peer], context);
   const options = callOptions(context);
-  const label = `${action.operation}${names[action.on] === undefined ? "" : ` ${names[action.on]}`}`;
+  const meant = meantBy(action, { target, names });
+  const wouldChange = (): Outcome => {
+    context.promised.operation(action.operation, meant);
+    return { status: "changed", data: { changed: true }, ...diffOf(action, { context, names }) };
+  };
   try {
     const handle = await findObject(host, action.on, { names, options });
     if (await isSatisfied(action.operation, { handle, input })) {
       return { status: "ok", data: { changed: false } };
     }
-    if (context.check && action.effect === "write") {
-      return { status: "changed", data: { changed: true }, ...(context.diff ? { diff: `! ${label}` } : {}) };
-    }
+    if (context.check && action.effect === "write") return wouldChange();
     // What asks a guest to go and waits for it takes its time among its own options.
     const args = action.operation === "domain.shutdown" ? [{ ...input, ...options }] : [input, options];
     const answer = plainData(await call(handle, action.method, args));
@@ -186,16 +191,40 @@ async function operation(
     return {
       status: changed ? "changed" : "ok",
       data: { ...fields, result: answer, changed },
-      ...(context.diff && changed ? { diff: `! ${label}` } : {}),
+      ...(changed ? diffOf(action, { context, names }) : {}),
     };
   } catch (error) {
     if (isGoneAlready(action.operation, error)) return { status: "ok", data: { changed: false } };
+    if (!context.check || !isVirtError(error, "not-found")) throw error;
+    const known = context.promised.info(meant);
     // What an earlier task would have made is not there in a check.
-    if (context.check && action.effect === "write" && isVirtError(error, "not-found")) {
-      return { status: "changed", data: { changed: true } };
+    if (known !== undefined && action.effect === "read") {
+      const message = "an earlier task would have made it";
+      return { status: "skipped", message, data: { changed: false, skipped: true, skip_reason: message } };
     }
+    if (known !== undefined && context.promised.isSatisfied(action.operation, meant, input)) {
+      return { status: "ok", data: { changed: false } };
+    }
+    if (action.effect === "write") return wouldChange();
     throw error;
   }
+}
+
+/** The object that an operation leaves changed: of one that defines others, those of the class that it is named after. */
+function meantBy(
+  { operation, on }: { readonly operation: string; readonly on: string },
+  { target: { uri }, names }: { readonly target: Target; readonly names: Readonly<Record<string, string>> },
+): Meant {
+  const named = operation.split(".")[0] ?? on;
+  return { uri, objectClass: named, name: named === on ? names[on] : undefined };
+}
+
+function diffOf(
+  { operation, on }: { readonly operation: string; readonly on: string },
+  { context, names }: { readonly context: ActionContext; readonly names: Readonly<Record<string, string>> },
+): { readonly diff?: string } {
+  if (!context.diff) return {};
+  return { diff: `! ${operation}${names[on] === undefined ? "" : ` ${names[on]}`}` };
 }
 
 /** The connection of a target that is named as the other end. */
@@ -217,19 +246,21 @@ async function ensure(
     : { name: context.target.domain, ...spec };
   // The runtime checks it by the schema of its kind.
   const desired = { kind: action.kind, spec: named } as unknown as Desired;
-  const plan = await host.plan(desired);
-  const { before, after } = plan;
-  const text = plan.changed ? `${plan}${unifiedDiff(before ?? "", after ?? "", plan.name)}` : "";
-  const data = { changed: plan.changed, action: plan.action, changes: plainData(plan.changes) };
-  const diff = context.diff && text !== "" ? { diff: text } : {};
-  if (!plan.changed) return { status: "ok", data };
+  // Looking twice is for checks alone: what carries a plan out makes it anew.
+  const { plan, deferred = [] } = context.check
+    ? { plan: await host.plan(desired) }
+    : await host.ensure(desired);
   if (plan.blocked !== undefined) throw new VirtError("wrong-state", plan.blocked);
-  if (context.check) return { status: "changed", data, ...diff };
-  const { changed, deferred } = await host.ensure(desired);
+  const { changed, action: what, before = "", after = "", name, changes } = plan;
   return {
     status: changed ? "changed" : "ok",
-    data: { ...data, changed, deferred: plainData(deferred) },
-    ...diff,
+    data: {
+      changed,
+      action: what,
+      changes: plainData(changes),
+      ...(changed && !context.check ? { deferred: plainData(deferred) } : {}),
+    },
+    ...(context.diff && changed ? { diff: `${plan}${unifiedDiff(before, after, name)}` } : {}),
   };
 }
 
