@@ -11,6 +11,7 @@ import { makeFiles } from "./files.ts";
 import type { Host } from "./handles.ts";
 import { makeLog, makeProgress, makeStep } from "./log.ts";
 import { Objects } from "./objects.ts";
+import { opaqueSecrets } from "./opaque_secret.ts";
 import { toPlain } from "./plain.ts";
 import { type AnyContext, Recipe } from "./recipe.ts";
 import { Session } from "./session.ts";
@@ -57,7 +58,14 @@ export function serveRecipe(
       fail,
     });
     const objects = new Objects(session, hello.methods);
-    const context = contextOf(session, objects, { run: hello.run, start: message });
+    const { secrets = {}, anyHosts = false } = recipe.declaration;
+    // A recipe that names its connections knows itself what it went without.
+    if (anyHosts) countLost(session, message.lost);
+    const context = contextOf(session, objects, {
+      run: hello.run,
+      start: message,
+      secrets: opaqueSecrets(Object.keys(secrets)),
+    });
     void run(recipe, context).then(
       (result) => end(() => session.say(doneWith(result, session.failures))),
       fail,
@@ -91,13 +99,19 @@ async function forgotten(session: Session, { log }: AnyContext): Promise<void> {
 function contextOf(
   session: Session,
   objects: Objects,
-  { run, start }: { readonly run: string; readonly start: Extract<ToRecipe, { readonly t: "start" }> },
+  { run, start, secrets }: {
+    readonly run: string;
+    readonly start: Extract<ToRecipe, { readonly t: "start" }>;
+    readonly secrets: AnyContext["secrets"];
+  },
 ): AnyContext {
   const hosts: Record<string, Host> = {};
   for (const { name, ref } of start.hosts) hosts[name] = objects.handle(ref);
   return {
     host: start.hosts.map(({ name }: HostName) => hosts[name])[0],
     hosts,
+    unreachable: start.lost ?? [],
+    secrets,
     input: start.input,
     log: makeLog(session),
     signal: session.signal,

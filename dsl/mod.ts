@@ -13,6 +13,7 @@ export {
 } from "../model/error.ts";
 export type { ExitCode } from "../model/exit_code.ts";
 export type { ObjectClass, ObjectRef } from "../model/object.ts";
+export type { SecretDeclaration, SecretHandle } from "../model/secret.ts";
 export type { OperationName } from "../model/operations/mod.ts";
 export type {
   AnswerOf,
@@ -30,6 +31,7 @@ export type { Need, Needs } from "./need.ts";
 export { ObjectChanged, OutcomeUnknown } from "./error.ts";
 export { type Duration, duration, durationText } from "./duration.ts";
 export { Recipe, recipe } from "./recipe.ts";
+export { OpaqueSecret, type SecretNames, type SecretsFor } from "./opaque_secret.ts";
 export type {
   Domain,
   Filter,
@@ -89,9 +91,12 @@ export type {
   HostNames,
   HostsContext,
   NoInput,
+  NoSecrets,
   RecipeDefinition,
   RunContext,
   RunTools,
+  SecretsContext,
+  UnreachableHost,
 } from "./recipe.ts";
 export {
   type Desired,

@@ -10,6 +10,7 @@ import type { Files } from "./files.ts";
 import type { Host } from "./handles.ts";
 import type { Log, ProgressFunction, StepFunction } from "./log.ts";
 import type { Needs } from "./need.ts";
+import type { OpaqueSecret, SecretNames, SecretsFor } from "./opaque_secret.ts";
 import { callerPlace } from "./place.ts";
 import type { SleepFunction } from "./wait.ts";
 
@@ -60,7 +61,13 @@ export type ContextFor<Input, Hosts> = [Hosts] extends [undefined] ? RunContext<
   : HostsContext<Input, NameIn<Hosts>>;
 
 /** A recipe as it is written. */
-export interface RecipeDefinition<Shape extends z.ZodType, Texts extends readonly string[], Hosts, Result> {
+export interface RecipeDefinition<
+  Shape extends z.ZodType,
+  Texts extends readonly string[],
+  Hosts,
+  Result,
+  Secrets extends SecretNames = NoSecrets,
+> {
   /** What it does, in one line. */
   readonly summary: string;
   /**
@@ -80,14 +87,32 @@ export interface RecipeDefinition<Shape extends z.ZodType, Texts extends readonl
    * @default one connection, `host`
    */
   readonly hosts?: Hosts;
+  /**
+   * The secrets that it needs, with what each one is for. `run` gets them as `secrets`, as names without values; whoever runs
+   * the recipe says where they come from: `--secret dbPassword=env:DB_PASSWORD`.
+   * @default none
+   */
+  readonly secrets?: Secrets;
   /** What it does. What it returns is the run's result. */
-  readonly run: (context: ContextFor<z.output<Shape>, Hosts>) => Result | Promise<Result>;
+  readonly run: (
+    context: ContextFor<z.output<Shape>, Hosts> & SecretsContext<Secrets>,
+  ) => Result | Promise<Result>;
+}
+
+/** The secrets of a recipe that needs none. */
+export type NoSecrets = Readonly<Record<never, never>>;
+
+/** What a recipe's `run` is given for its secrets. */
+export interface SecretsContext<Secrets extends SecretNames> {
+  /** The secrets that the recipe has declared, by its names for them. */
+  readonly secrets: SecretsFor<Secrets>;
 }
 
 /** What a recipe is run with, whatever it declares. */
 export interface AnyContext extends RunTools {
   readonly host: Host | undefined;
   readonly hosts: Readonly<Record<string, Host>>;
+  readonly secrets: Readonly<Record<string, OpaqueSecret>>;
   readonly input: unknown;
 }
 
@@ -180,19 +205,22 @@ export function recipe<
   Result,
   Shape extends z.ZodType = NoInput,
   const Hosts extends HostNames | undefined = undefined,
->(definition: RecipeDefinition<Shape, Texts, Hosts, Result>): Recipe<z.input<Shape>, Result> {
-  const { summary, needs, files = [], hosts, input = z.object({}), run } = definition;
-  const names = hosts === undefined
+  const Secrets extends SecretNames = NoSecrets,
+>(definition: RecipeDefinition<Shape, Texts, Hosts, Result, Secrets>): Recipe<z.input<Shape>, Result> {
+  const { summary, needs, files = [], hosts, secrets, input = z.object({}), run } = definition;
+  const names = hosts === undefined || hosts === "any"
     ? ["host"]
     : Array.isArray(hosts)
     ? hosts.map(String)
     : Object.keys(hosts);
   refuseWrong({ summary, needs, files, names, run });
+  const declared = declaredSecrets(secrets);
   const declaration: RecipeDeclaration = {
     summary,
     needs: [...needs],
     hosts: names,
     files: [...files],
+    ...(Object.keys(declared).length === 0 ? {} : { secrets: declared }),
     inputSchema: inputSchema(input),
   };
   hearer?.(callerPlace(recipe)?.file);
@@ -228,6 +256,32 @@ function refuseWrong(
   if (typeof run !== "function") {
     throw wrong("it has no run function", "Give it one: async run({ host }) { … }");
   }
+}
+
+/** What a recipe says of its secrets: it may be one that no compiler has seen. */
+function declaredSecrets(given: unknown): Record<string, { description?: string }> {
+  const wrong = (what: string): VirtError =>
+    new VirtError("invalid-argument", `Cannot declare the recipe: ${what}`, {
+      hint: 'Name them with letters and digits: secrets: { dbPassword: { description: "For the database" } }',
+    });
+  if (given === undefined) return {};
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw wrong("its secrets are no names with what they are for");
+  }
+  return Object.fromEntries(
+    Object.entries(given).map(([name, about]: [string, unknown]) => {
+      if (!/^[A-Za-z]\w{0,63}$/.test(name)) {
+        throw wrong(`its secret "${name.slice(0, 64)}" has no usable name`);
+      }
+      if (typeof about !== "object" || about === null) throw wrong(`its secret "${name}" has no { … }`);
+      const description: unknown = Reflect.get(about, "description");
+      if (description === undefined) return [name, {}];
+      if (typeof description !== "string" || description.length > 4096) {
+        throw wrong(`what its secret "${name}" is for is no text`);
+      }
+      return [name, { description }];
+    }),
+  );
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -11,6 +11,7 @@ import { z } from "zod";
 import type { ErrorData } from "./error.ts";
 import type { VirtEvent } from "./event.ts";
 import { type ObjectClass, objectClasses, type ObjectRef } from "./object.ts";
+import { secretName } from "./secret.ts";
 
 /** The version of the channel; both sides must agree. */
 export const channelVersion = 1;
@@ -60,6 +61,10 @@ export const recipeDeclaration = z.object({
   spareHosts: z.boolean().optional(),
   /** Data files that it reads, relative to its own. */
   files: z.array(shortText).max(256),
+  /** Secrets that it needs; it is told their names, and never a value. */
+  secrets: z.record(z.string().regex(secretName), z.object({ description: shortText.optional() })).refine(
+    (secrets) => Object.keys(secrets).length <= 256,
+  ).optional(),
   /** The JSON schema of its input. */
   inputSchema: z.record(z.string(), z.unknown()),
 });

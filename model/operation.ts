@@ -125,6 +125,10 @@ export interface OperationDeclaration {
   /** The input's fields that hold secret values: never journalled, shown or logged. */
   readonly secretInput?: readonly string[];
   /**
+   * The input's fields that hold definitions in which a placeholder may stand for a secret, as the password of graphics.
+   */
+  readonly secretPlaces?: readonly string[];
+  /**
    * Whether what it is given may come back to whoever gave it, as what is typed is echoed: values of secrets, which a recipe
    * must not learn, are not put in.
    * @default false

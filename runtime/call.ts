@@ -9,6 +9,7 @@ import type { Outcome } from "../model/outcome.ts";
 import type { Permission } from "../model/permission.ts";
 import type { DriverConnection, FencingToken, Observation } from "./driver.ts";
 import type { ManagedObject } from "./object.ts";
+import type { Concealing } from "./secret/concealer.ts";
 
 /** On whose behalf something happens. Slots, leases and audit entries name it. */
 export interface Caller {
@@ -133,6 +134,8 @@ export interface CallRequest {
   readonly rebase?: boolean;
   /** The UUID for what the call makes; from the journal on a resume. */
   readonly newId?: string;
+  /** Takes secret values that were put into the input out of what comes back in errors. */
+  readonly conceal?: Concealing;
   /** Hears how it goes. */
   readonly onState?: (state: CallState) => void;
 }

@@ -97,6 +97,7 @@ export class Host implements AsyncDisposable {
       store,
       launch,
       authorize: (authorize ?? grantAuthorize)({ clock, store }),
+      stateDirectory,
       versions: { drover: version, channel: channelVersion, operations: operationsHash() },
       ...(resumeWindowMs === undefined ? {} : { resumeWindowMs }),
       ...(graceMs === undefined ? {} : { graceMs }),

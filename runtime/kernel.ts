@@ -141,13 +141,18 @@ export class Kernel implements AsyncDisposable {
 
   /** Carries a call out. Does not reject: what went wrong is in the outcome. */
   call(request: CallRequest): Promise<CallResult> {
-    if (this.#watch === undefined) return this.#calls.call(request);
-    return this.#watch(request, (watched) => this.#calls.call(watched));
+    if (this.#watch === undefined) return this.#carriedOut(request);
+    return this.#watch(request, (watched) => this.#carriedOut(watched));
+  }
+
+  /** Nobody hears of a value that the other side quotes. */
+  async #carriedOut(request: CallRequest): Promise<CallResult> {
+    return concealed(await this.#calls.call(request), request);
   }
 
   /** Finds out what became of a call whose intent is on record and whose result is not; its kernel died. */
   reconcile(request: CallRequest & { readonly intent: CallIntent }): Promise<CallResult> {
-    return this.#calls.reconcile(request);
+    return this.#calls.reconcile(request).then((result) => concealed(result, request));
   }
 
   /**
@@ -234,6 +239,13 @@ export class Kernel implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** A result whose error has no secret value in it. */
+function concealed(result: CallResult, { conceal }: CallRequest): CallResult {
+  const { outcome } = result;
+  if (conceal === undefined || outcome.kind === "done") return result;
+  return { ...result, outcome: { ...outcome, error: conceal.error(outcome.error) } };
 }
 
 /**

@@ -39,6 +39,8 @@ export async function findOut(doubt: InDoubt, options: ReconciliationOptions): P
   const { call: { request, operation }, object, keys, error } = doubt;
   request.onState?.({ kind: "reconciling" });
   const answer = await lookUntilKnown(doubt, options);
+  const { conceal } = request;
+  const told = (text: string): string => conceal?.text(text) ?? text;
   switch (answer.kind) {
     case "done":
       return { outcome: { kind: "done", value: answer.value, reconciled: true }, object };
@@ -51,7 +53,7 @@ export async function findOut(doubt: InDoubt, options: ReconciliationOptions): P
           operation: operation.name,
           caller: request.caller,
           since: options.clock.now(),
-          reason: answer.reason,
+          reason: told(answer.reason),
         });
       }
       const unknown = new VirtError(

@@ -18,6 +18,8 @@ import { Kernel } from "../runtime/kernel.ts";
 import { AuditMemory, GrantAuthority, parseAllGrants } from "../runtime/permission/mod.ts";
 import type { PreparedRun } from "../runtime/run/context.ts";
 import { RunFeed } from "../runtime/run/feed.ts";
+import { hostNames } from "../runtime/run/hosts.ts";
+import { RunSecrets, standIn } from "../runtime/secret/run_secrets.ts";
 import { Session } from "../runtime/run/session.ts";
 import { type Fault, FaultyWorld, type Latency } from "./fault.ts";
 import type { Simulated } from "./host_content.ts";
@@ -189,14 +191,19 @@ export class Lab implements AsyncDisposable {
     const endpoint = new InProcessEndpoint(recipe);
     this.#endpoints.add(endpoint);
     void endpoint.exited.then(() => this.#endpoints.delete(endpoint));
+    const secrets = labSecrets(recipe.declaration, options);
     const session = new Session({
       run: record,
+      secrets,
       kernel: this.#kernel,
       store: this.#store,
       endpoint,
       feed,
       recipe: record.title,
-      prepare: (declaration) => this.#prepare(declaration, { record, audit }),
+      prepare: async (declaration) => {
+        await secrets.declare(declaration.secrets);
+        return await this.#prepare(declaration, { record, audit });
+      },
       readFile: (name) => fileOf(options, name),
       folder: () => this.#folderOf(options),
     });
@@ -330,6 +337,18 @@ export class Lab implements AsyncDisposable {
       })),
     });
   }
+}
+
+/** The secrets of a run, with the values that its test gives. */
+function labSecrets(
+  { secrets: declared = {} }: RecipeDeclaration,
+  { secrets: given = {} }: LabRunOptions<unknown>,
+): RunSecrets {
+  const names = [...new Set([...Object.keys(declared), ...Object.keys(given)])];
+  return new RunSecrets(
+    Object.fromEntries(names.map((name) => [name, "prompt"])),
+    (_, { name }) => Promise.resolve(given[name] ?? standIn(name)),
+  );
 }
 
 /**

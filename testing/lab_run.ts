@@ -26,6 +26,11 @@ export interface LabRunOptions<Input> {
   readonly grants?: readonly string[];
   /** The recipe's data files, by the names that it has declared. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /**
+   * The values of the secrets that the recipe has declared; it does not get to see them.
+   * @default a value made up for each
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** A line of the log. */

@@ -22,6 +22,7 @@ import {
   RecordingAuthority,
 } from "../../runtime/permission/mod.ts";
 import { type LaunchRequest, RunManager } from "../../runtime/run/manager.ts";
+import { standIn } from "../../runtime/secret/run_secrets.ts";
 import { parseUri } from "../../model/uri.ts";
 import { VirtError } from "../../model/error.ts";
 import { SimulatedHost, VirtualClock } from "../../testing/mod.ts";
@@ -167,6 +168,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       needs = request.needs;
       return Promise.resolve(authority);
     },
+    // Nobody is asked, and nothing is read: what is rehearsed opens nothing.
+    fetchSecret: (_, { name }) => Promise.resolve(standIn(name)),
     versions: { drover: manifest.version, channel: channelVersion, operations: "" },
   });
   const active = await runs.start({

@@ -108,6 +108,7 @@ export const domainDefine = operation("domain.define", {
   on: "connection",
   as: "defineDomain",
   reaches: { field: "xml", document: "domain" },
+  secretPlaces: ["xml"],
   aliases: ["define"],
   undo: "domain.discard",
   input: z.object({
@@ -133,6 +134,7 @@ export const domainCreate = operation("domain.create", {
   on: "connection",
   as: "createDomain",
   reaches: { field: "xml", document: "domain" },
+  secretPlaces: ["xml"],
   aliases: ["create"],
   undo: "domain.discard",
   input: z.object({

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { operation } from "../operation.ts";
-import { byteArray, nothing, parameters } from "./shape.ts";
+import { byteArray, nothing, parameters, secretField } from "./shape.ts";
 
 export const domainPeekMemory = operation("domain.peekMemory", {
   summary: "Read from a running domain's memory",
@@ -60,7 +60,7 @@ export const domainSetLaunchSecurity = operation("domain.setLaunchSecurity", {
   aliases: ["domsetlaunchsecstate"],
   input: z.object({
     header: z.string().min(1).max(65_536).describe("The secret's header, in base64"),
-    secret: z.string().min(1).max(65_536).describe("The secret, encrypted, in base64"),
+    secret: secretField(z.string().min(1).max(65_536)).describe("The secret, encrypted, in base64"),
     address: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("Where in memory, in bytes"),
   }),
   output: nothing,

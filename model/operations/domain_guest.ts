@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { operation } from "../operation.ts";
-import { cpuSet, nothing } from "./shape.ts";
+import { cpuSet, nothing, secretField } from "./shape.ts";
 
 const mountpoints = z.array(z.string().startsWith("/").max(4096)).max(256).optional().describe(
   "Mount points; all where not given",
@@ -154,7 +154,7 @@ export const domainSetPassword = operation("domain.setPassword", {
   aliases: ["set-user-password"],
   input: z.object({
     user: z.string().min(1).max(256),
-    password: z.string().max(4096),
+    password: secretField(z.string().max(4096)),
     encrypted: z.boolean().default(false).describe("The password is encrypted already"),
   }),
   output: nothing,

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { refSchema } from "../object.ts";
 import { operation } from "../operation.ts";
-import { byteArray, lookupName, nothing, xmlText } from "./shape.ts";
+import { byteArray, lookupName, nothing, secretField, xmlText } from "./shape.ts";
 
 /** The largest value of a secret, in bytes: libvirt's limit. */
 export const secretValueBytes = 65_536;
@@ -77,12 +77,12 @@ export const secretSetValue = operation("secret.setValue", {
   secretInput: ["value"],
   aliases: ["secret-set-value"],
   input: z.object({
-    value: z.union([
+    value: secretField(z.union([
       z.string().max(secretValueBytes),
       byteArray.refine((data) => data.length <= secretValueBytes, {
         error: `A secret has at most ${secretValueBytes} bytes`,
       }),
-    ]).describe("At most 64 KiB"),
+    ])).describe("At most 64 KiB"),
   }),
   output: nothing,
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import type { SecretHandle } from "../secret.ts";
 
 /** The largest size in KiB whose bytes are still exact. */
 const greatestKib = Number.MAX_SAFE_INTEGER / 1024;
@@ -18,6 +19,16 @@ export const nameOrUuid = z.enum(["name", "uuid"]).optional().describe(
 
 /** A definition as XML text. */
 export const xmlText = z.string().min(1).max(8 * 1024 * 1024);
+
+/**
+ * A field that takes a secret value. A recipe may give a handle in its place: the runtime puts the value in before the
+ * input is checked, so that no schema ever meets one.
+ */
+export function secretField<S extends z.ZodType>(
+  schema: S,
+): z.ZodType<z.output<S>, z.input<S> | SecretHandle> {
+  return schema as unknown as z.ZodType<z.output<S>, z.input<S> | SecretHandle>;
+}
 
 /** A size in KiB. */
 export const kibibytes = z.int().min(1).max(greatestKib);

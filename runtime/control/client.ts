@@ -38,11 +38,22 @@ type Asked = Extract<FromKernel, { readonly t: "ask" }>;
 /** Puts a question of a kind to a person, and answers for them. */
 type Askers = { readonly [K in QuestionKind]?: (about: unknown, signal: AbortSignal) => Promise<unknown> };
 
-function askersOf({ ask, askCredentials }: RequestOptions<ControlMethod>): Askers {
+function askersOf({ ask, askSecret, askCredentials }: RequestOptions<ControlMethod>): Askers {
   return {
     ...(ask === undefined
       ? {}
       : { permission: (about, signal) => ask(questions.permission.about.parse(about), signal) }),
+    ...(askSecret === undefined ? {} : {
+      secret: async (about, signal) => {
+        const { description, variable, ...asked } = questions.secret.about.parse(about);
+        const value = await askSecret({
+          ...asked,
+          ...(description === undefined ? {} : { description }),
+          ...(variable === undefined ? {} : { variable }),
+        }, signal);
+        return value === undefined ? null : { value };
+      },
+    }),
     ...(askCredentials === undefined ? {} : {
       credentials: async (about, signal) => {
         const { user, ...asked } = questions.credentials.about.parse(about);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AskCredentials, Person } from "../person.ts";
+import type { AskSecret, SecretQuestion } from "../secret/fetch.ts";
 import type {
   ControlMethod,
   ItemOf,
@@ -22,6 +23,8 @@ export interface RequestOptions<M extends ControlMethod> {
   readonly onItem?: (item: ItemOf<M>) => void | Promise<void>;
   /** Puts a question to the person at this terminal; without it every question is answered `deny`. */
   readonly ask?: (question: Question, signal: AbortSignal) => Promise<PermissionAnswer>;
+  /** Has the values of secrets that are here: in the environment, or typed at this terminal. */
+  readonly askSecret?: (question: SecretQuestion, signal: AbortSignal) => Promise<string | undefined>;
   /** Asks the person at this terminal for user and password; without it nobody is asked. */
   readonly askCredentials?: AskCredentials;
 }
@@ -52,6 +55,8 @@ export interface RequestContext<M extends ControlMethod> {
   send(item: ItemOf<M>): Promise<void>;
   /** Asks the person at the caller's terminal; absent where there is none. */
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
+  /** Asks for the value of a secret that the caller has; absent where there is nobody to ask. */
+  readonly askSecret?: AskSecret;
   /** The person at the caller's terminal, for daemons that want to know who they are; absent where there is none. */
   readonly person?: Person;
 }

@@ -54,7 +54,7 @@ export class LocalControl implements Control {
   ): Promise<ResultOf<M>> {
     const never = new AbortController().signal;
     const signal = options.signal ?? never;
-    const { ask, askCredentials } = options;
+    const { ask, askSecret, askCredentials } = options;
     return await handle(this.#handlers, {
       method,
       params,
@@ -63,6 +63,7 @@ export class LocalControl implements Control {
         signal,
         send: async (item) => await options.onItem?.(item),
         ...(ask === undefined ? {} : { ask: (question) => ask(question, signal) }),
+        ...(askSecret === undefined ? {} : { askSecret: (question) => askSecret(question, signal) }),
         ...(askCredentials === undefined
           ? {}
           : { person: { atTerminal: true, credentials: askCredentials } }),

@@ -131,6 +131,9 @@ export const runEvent = z.discriminatedUnion("type", [
 /** How isolated a recipe must be: as well as this machine can, or nothing less than the best. */
 export const sandboxLevels = ["best", "strict"] as const;
 
+/** Sources of secrets by the recipe's names for them. */
+const secretBindings = z.record(z.string().max(64), longText);
+
 const startRun = z.object({
   /** The recipe's file, absolute. */
   file: shortText,
@@ -142,6 +145,8 @@ const startRun = z.object({
   /** Grant whatever the recipe says it needs. */
   grantNeeds: z.boolean().default(false),
   sandbox: z.enum(sandboxLevels).default("best"),
+  /** Where its secrets come from, by the recipe's names for them: `env:NAME`, `file:/PATH`, …; no values. */
+  secrets: secretBindings.optional(),
   /** Answer as soon as the run has an id; it goes on by itself. */
   detach: z.boolean().default(false),
 });
@@ -281,6 +286,8 @@ export const controlMethods = {
       grants: z.array(shortText).max(1024).default([]),
       /** Steps whose outcome nothing can find out, as a person saw it. */
       assume: z.record(z.string(), z.enum(["done", "not-done"])).default({}),
+      /** Sources of secrets that go before those that it was begun with. */
+      secrets: secretBindings.optional(),
     }),
     item: runEvent,
     result: run,
@@ -388,10 +395,20 @@ const credentialsQuestion = z.object({
 
 const credentials = z.object({ user: shortText, password: shortText });
 
+/** The value of a secret, which whoever runs a recipe has. */
+const secretQuestion = z.object({
+  name: shortText,
+  description: shortText.optional(),
+  /** The variable of their environment that has it; they are to type it where absent. */
+  variable: shortText.optional(),
+  recipe: shortText,
+});
+
 /** What may be asked of the person for whom something is done, and what is taken for the answer where there is none. */
 export const questions = {
   permission: { about: question, answer: z.enum(permissionAnswers), unanswered: "deny" },
   credentials: { about: credentialsQuestion, answer: credentials.nullable(), unanswered: null },
+  secret: { about: secretQuestion, answer: z.object({ value: longText }).nullable(), unanswered: null },
 } as const;
 
 /** A kind of question. */

@@ -6,6 +6,7 @@
 import { VirtError } from "../../model/error.ts";
 import type { ActiveRun, RunManager, StartRun } from "../run/manager.ts";
 import type { ControlHandlers, RequestContext } from "./control.ts";
+import { parseSource, type SecretBindings } from "../secret/source.ts";
 import type { ControlMethod, RunView } from "./methods.ts";
 
 /** The methods that are answered here. */
@@ -19,14 +20,18 @@ export function runHandlers(runs: RunManager): Pick<ControlHandlers, Method> {
   return {
     "runs.start": async ({ detach, ...request }, context) => {
       const { principal } = context;
-      const active = await runs.start({ ...request, principal, ...(detach ? {} : whomToAsk(context)) });
+      const whom = detach ? await askedBefore(request.secrets, context) : whomToAsk(context);
+      const active = await runs.start({ ...request, principal, ...whom });
       return await follow(runs, active, { context, detach });
     },
-    "runs.resume": async ({ id, detach, grants, assume }, context) => {
+    "runs.resume": async ({ id, detach, grants, assume, secrets }, context) => {
       const active = await runs.resume(id, {
         grants,
+        ...(secrets === undefined ? {} : { secrets }),
         assume: new Map(Object.entries(assume).map(([step, as]) => [Number(step), as])),
-        ...(detach ? {} : whomToAsk(context)),
+        ...(detach
+          ? await askedBefore({ ...await runs.secretsOf(id), ...secrets }, context)
+          : whomToAsk(context)),
       });
       return await follow(runs, active, { context, detach });
     },
@@ -62,9 +67,28 @@ export function runHandlers(runs: RunManager): Pick<ControlHandlers, Method> {
 
 /** The person at the caller's terminal, where there is one. */
 function whomToAsk(
-  { ask, person }: Pick<RequestContext<"runs.start">, "ask" | "person">,
-): Pick<StartRun, "ask" | "person"> {
-  return { ...(ask === undefined ? {} : { ask }), ...(person === undefined ? {} : { person }) };
+  { ask, askSecret, person }: Pick<RequestContext<"runs.start">, "ask" | "askSecret" | "person">,
+): Pick<StartRun, "ask" | "askSecret" | "person"> {
+  return {
+    ...(ask === undefined ? {} : { ask }),
+    ...(askSecret === undefined ? {} : { askSecret }),
+    ...(person === undefined ? {} : { person }),
+  };
+}
+
+/** Whoever leaves a run behind is asked for the values that only they have before they are gone. */
+async function askedBefore(
+  secrets: SecretBindings = {},
+  { askSecret }: Pick<RequestContext<"runs.start">, "askSecret">,
+): Promise<Pick<StartRun, "askSecret">> {
+  const values = new Map<string, string | undefined>();
+  for (const [name, text] of Object.entries(secrets)) {
+    const source = parseSource(text, name);
+    if (source.kind !== "env" && source.kind !== "prompt") continue;
+    const variable = source.kind === "env" ? { variable: source.variable } : {};
+    values.set(name, await askSecret?.({ name, recipe: "the run", ...variable }));
+  }
+  return { askSecret: ({ name }) => Promise.resolve(values.get(name)) };
 }
 
 /**

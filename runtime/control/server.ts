@@ -176,6 +176,12 @@ class Session {
       ...(prompts.includes("permission")
         ? { ask: (about) => this.#ask(id, { kind: "permission", about, signal: aborter.signal }) }
         : {}),
+      ...(prompts.includes("secret")
+        ? {
+          askSecret: async (about) =>
+            (await this.#ask(id, { kind: "secret", about, signal: aborter.signal }))?.value,
+        }
+        : {}),
       ...(prompts.includes("credentials")
         ? {
           person: {

@@ -9,6 +9,7 @@ import type { ExitCode } from "../../model/exit_code.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { CallIntent } from "../call.ts";
 import type { AuditEntry } from "../permission/audit.ts";
+import type { SecretBindings } from "../secret/source.ts";
 
 /** Where a run is in its life. */
 export const runStates = [
@@ -75,6 +76,8 @@ export interface RunRecord {
   readonly policy?: PolicyFile;
   /** Whether what the recipe needs counts as granted. */
   readonly grantNeeds?: boolean;
+  /** Where its secrets come from, by the recipe's names for them; never a value. */
+  readonly secrets?: SecretBindings;
   /** How isolated the recipe must be. */
   readonly sandbox?: "best" | "strict";
   readonly principal: string;

@@ -18,7 +18,8 @@ import type { RunContext } from "./context.ts";
 import type { Generations } from "./generations.ts";
 import type { RunLeases } from "./leases.ts";
 import { RunProgress } from "./progress.ts";
-import { answersSecret, SecretValues } from "./secret_values.ts";
+import { quietError, SecretFailure } from "../secret/failure.ts";
+import { answersSecret, type Revealed, SecretValues } from "./secret_values.ts";
 import { stepEndEvent, stepStateEvent } from "./step_event.ts";
 import { asRef, type CallMessage, labelOf } from "./step_identity.ts";
 
@@ -50,6 +51,8 @@ interface Finished {
   readonly generation?: number;
   /** Another object that it moved. */
   readonly moved?: Moved;
+  /** Whether a secret was put in, or should have been: what went wrong is not the recipe's to know. */
+  readonly isSecret?: boolean;
 }
 
 /** The calls of one run that are under way. */
@@ -70,7 +73,7 @@ export class RunCalls {
     this.#context = context;
     this.#leases = leases;
     this.#generations = generations;
-    this.#secrets = new SecretValues(context.run);
+    this.#secrets = new SecretValues(context.run, context.secrets);
     this.#progress = new RunProgress({ clock: context.kernel.clock, outbox: context.outbox });
   }
 
@@ -168,8 +171,15 @@ export class RunCalls {
       ...(options.priority === undefined ? {} : { priority: options.priority }),
       ...(options.rebase === undefined ? {} : { rebase: options.rebase }),
       ...(options.noWait === undefined ? {} : { noWait: options.noWait }),
+      conceal: this.#context.secrets.concealer,
       onState: (state) => this.#tell(message, state),
     };
+  }
+
+  /** What finding out about a call asks of the kernel: its input with the values that it was made with. */
+  async requestAgain(message: CallMessage, signal: AbortSignal): Promise<CallRequest> {
+    const { input } = await this.#revealed(message, signal);
+    return { ...this.request(message, signal), input };
   }
 
   async #finish(
@@ -177,6 +187,7 @@ export class RunCalls {
     { signal, taken }: { readonly signal: AbortSignal; readonly taken: TakenUp },
   ): Promise<Finished> {
     if (taken.found !== undefined) return { outcome: taken.found };
+    let isSecret = false;
     try {
       const operation = operations.get(message.operation);
       if (message.options.temporary === true && operation !== undefined) {
@@ -187,12 +198,11 @@ export class RunCalls {
       const request = this.request(message, signal);
       const newId = taken.recorded?.intent?.newId;
       let before: number | undefined;
+      const revealed = await this.#revealed(message, signal);
+      isSecret = revealed.isSecret;
       const { outcome, object } = await this.#context.kernel.call({
         ...request,
-        input: await this.#secrets.reveal(request.input, {
-          fields: operation?.echoes === true ? [] : operation?.secretInput ?? [],
-          readAgain: (secret) => this.#readAgain(secret, signal),
-        }),
+        input: revealed.input,
         journal: {
           intent: (intent) => {
             before = intent.generation;
@@ -201,12 +211,23 @@ export class RunCalls {
         },
         ...(newId === undefined ? {} : { newId }),
       });
-      if (object === undefined) return { outcome };
-      if (object.id === message.target?.id) return { outcome, generation: object.generation };
-      return { outcome, ...(before === undefined ? {} : movedFrom(before, object)) };
+      if (object === undefined) return { outcome, isSecret };
+      if (object.id === message.target?.id) return { outcome, isSecret, generation: object.generation };
+      return { outcome, isSecret, ...(before === undefined ? {} : movedFrom(before, object)) };
     } catch (error) {
-      return { outcome: { kind: "not-done", error: toErrorData(error) } };
+      return {
+        outcome: { kind: "not-done", error: this.#context.secrets.concealer.error(toErrorData(error)) },
+        isSecret: isSecret || error instanceof SecretFailure,
+      };
     }
+  }
+
+  #revealed(message: CallMessage, signal: AbortSignal): Promise<Revealed> {
+    return this.#secrets.reveal(message.input, {
+      operation: operations.get(message.operation),
+      readAgain: (secret) => this.#readAgain(secret, signal),
+      nonce: this.#context.kernel.clock.uuid(),
+    });
   }
 
   /** Makes durable that the call is about to act, together with what takes its result back. */
@@ -245,7 +266,7 @@ export class RunCalls {
     });
   }
 
-  #answer(message: CallMessage, { outcome, generation, moved }: Finished): void {
+  #answer(message: CallMessage, { outcome, generation, moved, isSecret = false }: Finished): void {
     const { outbox, store, run } = this.#context;
     const { step, options } = message;
     const operation = operations.get(message.operation);
@@ -257,7 +278,10 @@ export class RunCalls {
     if (outcome.kind !== "done") {
       if (temporary && outcome.kind === "not-done") this.#leases.notMade(step);
       if (outcome.kind === "unknown") store.changeRun(run, { unknownOutcome: true });
-      outbox.deliver({ t: "refused", step, error: outcome.error }, { durable: writes });
+      const error = isSecret
+        ? quietError(outcome.error, { operation: message.operation, run })
+        : outcome.error;
+      outbox.deliver({ t: "refused", step, error }, { durable: writes });
     } else {
       const lease = temporary ? this.#leases.made(step, outcome.value) : undefined;
       const secret = answersSecret(operation, message.input);

@@ -9,6 +9,7 @@ import type { DriverConnection } from "../driver.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
 import type { RunFeed } from "./feed.ts";
+import type { RunSecrets } from "../secret/run_secrets.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** What is ready when a recipe may start. */
@@ -26,8 +27,9 @@ export interface RunContext {
   readonly caller: Caller;
   readonly kernel: Kernel;
   readonly store: Store;
-  readonly feed: RunFeed;
+  readonly feed: Pick<RunFeed, "publish">;
   readonly outbox: Outbox;
   readonly connections: ReadonlyMap<string, DriverConnection>;
   readonly authority: Authority;
+  readonly secrets: RunSecrets;
 }

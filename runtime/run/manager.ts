@@ -15,6 +15,9 @@ import type { LogRecord, PolicyFile, RunRecord, RunState, RunVersions } from "..
 import type { Kernel } from "../kernel.ts";
 import type { ConnectOptions } from "../opening.ts";
 import type { Person } from "../person.ts";
+import { type AskSecret, secretFetcher, type SecretObjects } from "../secret/fetch.ts";
+import { type FetchSecret, RunSecrets } from "../secret/run_secrets.ts";
+import { checkBindings, type SecretBindings } from "../secret/source.ts";
 import { type Authorize, readGrants } from "./authorize.ts";
 import { rewindCancelled } from "./cancelled_run.ts";
 import type { PreparedRun } from "./context.ts";
@@ -63,6 +66,10 @@ export interface RunManagerOptions {
   readonly launch: (request: LaunchRequest) => Promise<Launched>;
   readonly authorize: Authorize;
   readonly versions: RunVersions;
+  /** Where the kernel's owner gives names to sources of secrets. @default nowhere */
+  readonly stateDirectory?: string;
+  /** Fetches secrets in another way than from where they come. */
+  readonly fetchSecret?: FetchSecret;
   /** How long an interrupted run keeps what it holds, in milliseconds. @default 24 hours */
   readonly resumeWindowMs?: number;
   /** How long a cancelled recipe may take to give back what it holds, in milliseconds. @default 10000 */
@@ -86,8 +93,12 @@ export interface StartRun {
   /** @default "best" */
   readonly sandbox?: SandboxLevel;
   readonly principal: string;
+  /** Where its secrets come from, by the recipe's names for them. @default it needs none */
+  readonly secrets?: SecretBindings | undefined;
   /** Asks the person at the terminal; absent where there is none. */
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
+  /** Asks whoever runs it for values that they have; absent where there is nobody. */
+  readonly askSecret?: AskSecret;
   /** Whom to ask while its connections are opened; absent where there is nobody. */
   readonly person?: Person;
   /** What it is called, and what asked for it. @default a new id, and nothing */
@@ -110,14 +121,21 @@ export interface ResumeRun {
   readonly grants?: readonly string[];
   /** Steps whose outcome a person knows, where nothing can find it out. */
   readonly assume?: ReadonlyMap<number, "done" | "not-done">;
+  /** Sources of secrets that go before those that it has. */
+  readonly secrets?: SecretBindings;
+  readonly askSecret?: AskSecret;
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
   readonly person?: Person;
 }
 
-type WhomToAsk = Pick<StartRun, "ask" | "person">;
+type WhomToAsk = Pick<StartRun, "ask" | "askSecret" | "person">;
 
-function whomToAsk({ ask, person }: WhomToAsk): WhomToAsk {
-  return { ...(ask === undefined ? {} : { ask }), ...(person === undefined ? {} : { person }) };
+function whomToAsk({ ask, askSecret, person }: WhomToAsk): WhomToAsk {
+  return {
+    ...(ask === undefined ? {} : { ask }),
+    ...(askSecret === undefined ? {} : { askSecret }),
+    ...(person === undefined ? {} : { person }),
+  };
 }
 
 /** A run that goes on. */
@@ -135,6 +153,9 @@ interface Driven extends ActiveRun {
   readonly feed: RunFeed;
   readonly session: Session;
 }
+
+/** What reading a hypervisor's secret takes. */
+const secretObjectNeeds: readonly string[] = ["connect:getattr", "secret:getattr,read_secure"];
 
 const defaultWindowMs = 24 * 60 * 60 * 1000;
 
@@ -159,7 +180,8 @@ export class RunManager implements AsyncDisposable {
   async start(request: StartRun): Promise<ActiveRun> {
     this.#refuseClosing();
     const { kernel, store, versions } = this.#options;
-    const { policy, grants, principal } = request;
+    const { policy, grants, principal, secrets = {} } = request;
+    checkBindings(secrets);
     const granted = { grants, ...(policy === undefined ? {} : { policy }) };
     await readGrants({ ...granted, caller: { principal, since: kernel.clock.now() } });
     const { asked } = request;
@@ -182,6 +204,7 @@ export class RunManager implements AsyncDisposable {
       needs: [],
       ...granted,
       ...(request.grantNeeds === true ? { grantNeeds: true } : {}),
+      ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
       principal: request.principal,
       seed: kernel.clock.uuid(),
       isolation: launched.endpoint.isolation,
@@ -215,16 +238,19 @@ export class RunManager implements AsyncDisposable {
       recipe: before.recipe,
       level: before.sandbox ?? "best",
     });
+    checkBindings(request.secrets ?? {});
     const run: RunRecord = {
       ...before,
+      ...(request.secrets === undefined ? {} : { secrets: { ...before.secrets, ...request.secrets } }),
       grants: [...before.grants, ...request.grants ?? []],
       state: "running",
       epoch: kernel.epoch,
       resumes: before.resumes + 1,
       isolation: launched.endpoint.isolation,
     };
-    const { grants, state, epoch, resumes, isolation } = run;
-    store.changeRun(id, { grants, state, epoch, resumes, isolation, error: undefined, exit: undefined });
+    const { grants, secrets, state, epoch, resumes, isolation } = run;
+    const renewed = { grants, secrets, state, epoch, resumes, isolation };
+    store.changeRun(id, { ...renewed, error: undefined, exit: undefined });
     await store.flush();
     return this.#drive(run, launched, {
       ...whomToAsk(request),
@@ -313,6 +339,15 @@ export class RunManager implements AsyncDisposable {
   }
 
   /**
+   * Where a run's secrets come from.
+   *
+   * @throws {VirtError} `not-found`
+   */
+  async secretsOf(id: string): Promise<SecretBindings> {
+    return (await this.#record(id)).secrets ?? {};
+  }
+
+  /**
    * Asks a run to end; it gives back what it holds first.
    *
    * @throws {VirtError} `not-found`; `wrong-state` where it does not go on.
@@ -395,8 +430,22 @@ export class RunManager implements AsyncDisposable {
     const feed = new RunFeed();
     const left = new AbortController();
     void launched.endpoint.exited.then(() => left.abort(new VirtError("cancelled", "The run has ended")));
+    const objects: { of?: SecretObjects } = {};
+    const secrets = new RunSecrets(
+      run.secrets ?? {},
+      this.#options.fetchSecret ?? secretFetcher({
+        kernel,
+        stateDirectory: this.#options.stateDirectory,
+        recipe: run.title,
+        signal: left.signal,
+        ask: whom.askSecret,
+        objects: () => objects.of,
+      }),
+      { rehearsed: this.#options.fetchSecret !== undefined },
+    );
     const session = new Session({
       run,
+      secrets,
       kernel,
       store,
       endpoint: launched.endpoint,
@@ -406,6 +455,8 @@ export class RunManager implements AsyncDisposable {
         this.#prepare(run, declaration, {
           resuming: resumed !== undefined,
           signal: left.signal,
+          secrets,
+          useObjects: (found) => objects.of = found,
           ...whom,
         }),
       readFile: (name) => readRecipeFile(run.recipe ?? "", name),
@@ -438,14 +489,18 @@ export class RunManager implements AsyncDisposable {
 
   async #prepare(
     run: RunRecord,
-    { hosts: names, needs, inputSchema, spareHosts = false }: RecipeDeclaration,
-    { resuming, signal, ask, person }: WhomToAsk & {
+    { hosts: named, anyHosts = false, needs, inputSchema, spareHosts = anyHosts, secrets: declared }:
+      RecipeDeclaration,
+    { resuming, signal, secrets, useObjects, ask, person }: WhomToAsk & {
       readonly resuming: boolean;
       readonly signal: AbortSignal;
+      readonly secrets: RunSecrets;
+      readonly useObjects: (objects: SecretObjects) => void;
     },
   ): Promise<PreparedRun> {
     const { store, kernel } = this.#options;
     const input = declaredInput(run, inputSchema);
+    await secrets.declare(declared);
     const opening = {
       hosts: run.hosts,
       connect: (uri: string) => this.connect(uri, { signal, ...(person === undefined ? {} : { person }) }),
@@ -458,14 +513,24 @@ export class RunManager implements AsyncDisposable {
       await enumerated(connections.values(), { clock: kernel.clock, signal: this.#closing.signal });
     }
     store.changeRun(run.id, { needs, hosts: connectedHosts(run.hosts, connections) });
-    const authority = await this.#options.authorize({
-      caller: { principal: run.principal, run: run.id, title: run.title, since: run.createdAt },
-      needs,
-      grants: run.grantNeeds === true ? [...run.grants, ...needs] : run.grants,
+    const caller = { principal: run.principal, run: run.id, title: run.title, since: run.createdAt };
+    const asking = {
+      caller,
       ...(run.policy === undefined ? {} : { policy: run.policy }),
       uris: new Map(run.hosts.map(({ name, uri }) => [name, uri])),
       title: run.title,
       ...(ask === undefined ? {} : { ask }),
+    };
+    const authority = await this.#options.authorize({
+      ...asking,
+      needs,
+      grants: run.grantNeeds === true ? [...run.grants, ...needs] : run.grants,
+    });
+    // Where a secret comes from is no matter of the recipe, and so are the rights to read it there.
+    useObjects({
+      connections,
+      caller,
+      authority: () => this.#options.authorize({ ...asking, needs: secretObjectNeeds, grants: run.grants }),
     });
     return { connections, authority, hosts: hostNames(connections), input };
   }

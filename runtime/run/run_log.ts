@@ -20,7 +20,7 @@ const fieldsLimit = 16_384;
 export interface RunLogOptions {
   readonly run: string;
   readonly store: Store;
-  readonly feed: RunFeed;
+  readonly feed: Pick<RunFeed, "publish">;
   readonly clock: Clock;
   /** How many lines are on record already; a resume says them again. */
   readonly recorded: number;

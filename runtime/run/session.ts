@@ -19,6 +19,8 @@ import type { RunRecord, RunState, StepRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Lease } from "../lease.ts";
+import { concealedFeed, concealedStore } from "../secret/concealed_store.ts";
+import { RunSecrets } from "../secret/run_secrets.ts";
 import type { PreparedRun, RunContext } from "./context.ts";
 import { type Ending, endingOf, exitOf, type LastMessage, type SessionEnd, sessionEnd } from "./ending.ts";
 import type { RunFeed } from "./feed.ts";
@@ -58,6 +60,8 @@ export interface SessionOptions {
   readonly readFile: (name: string) => Promise<Uint8Array>;
   /** The real path of the folder that its data files are in. */
   readonly folder: () => string;
+  /** The secrets of the run. @default none */
+  readonly secrets?: RunSecrets;
   readonly resumed?: ResumedRun;
   /** Hears that the run's state has changed. */
   readonly onState?: (state: RunState) => void;
@@ -67,7 +71,10 @@ export interface SessionOptions {
 
 /** Drives one run from its recipe's first word to its end. */
 export class Session {
-  readonly #options: SessionOptions;
+  readonly #options: Omit<SessionOptions, "feed" | "secrets"> & {
+    readonly feed: RunContext["feed"];
+    readonly secrets: RunSecrets;
+  };
   readonly #outbox: Outbox;
   readonly #log: RunLog;
   readonly #replay: Replay;
@@ -86,8 +93,11 @@ export class Session {
   #stall: Disposable | undefined;
 
   constructor(options: SessionOptions) {
-    this.#options = options;
-    const { run, endpoint, store, kernel, resumed, feed } = options;
+    const { secrets = RunSecrets.none() } = options;
+    const store = concealedStore(options.store, secrets.concealer);
+    const feed = concealedFeed(options.feed, secrets.concealer);
+    this.#options = { ...options, store, feed, secrets };
+    const { run, endpoint, kernel, resumed } = options;
     this.#outbox = new Outbox({
       run: run.id,
       endpoint,
@@ -202,7 +212,7 @@ export class Session {
   /** The recipe has said what it needs: connects, and delivers the start or what is on record. */
   async #start(declaration: RecipeDeclaration): Promise<void> {
     if (this.#steps !== undefined) throw new VirtError("protocol", "The recipe declared itself twice");
-    const { run, kernel, store, feed, resumed, readFile, folder, prepare, endpoint } = this.#options;
+    const { run, kernel, store, feed, secrets, resumed, readFile, folder, prepare, endpoint } = this.#options;
     // Whoever waits for a host that does not answer can still be ended.
     const prepared = await Promise.race([prepare(declaration), endpoint.exited.then(() => undefined)]);
     if (prepared === undefined) return;
@@ -218,6 +228,7 @@ export class Session {
       outbox: this.#outbox,
       connections,
       authority: own.allowedBy(authority),
+      secrets,
     };
     this.#steps = new RunSteps(context, {
       files: declaration.files,
@@ -371,7 +382,9 @@ export class Session {
     const { store, run, kernel, endpoint } = this.#options;
     try {
       const unknown = (await store.run(run.id))?.unknownOutcome ?? false;
-      const end = sessionEnd({ ending, cancelled: this.#cancelled, unknown, failures });
+      const end = this.#concealed(
+        sessionEnd({ ending, cancelled: this.#cancelled, unknown, failures }),
+      );
       const { state, exit, result, error } = end;
       const now = kernel.clock.now();
       const since = this.#mode === "live" ? now : run.interruptedAt ?? now;
@@ -387,5 +400,14 @@ export class Session {
     } finally {
       await endpoint[Symbol.asyncDispose]();
     }
+  }
+
+  #concealed({ result, error, ...end }: SessionEnd): SessionEnd {
+    const { secrets: { concealer } } = this.#options;
+    return {
+      ...end,
+      ...(result === undefined ? {} : { result: concealer.data(result) }),
+      ...(error === undefined ? {} : { error: concealer.error(error) }),
+    };
   }
 }

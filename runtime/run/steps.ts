@@ -158,7 +158,10 @@ export class RunSteps {
       kernel.accept(intent.object);
       return assumed === "done" ? { kind: "done", value: null, reconciled: true } : undefined;
     }
-    const { outcome } = await kernel.reconcile({ ...this.#calls.request(message, signal), intent });
+    const { outcome } = await kernel.reconcile({
+      ...await this.#calls.requestAgain(message, signal),
+      intent,
+    });
     if (outcome.kind === "unknown") throw unknownStep(recorded, { run, reason: outcome.error.message });
     kernel.accept(intent.object);
     return outcome.kind === "done" ? outcome : undefined;

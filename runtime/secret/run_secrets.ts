@@ -1,0 +1,131 @@
+/**
+ * The secrets of one run: which ones its recipe has declared, where whoever runs it said that they come from, and their
+ * values once they are needed. The values are nowhere but in the memory of this process, and end with the run.
+ *
+ * @module
+ */
+import { VirtError } from "../../model/error.ts";
+import { type SecretDeclaration } from "../../model/secret.ts";
+import { Concealer } from "./concealer.ts";
+import { SecretFailure } from "./failure.ts";
+import { parseSource, type SecretBindings, type SecretSource } from "./source.ts";
+import { shortestConcealed } from "./forms.ts";
+import type { SecretValue } from "./value.ts";
+
+/** Fetches a value from its source. */
+export type FetchSecret = (
+  source: SecretSource,
+  secret: { readonly name: string; readonly description?: string | undefined },
+) => Promise<SecretValue>;
+
+/** What the recipe says that it needs. */
+export type DeclaredSecrets = Readonly<Record<string, SecretDeclaration>>;
+
+/** The sources that are read before the recipe starts: a wrong one then stops it before it has done anything. */
+const early: ReadonlySet<SecretSource["kind"]> = new Set(["env", "file"]);
+
+/** A value for recipes that are tested or rehearsed: it opens nothing, and is no secret. */
+export function standIn(name: string): string {
+  return `stand-in for ${name}`;
+}
+
+/** The secrets of one run. */
+export class RunSecrets {
+  /** Takes the values out of what is written down. */
+  readonly concealer: Concealer = new Concealer();
+  readonly #bindings: SecretBindings;
+  readonly #fetch: FetchSecret;
+  readonly #rehearsed: boolean;
+  readonly #values = new Map<string, Promise<SecretValue>>();
+  #declared: DeclaredSecrets = {};
+
+  /** @param rehearsed whether values are made up, so that nobody has to say where they come from */
+  constructor(
+    bindings: SecretBindings,
+    fetch: FetchSecret,
+    { rehearsed = false }: { readonly rehearsed?: boolean } = {},
+  ) {
+    this.#bindings = bindings;
+    this.#fetch = fetch;
+    this.#rehearsed = rehearsed;
+  }
+
+  /** Secrets of a run that has none. */
+  static none(): RunSecrets {
+    return new RunSecrets({}, () => Promise.reject(new VirtError("internal", "There is no such secret")));
+  }
+
+  /**
+   * Takes what the recipe declares, and reads what can be read at once.
+   *
+   * @throws {VirtError} `invalid-argument` where one has no source, or a source is for none; what reading fails with.
+   */
+  async declare(declared: DeclaredSecrets = {}): Promise<void> {
+    this.#declared = declared;
+    for (const name of Object.keys(this.#bindings)) {
+      if (Object.hasOwn(declared, name)) continue;
+      const names = Object.keys(declared);
+      throw new VirtError("invalid-argument", `Cannot run the recipe: it has no secret "${name}"`, {
+        hint: names.length === 0 ? "It needs no secrets" : `Its secrets are ${names.join(", ")}`,
+      });
+    }
+    const missing = Object.keys(declared).filter((name) => !Object.hasOwn(this.#bindings, name));
+    if (this.#rehearsed) return;
+    if (missing.length > 0) throw this.#withoutSource(missing);
+    for (const [name, text] of Object.entries(this.#bindings)) {
+      if (early.has(parseSource(text, name).kind)) await this.value(name);
+    }
+  }
+
+  /**
+   * The value of a declared secret; fetched when it is needed for the first time.
+   *
+   * @throws {VirtError} `invalid-argument` where the recipe has declared none of the name; what fetching fails with.
+   */
+  async value(name: string): Promise<SecretValue> {
+    if (!Object.hasOwn(this.#declared, name)) {
+      throw new VirtError("invalid-argument", "Cannot use a secret that the recipe has not declared", {
+        hint: "Name it in the recipe: secrets: { dbPassword: { description: … } }",
+      });
+    }
+    const held = this.#values.get(name);
+    if (held !== undefined) return await held;
+    const value = this.#fetched(name);
+    this.#values.set(name, value);
+    try {
+      return await value;
+    } catch (error) {
+      // The next one who needs it may have more luck.
+      this.#values.delete(name);
+      throw SecretFailure.from(error);
+    }
+  }
+
+  async #fetched(name: string): Promise<SecretValue> {
+    const source = parseSource(this.#bindings[name] ?? "prompt", name);
+    const value = await this.#fetch(source, { name, description: this.#declared[name]?.description });
+    if (value.length < shortestConcealed) {
+      throw new VirtError(
+        "invalid-argument",
+        `Cannot use secret "${name}": its value is shorter than ${shortestConcealed} characters, and could not be told ` +
+          "from what stands in logs by chance",
+      );
+    }
+    this.concealer.hold(name, value);
+    return value;
+  }
+
+  #withoutSource(names: readonly string[]): VirtError {
+    const said = names.map((name) => {
+      const description = this.#declared[name]?.description;
+      return description === undefined ? `"${name}"` : `"${name}" (${description})`;
+    });
+    return new VirtError(
+      "invalid-argument",
+      `Cannot run the recipe: nobody said where its ${names.length === 1 ? "secret" : "secrets"} ${
+        said.join(", ")
+      } ${names.length === 1 ? "comes" : "come"} from`,
+      { hint: names.map((name) => `--secret ${name}=prompt, or env:NAME, file:PATH, command:…`).join("; ") },
+    );
+  }
+}
