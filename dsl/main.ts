@@ -58,9 +58,8 @@ export function serveRecipe(
       fail,
     });
     const objects = new Objects(session, hello.methods);
-    const { secrets = {}, anyHosts = false } = recipe.declaration;
+    const { secrets = {} } = recipe.declaration;
     // A recipe that names its connections knows itself what it went without.
-    if (anyHosts) countLost(session, message.lost);
     const context = contextOf(session, objects, {
       run: hello.run,
       start: message,
@@ -110,7 +109,6 @@ function contextOf(
   return {
     host: start.hosts.map(({ name }: HostName) => hosts[name])[0],
     hosts,
-    unreachable: start.lost ?? [],
     secrets,
     input: start.input,
     log: makeLog(session),

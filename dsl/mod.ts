@@ -96,7 +96,6 @@ export type {
   RunContext,
   RunTools,
   SecretsContext,
-  UnreachableHost,
 } from "./recipe.ts";
 export {
   type Desired,
