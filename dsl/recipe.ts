@@ -208,7 +208,7 @@ export function recipe<
   const Secrets extends SecretNames = NoSecrets,
 >(definition: RecipeDefinition<Shape, Texts, Hosts, Result, Secrets>): Recipe<z.input<Shape>, Result> {
   const { summary, needs, files = [], hosts, secrets, input = z.object({}), run } = definition;
-  const names = hosts === undefined || hosts === "any"
+  const names = hosts === undefined
     ? ["host"]
     : Array.isArray(hosts)
     ? hosts.map(String)

@@ -489,8 +489,7 @@ export class RunManager implements AsyncDisposable {
 
   async #prepare(
     run: RunRecord,
-    { hosts: named, anyHosts = false, needs, inputSchema, spareHosts = anyHosts, secrets: declared }:
-      RecipeDeclaration,
+    { hosts: names, needs, inputSchema, spareHosts = false, secrets: declared }: RecipeDeclaration,
     { resuming, signal, secrets, useObjects, ask, person }: WhomToAsk & {
       readonly resuming: boolean;
       readonly signal: AbortSignal;
