@@ -18,7 +18,6 @@ import { Kernel } from "../runtime/kernel.ts";
 import { AuditMemory, GrantAuthority, parseAllGrants } from "../runtime/permission/mod.ts";
 import type { PreparedRun } from "../runtime/run/context.ts";
 import { RunFeed } from "../runtime/run/feed.ts";
-import { hostNames } from "../runtime/run/hosts.ts";
 import { RunSecrets, standIn } from "../runtime/secret/run_secrets.ts";
 import { Session } from "../runtime/run/session.ts";
 import { type Fault, FaultyWorld, type Latency } from "./fault.ts";
