@@ -12,6 +12,8 @@ export const rereadable = [
   ...["max_clients", "max_queued_clients", "max_anonymous_clients", "max_client_requests"] as const,
   ...["keepalive_interval", "keepalive_count", "authentication_timeout", "shutdown_timeout"] as const,
   ...["allowed_uris", "default_uri", "access_policy"] as const,
+  ...["http_allowed_hosts", "http_allowed_origins", "http_recipe_dirs", "http_max_body"] as const,
+  ...["http_max_clients", "http_max_streams", "http_max_requests"] as const,
 ] as const satisfies readonly (keyof DaemonSettings)[];
 
 /** What follows from settings that were read again. */

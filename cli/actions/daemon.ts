@@ -67,7 +67,7 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   });
   readAgain = (): void => {
     manager.reloading();
-    rereadSettings(opened, { log, read: () => readDaemonSettings(io, flags.config) });
+    rereadSettings({ opened, api }, { log, read: () => readDaemonSettings(io, flags.config) });
     manager.ready(`serving ${opened.daemon.clients} clients`);
   };
   const listening = [...opened.addresses.map(addressText), ...api.places.map(httpPlaceText)].join(" ");
@@ -138,11 +138,12 @@ async function becomeKernel(directory: string, watching: Watching["host"]): Prom
 
 /** Reads the settings again. Where they are wrong everything stays as it was. */
 function rereadSettings(
-  opened: OpenedDaemon,
+  { opened, api }: { readonly opened: OpenedDaemon; readonly api: OpenedHttp },
   { log, read }: { readonly log: Log; readonly read: () => ReturnType<typeof readDaemonSettings> },
 ): void {
   try {
-    const { changed, waiting } = opened.reread(read().settings);
+    const { settings, changed, waiting } = opened.reread(read().settings);
+    api.change(settings);
     log("info", "settings read again", { changed: changed.join(" ") });
     if (waiting.length > 0) {
       log("warn", "settings that wait for the next start", { names: waiting.join(" ") });

@@ -31,15 +31,29 @@ export interface HttpHostsOptions {
   readonly preferred: string;
 }
 
+/** Which hosts clients may mean. */
+interface MeantHosts extends Pick<HttpHostsOptions, "allowed" | "preferred"> {
+  readonly globs: readonly Glob[];
+}
+
+function meantBy({ allowed, preferred }: Pick<HttpHostsOptions, "allowed" | "preferred">): MeantHosts {
+  return { allowed, preferred, globs: allowed.map((text) => Glob.parse(text)) };
+}
+
 /** The hosts of the HTTP API. They stay open: what a client does is over before the next request. */
 export class HttpHosts {
   readonly #options: HttpHostsOptions;
-  readonly #allowed: readonly Glob[];
+  #meant: MeantHosts;
   readonly #opened = new Set<string>();
 
   constructor(options: HttpHostsOptions) {
     this.#options = options;
-    this.#allowed = options.allowed.map((text) => Glob.parse(text));
+    this.#meant = meantBy(options);
+  }
+
+  /** Has other hosts allowed and preferred from now on. */
+  change(options: Pick<HttpHostsOptions, "allowed" | "preferred">): void {
+    this.#meant = meantBy(options);
   }
 
   /**
@@ -48,12 +62,12 @@ export class HttpHosts {
    * @throws {VirtError} `permission-denied` where nobody may open it here, `invalid-argument` where it is none.
    */
   uri(name: string | undefined): string {
-    const { text } = parseUri(name ?? this.#options.preferred);
+    const { text } = parseUri(name ?? this.#meant.preferred);
     const kept = this.#options.kept?.get(text);
     if (kept !== undefined) return kept;
     const isAllowed = text.includes("?")
-      ? this.#options.allowed.includes(text)
-      : this.#allowed.some((glob) => glob.matches(text));
+      ? this.#meant.allowed.includes(text)
+      : this.#meant.globs.some((glob) => glob.matches(text));
     if (isAllowed) return text;
     throw new VirtError(
       "permission-denied",

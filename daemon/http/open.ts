@@ -38,6 +38,8 @@ export interface OpenedHttp {
   readonly server: HttpServer;
   /** Where it listens. */
   readonly places: readonly HttpPlace[];
+  /** Goes on by other settings. Places to listen and the file of tokens stay. */
+  change(settings: DaemonSettings): void;
 }
 
 /**
@@ -51,24 +53,28 @@ export async function openHttp(options: OpenHttpOptions): Promise<OpenedHttp> {
   const { clock } = kernel;
   const file = settings.http_token_file === "" ? defaultTokenFile(stateDirectory) : settings.http_token_file;
   const audit = new AuditTrail({ store, clock });
+  const hosts = new HttpHosts({
+    runs,
+    clock,
+    store,
+    allowed: settings.allowed_uris,
+    preferred: settings.default_uri,
+    kept: new Map(settings.hosts.map(parseKeptHost).map(({ name, uri }) => [name, uri])),
+  });
+  let current = settings;
   const server = new HttpServer({
     log,
     audit,
     tokens: new TokenBook(file, () => clock.now()),
     services: {
       host,
-      settings,
+      get settings() {
+        return current;
+      },
       version,
       routes,
       metrics,
-      hosts: new HttpHosts({
-        runs,
-        clock,
-        store,
-        allowed: settings.allowed_uris,
-        preferred: settings.default_uri,
-        kept: new Map(settings.hosts.map(parseKeptHost).map(({ name, uri }) => [name, uri])),
-      }),
+      hosts,
       acting: new ActingRequests(store),
       runEvents: new RunEvents({ kernel, runs, store }),
       hostEvents: new HostEvents(kernel),
@@ -78,7 +84,11 @@ export async function openHttp(options: OpenHttpOptions): Promise<OpenedHttp> {
   try {
     const bound: HttpPlace[] = [];
     for (const place of places) bound.push(await server.listen(place));
-    return { server, places: bound };
+    const change = (next: DaemonSettings): void => {
+      hosts.change({ allowed: next.allowed_uris, preferred: next.default_uri });
+      current = next;
+    };
+    return { server, places: bound, change };
   } catch (error) {
     await server.close();
     throw error;

@@ -77,7 +77,9 @@ export class HttpServer implements AsyncDisposable {
     this.#options = options;
     this.#router = new Router(options.services.routes);
     this.#listener = new HttpListener({
-      settings: options.services.settings,
+      get settings() {
+        return options.services.settings;
+      },
       log: options.log,
       onRequest: (request, response) => this.#arrived(request, response),
     });

@@ -59,6 +59,19 @@ Deno.test("what is refused to whom is in the audit log, and where they were", as
   for (const { from } of denied) assert.match(from ?? "", /^127\.0\.0\.1:\d+$/);
 });
 
+Deno.test("settings that are read again count from the next request on", async () => {
+  await using api = await Api.open();
+  const list = (): Promise<{ readonly status: number }> =>
+    api.ask("/v1/operations/domain.list", { method: "POST", body: { connection: "test:///default" } });
+  assert.equal((await list()).status, 200);
+  api.reread('allowed_uris = ["qemu:///*"]');
+  assert.equal((await list()).status, 403, "a host that is open already may not be asked either");
+  api.reread("http_max_body = 4");
+  assert.equal((await list()).status, 413);
+  api.reread("");
+  assert.equal((await list()).status, 200);
+});
+
 Deno.test("a token that is revoked is of no use from the next request on", async () => {
   await using api = await Api.open();
   const token = await api.addToken({ name: "short" });

@@ -57,16 +57,21 @@ export class Api implements AsyncDisposable {
   readonly base: string;
   readonly port: number;
   readonly log: { readonly level: string; readonly message: string; readonly fields?: LogFields }[];
+  /** Goes on by other settings. */
+  readonly reread: (settings: string) => void;
   /** A token that may do everything. */
   readonly token: string;
 
-  private constructor(made: Pick<Api, "directory" | "host" | "server" | "port" | "log" | "token">) {
+  private constructor(
+    made: Pick<Api, "directory" | "host" | "server" | "port" | "log" | "reread" | "token">,
+  ) {
     this.directory = made.directory;
     this.host = made.host;
     this.server = made.server;
     this.port = made.port;
     this.base = `http://127.0.0.1:${made.port}`;
     this.log = made.log;
+    this.reread = made.reread;
     this.token = made.token;
   }
 
@@ -83,7 +88,7 @@ export class Api implements AsyncDisposable {
     });
     if (host === undefined) throw new Error("The state directory is somebody else's");
     const log: Api["log"] = [];
-    const { server, places } = await openHttp({
+    const { server, places, change } = await openHttp({
       host,
       settings: parseDaemonSettings(settings, "test.conf").settings,
       log: (level, message, fields) =>
@@ -95,13 +100,14 @@ export class Api implements AsyncDisposable {
     });
     const [place] = places;
     const port = place?.kind === "tcp" ? place.port : 0;
-    const api = new Api({ directory, host, server, port, log, token: "" });
+    const reread = (text: string): void => change(parseDaemonSettings(text, "test.conf").settings);
+    const api = new Api({ directory, host, server, port, log, reread, token: "" });
     const token = await api.addToken({
       name: `root`,
       grants: ["all,host"],
       rights: ["observe", "run", "manage"],
     });
-    return new Api({ directory, host, server, port, log, token });
+    return new Api({ directory, host, server, port, log, reread, token });
   }
 
   /** A token; the file's line is written as the command writes it. */
