@@ -1,0 +1,119 @@
+/**
+ * Backups of a real guest: whole, of changes, restored and looked at, and interrupted.
+ */
+import assert from "node:assert/strict";
+import nightly from "../../recipes/nightly_backup.ts";
+import { guestXml, makeDisk } from "./kit/guest.ts";
+import { guestNeeds } from "./kit/guest_image.ts";
+import { guestsUp } from "./kit/guests.ts";
+import type { RealHost } from "./kit/host.ts";
+import { RecipeRuns } from "./kit/recipe_run.ts";
+import { realTests } from "./kit/real_test.ts";
+
+const { test } = realTests({ needs: guestNeeds });
+
+interface Report {
+  readonly backup: string;
+  readonly kind: string;
+  readonly consistency: string;
+  readonly verified: string;
+  readonly kept: string[];
+  readonly deleted: string[];
+}
+
+async function backUp(host: RealHost, input: Readonly<Record<string, unknown>> = {}): Promise<Report> {
+  await using runs = new RecipeRuns();
+  const all = { pool: "backups", daily: 0, weekly: 0, last: 2, maxIncrements: 1, ...input };
+  const answer = await runs.result(nightly, {
+    hosts: { host: host.uri() },
+    input: all,
+    grants: ["all", "host"],
+  });
+  const { backups: [report] } = answer as { backups: Report[] };
+  if (report === undefined) throw new Error("Nothing was backed up");
+  return report;
+}
+
+/** Has a shell in the guest do something. */
+async function inGuest(host: RealHost, name: string, command: string): Promise<void> {
+  const args = { path: "/bin/sh", arg: ["-c", command] };
+  await host.virsh(
+    "qemu-agent-command",
+    name,
+    JSON.stringify({ execute: "guest-exec", arguments: args }),
+  );
+}
+
+/** What is in the pool, by the names of its files without the domain's. */
+function stored(path: string): readonly string[] {
+  return [...Deno.readDirSync(path)].map(({ name }) => name.slice("db-1.".length)).sort();
+}
+
+test("a guest is backed up whole and by its changes; what is restored is booted and compared before it counts", async (host) => {
+  const disk = await makeDisk(host, "db-1.qcow2");
+  await host.virsh("define", await host.file("db-1.xml", await guestXml("db-1", { disk, memory: 96 })));
+  await host.virsh("start", "db-1");
+  const path = `${host.directory}/backups`;
+  await Deno.mkdir(path);
+  await host.virsh("pool-create-as", "backups", "dir", "--target", path);
+  await guestsUp(host, ["db-1"]);
+  const checkpoints = (): Promise<string> => host.virsh("checkpoint-list", "db-1", "--name");
+
+  await inGuest(host, "db-1", "echo first > /dev/vda; sync");
+  const full = await backUp(host, { verify: false, quiesce: "never" });
+  assert.deepEqual([full.kind, full.consistency, full.verified], ["full", "crash", "no"]);
+
+  await inGuest(host, "db-1", "echo second | dd of=/dev/vda bs=1M seek=8 conv=notrunc; sync");
+  const changes = await backUp(host, { check: ["/bin/md5sum", "/dev/vda"], consoleText: "login:" });
+  assert.deepEqual([changes.kind, changes.consistency, changes.kept], [
+    "incremental",
+    "quiesced",
+    [full.backup, changes.backup],
+  ]);
+  assert.equal(changes.verified, 'booted, printed "login:", "/bin/md5sum /dev/vda" prints the same');
+  assert.deepEqual(
+    stored(path),
+    [full, changes].flatMap(({ backup }) => [`${backup}.json`, `${backup}.vda.qcow2`]),
+  );
+  assert.equal(
+    await checkpoints(),
+    `drover-backup-${changes.backup}`,
+    "only the next one's beginning is kept",
+  );
+  assert.equal(await host.virsh("list", "--all", "--name"), "db-1", "what was restored is gone again");
+
+  // What no two boots have in common shows that a comparison can fail.
+  const id = ["/bin/cat", "/proc/sys/kernel/random/boot_id"];
+  await assert.rejects(
+    backUp(host, { check: id, maxIncrements: 9 }),
+    /cannot be trusted: failed: "\/bin\/cat/,
+  );
+  assert.equal(await host.virsh("list", "--all", "--name"), "db-1");
+  assert.equal(stored(path).length, 6, "it is there, for whoever wants to look at it");
+
+  const again = await backUp(host, { verify: false, maxIncrements: 9, last: 1 });
+  assert.equal(again.kind, "full", "nothing is built on what cannot be trusted");
+  assert.deepEqual(stored(path), [`${again.backup}.json`, `${again.backup}.vda.qcow2`]);
+  assert.equal(again.deleted.length, 3);
+
+  // A run that dies in the middle: its backup goes on at the host, its checkpoint is there, its volume is half full.
+  const half = "20010101T000000Z";
+  await host.virsh("vol-create-as", "backups", `db-1.${half}.vda.qcow2`, "16M", "--format", "qcow2");
+  await host.virsh("vol-create-as", "backups", `db-1.${half}.json`, "1k");
+  const began = `<domainbackup><disks><disk name='vda' type='file'><driver type='qcow2'/>
+    <target file='${path}/db-1.${half}.vda.qcow2'/></disk></disks></domainbackup>`;
+  const point = `<domaincheckpoint><name>drover-backup-${half}</name></domaincheckpoint>`;
+  await inGuest(host, "db-1", "dd if=/dev/urandom of=/dev/vda bs=1M count=12; sync");
+  await host.virsh("blkdeviotune", "db-1", "vda", "--total-bytes-sec", "500000");
+  const files = [await host.file("half.xml", began), await host.file("point.xml", point)] as const;
+  await host.virsh("backup-begin", "db-1", "--reuse-external", ...files);
+  const lift = host.virsh("blkdeviotune", "db-1", "vda", "--total-bytes-sec", "0");
+  const [after] = await Promise.all([backUp(host, { verify: false, maxIncrements: 9 }), lift]);
+  assert.deepEqual([after.kind, after.kept], ["incremental", [again.backup, after.backup]]);
+  assert.equal(stored(path).some((name) => name.startsWith(half)), false, "the half one is gone");
+  assert.equal(await checkpoints(), `drover-backup-${after.backup}`);
+
+  await host.virsh("destroy", "db-1");
+  await host.virsh("undefine", "db-1", "--checkpoints-metadata");
+  await host.virsh("pool-destroy", "backups");
+});
