@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { automationBenchmarks } from "./automation.ts";
 import { daemonBenchmarks } from "./daemon.ts";
 import { documentBenchmarks } from "./documents.ts";
 import { journalBenchmarks } from "./journal.ts";
@@ -32,6 +33,7 @@ const groups: Readonly<Record<string, (directory: string) => Promise<Group> | Gr
   memory: () => memoryBenchmarks(),
   remote: remoteBenchmarks,
   daemon: daemonBenchmarks,
+  automation: automationBenchmarks,
 };
 
 const unknown = Deno.args.filter((name) => groups[name] === undefined);
