@@ -141,7 +141,15 @@ async function pools(line: Line): Promise<readonly Sighting[]> {
 
 async function poolDefinition(line: Line, { id, name }: Identity): Promise<Text | undefined> {
   const pool = { name, uuid: id };
-  return await unlessGone(() => kept((flags) => line.call("storagePoolGetXmlDesc", { pool, flags })));
+  const found = await unlessGone(() => kept((flags) => line.call("storagePoolGetXmlDesc", { pool, flags })));
+  return withoutSizes(found);
+}
+
+/** How full a pool is changes with whatever is written beside it, and is no part of what it is. */
+function withoutSizes(text: Text | undefined): Text | undefined {
+  return text === undefined
+    ? undefined
+    : { xml: text.xml.replaceAll(/\s*<(capacity|allocation|available) unit=[^>]*>\d+<\/\1>/g, "") };
 }
 
 async function pool(
@@ -166,7 +174,7 @@ async function pool(
       name: found.pool.name,
       ...alive(active.active === 1),
       ...(persistent === undefined ? {} : { persistent: persistent.persistent === 1 }),
-      ...texts({ inactiveXml, liveXml }),
+      ...texts({ inactiveXml: withoutSizes(inactiveXml), liveXml }),
     };
   });
 }
