@@ -252,6 +252,9 @@ async function ensure(
     : await host.ensure(desired);
   if (plan.blocked !== undefined) throw new VirtError("wrong-state", plan.blocked);
   const { changed, action: what, before = "", after = "", name, changes } = plan;
+  if (changed && context.check) {
+    context.promised.ensured({ uri: context.target.uri, objectClass: action.kind, name }, named);
+  }
   return {
     status: changed ? "changed" : "ok",
     data: {

@@ -8,6 +8,7 @@ import { type Host, type Needs, Recipe, recipe, type RunTools, VirtError, z } fr
 import { placeOf } from "./action.ts";
 import { PlayRun } from "./play.ts";
 import type { Program } from "./program.ts";
+import { Promised } from "./promised.ts";
 import { type Counters, Report } from "./report.ts";
 import { TargetState } from "./state.ts";
 
@@ -55,8 +56,10 @@ async function runProgram(
   const report = new Report(context.log, program);
   const states = new Map(program.targets.map((target) => [target.name, new TargetState(target)] as const));
   const { hosts, ...tools } = context;
+  const promised = new Promised();
   for (const play of program.plays) {
-    const goesOn = await new PlayRun(play, { program, tools, hosts, recipes, report, states }).run();
+    const goesOn = await new PlayRun(play, { program, tools, hosts, recipes, report, states, promised })
+      .run();
     if (!goesOn) break;
   }
   const named = new Set(program.plays.flatMap(({ targets }) => targets));

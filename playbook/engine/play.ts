@@ -9,6 +9,7 @@ import { batchesOf } from "./batches.ts";
 import { evaluate, faultAt, firstFalse, type Scope } from "./evaluate.ts";
 import { inForks } from "./forks.ts";
 import type { Block, Item, Play, Program, Target, Task } from "./program.ts";
+import type { Promised } from "./promised.ts";
 import type { Report } from "./report.ts";
 import { scopeOf } from "./scope.ts";
 import type { TargetState } from "./state.ts";
@@ -23,6 +24,7 @@ export interface PlayContext {
   readonly recipes: readonly PlayRecipe[];
   readonly report: Report;
   readonly states: ReadonlyMap<string, TargetState>;
+  readonly promised: Promised;
 }
 
 /** How a list of tasks is gone through. */
@@ -154,7 +156,7 @@ export class PlayRun {
   }
 
   async #runFor(task: Task, state: TargetState): Promise<TaskResult> {
-    const { program, tools, hosts, recipes, report } = this.#context;
+    const { program, tools, hosts, recipes, report, promised } = this.#context;
     const { target } = state;
     const { delegate } = task;
     return await runTask(task, {
@@ -162,6 +164,7 @@ export class PlayRun {
       hosts,
       recipes,
       report,
+      promised,
       target,
       check: program.check,
       diff: program.diff,
