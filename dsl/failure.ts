@@ -27,6 +27,7 @@ export function failure(error: unknown): Failed {
     ...(known?.target === undefined ? {} : { target: clip(known.target, 4_096) }),
     ...(known?.hint === undefined ? {} : { hint: clip(known.hint, 4_096) }),
     ...(at === undefined ? {} : { at }),
+    ...(known?.detail === undefined ? {} : { detail: known.detail }),
     ...(causes.length === 0 ? {} : { cause: clip(causes.join("\n")) }),
     ...(error.stack === undefined ? {} : { stack: clip(error.stack) }),
   };

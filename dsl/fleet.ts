@@ -3,21 +3,27 @@
  *
  * @module
  */
-import { VirtError } from "../model/error.ts";
 import { type Amount, countOf } from "./amount.ts";
-import { type Duration, duration } from "./duration.ts";
-import { type Failure, FleetError, type FleetReport } from "./fleet_error.ts";
 import type { CallOptions } from "./call_options.ts";
+import type { Drain } from "./fleet/drain.ts";
+import { FleetError } from "./fleet/fleet_error.ts";
+import { namesText } from "./fleet/names_text.ts";
+import { chosen, type MemberList } from "./fleet/only.ts";
+import { type FleetReport, resumeList } from "./fleet/report.ts";
+import { type BatchContext, Rolling, type RollingOptions } from "./fleet/rolling.ts";
+import { Tally } from "./fleet/tally.ts";
+import { countFailure, tellLeft } from "./fleet/telling.ts";
+import { type Counting, takeTurns } from "./fleet/turns.ts";
 import { type Handle, objectsOf } from "./handle.ts";
 import type { Domain } from "./handles.ts";
 import type { AnswerOf, GivenTo } from "./method.ts";
-import { anySignal, makeSleep } from "./wait.ts";
+import { anySignal } from "./wait.ts";
 
 /** Which statistics of domains are wanted. */
 export type StatsChoice = Omit<Exclude<GivenTo<"domain.stats">, string>, "name" | "domains" | "active">;
 
 /** How {@linkcode Fleet.forEach} goes about it. */
-export interface ForEachOptions {
+export interface ForEachOptions<T extends Handle = Handle> {
   /**
    * How many may be under way at once.
    * @default 10, or the whole batch in a rolling update
@@ -28,65 +34,14 @@ export interface ForEachOptions {
    * @default 0
    */
   readonly maxFail?: Amount;
-  /** Ends it early: no more are begun. */
-  readonly signal?: AbortSignal;
-}
-
-/** How {@linkcode Fleet.rolling} goes about it. */
-export interface RollingOptions {
-  /**
-   * How large batches are: one size for all, or sizes one after the other, the last of which stays. A percentage is of
-   * the whole fleet, rounded down, and at least one.
-   * @default 1
-   */
-  readonly batch?: Amount | readonly Amount[];
-  /**
-   * How many may fail in all batches together before no more are begun. A percentage is of the whole fleet, rounded down.
-   * @default 0
-   */
-  readonly maxFail?: Amount;
-  /** How long to wait between batches. */
-  readonly pause?: Duration;
+  /** Takes each out of service before its turn, and puts it back. In a rolling update, that one's counts. */
+  readonly drain?: Drain<T>;
   /** Ends it early: no more are begun. */
   readonly signal?: AbortSignal;
 }
 
 /** How many may be under way at once where nobody says. */
 const defaultLimit = 10;
-
-/** Counts what became of the objects of one `forEach`, or of all batches of a rolling update. */
-class Budget<T extends Handle> {
-  readonly maxFail: number;
-  readonly #items: readonly T[];
-  readonly #done: T[] = [];
-  readonly #failed: Failure<T>[] = [];
-
-  constructor(items: readonly T[], maxFail: Amount = 0) {
-    this.#items = items;
-    this.maxFail = countOf(maxFail, { of: items.length, what: "maxFail", atLeast: 0 });
-  }
-
-  get exceeded(): boolean {
-    return this.#failed.length > this.maxFail;
-  }
-
-  done(target: T): void {
-    this.#done.push(target);
-  }
-
-  failed(target: T, error: unknown): void {
-    this.#failed.push({ target, error });
-  }
-
-  report(): FleetReport<T> {
-    const tried = new Set([...this.#done, ...this.#failed.map(({ target }) => target)]);
-    return {
-      done: [...this.#done],
-      failed: [...this.#failed],
-      notDone: this.#items.filter((item) => !tried.has(item)),
-    };
-  }
-}
 
 /**
  * Many objects of one class, in the order in which they were listed. It reads like an array; what it does, it does to
@@ -113,13 +68,13 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
   /** How many there are. */
   readonly length: number;
   readonly #items: readonly T[];
-  readonly #batchOf: Budget<T> | undefined;
+  readonly #batchOf: BatchContext<T> | undefined;
 
   /** Fleets come from lists, such as `host.domains()`; of handles that you have, make one by `new Fleet([…])`. */
   constructor(items: Iterable<T>);
   /** @ignore */
-  constructor(items: Iterable<T>, batchOf: Budget<T> | undefined);
-  constructor(items: Iterable<T>, batchOf?: Budget<T>) {
+  constructor(items: Iterable<T>, batchOf: BatchContext<T> | undefined);
+  constructor(items: Iterable<T>, batchOf?: BatchContext<T>) {
     this.#items = [...items];
     this.#batchOf = batchOf;
     this.length = this.#items.length;
@@ -169,6 +124,34 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
   /** Some of them by index, as a fleet. */
   slice(start?: number, end?: number): Fleet<T> {
     return new Fleet(this.#items.slice(start, end));
+  }
+
+  /**
+   * Those that a list names, as a fleet in the order of this one: names, or what an earlier run has left, of which what
+   * failed and what was not begun are taken. What nobody knows of is left out, and a warning names it. All where there is
+   * no list.
+   *
+   * @throws {VirtError} `not-found` where the fleet lacks one; `invalid-argument` where a name means several.
+   *
+   * @example
+   * ```ts
+   * import { type Domain, type Fleet, memberList } from "drover";
+   *
+   * export function rest(fleet: Fleet<Domain>, left: unknown): Fleet<Domain> {
+   *   return fleet.only(memberList.parse(left));
+   * }
+   * ```
+   */
+  only(list: MemberList | undefined): Fleet<T> {
+    if (list === undefined) return this;
+    const { members, unknown } = chosen(this.#items, list);
+    const [first] = this.#items;
+    if (unknown.length > 0 && first !== undefined) {
+      const message = `Left out, since nobody knows whether they are done: ${namesText(unknown)}; ` +
+        "look at them, and name those that shall be done again";
+      objectsOf(first).session.say({ t: "log", level: "warn", message });
+    }
+    return new Fleet(members);
   }
 
   /** An array of what a function makes of each. For work that waits, see {@linkcode forEach}. */
@@ -245,55 +228,69 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
    */
   async forEach(
     work: (item: T, index: number) => unknown,
-    options: ForEachOptions = {},
+    options: ForEachOptions<T> = {},
   ): Promise<FleetReport<T>> {
-    const signal = this.#signal(options.signal);
-    const whole = this.#batchOf !== undefined ? this.length : defaultLimit;
+    const batch = this.#batchOf;
+    const signal = this.#signal(batch?.signal, options.signal);
+    const whole = batch === undefined ? defaultLimit : this.length;
     const limit = countOf(options.limit ?? whole, { of: this.length, what: "limit", atLeast: 1 });
-    const own = this.#batchOf === undefined || options.maxFail !== undefined
-      ? new Budget(this.#items, options.maxFail)
-      : undefined;
-    const shared = this.#batchOf;
-    const report = new Budget(this.#items, this.length);
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < this.length && own?.exceeded !== true && shared?.exceeded !== true) {
-        if (signal?.aborted) return;
-        const index = next++;
-        const item = this.#items[index]!;
-        try {
-          await work(item, index);
-          for (const budget of [own, shared, report]) budget?.done(item);
-        } catch (error) {
-          // What ends because the run does is not the object's failure.
-          if (signal?.aborted) return;
-          for (const budget of [own, shared, report]) budget?.failed(item, error);
-          this.#tell(item, error);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(limit, this.length) }, worker));
-    signal?.throwIfAborted();
-    for (const budget of [own, shared]) {
-      if (budget?.exceeded === true) throw new FleetError(budget.report(), budget.maxFail);
+    // What the author bears with here, or what the whole update does.
+    const here = new Tally(this.#items, {
+      maxFail: options.maxFail ?? (batch === undefined ? 0 : this.length),
+    });
+    const counting: Counting<T>[] = [{ tally: here, placeOf: ({ index }) => index }];
+    if (batch !== undefined) {
+      const { tally, own, places } = batch;
+      counting.push({ tally, placeOf: ({ index }) => places[index] ?? index });
+      if (own !== undefined) counting.push({ tally: own, placeOf: ({ index }) => index });
     }
-    return report.report();
+    const { session } = this.#items[0] === undefined ? {} : objectsOf(this.#items[0]);
+    await takeTurns(this.#items.map((member, index) => ({ member, index })), {
+      work,
+      limit,
+      counting,
+      goesOn: () => !counting.some(({ tally }) => tally.exceeded),
+      drain: batch?.drain ?? options.drain,
+      signal,
+      over: session?.signal,
+      tell: countFailure,
+    });
+    if (signal?.aborted === true) {
+      // An update tells of all its members, when it ends.
+      if (batch === undefined && session !== undefined) tellLeft(session, resumeList(here.report()));
+      signal.throwIfAborted();
+    }
+    if (!counting.some(({ tally }) => tally.exceeded)) return here.report();
+    // Those that were done have their chance to be found well, and are told of as done.
+    await batch?.settle();
+    throw this.#spent(here);
+  }
+
+  /** The error of a budget that is spent; of a batch it tells of all members of the update. */
+  #spent(here: Tally<T>): FleetError<T> {
+    if (this.#batchOf === undefined) return new FleetError(here.report(), here.maxFail);
+    const { tally, own } = this.#batchOf;
+    if (tally.exceeded) return new FleetError(tally.report(), tally.maxFail);
+    const { maxFail, failures } = own?.exceeded === true ? own : here;
+    return new FleetError(tally.report(), maxFail, failures);
   }
 
   /**
    * Goes through the fleet batch by batch. Failures in `batch.forEach` count against one budget for all batches; when it is
-   * exceeded the update ends, with an error that names what was not done. An error elsewhere in the loop's body ends it
-   * like any loop.
+   * exceeded no more are begun, what is under way ends, and an error names who is done, failed, unknown and not begun. An
+   * error elsewhere in the loop's body ends it like any loop. The answer's `report` tells at any moment what became of all.
    *
    * @throws {VirtError} `invalid-argument` where a size is not a positive number or a percentage.
-   * @throws {FleetError} `some-failed`, out of `batch.forEach`.
+   * @throws {FleetError} `some-failed`, or `unreachable` where a host could not be reached, out of `batch.forEach` or the
+   *   loop itself.
    *
-   * @example One first, then a quarter at a time
+   * @example One first, then a quarter at a time, never two on one host
    * ```ts
    * import type { Domain, Fleet } from "drover";
    *
    * export async function restart(fleet: Fleet<Domain>): Promise<void> {
-   *   for await (const batch of fleet.rolling({ batch: [1, "25%"], maxFail: "10%", pause: "30s" })) {
+   *   const rolling = { batch: [1, "25%"], maxFail: "10%", pause: "30s", apart: "host" } as const;
+   *   for await (const batch of fleet.rolling(rolling)) {
    *     await batch.forEach(async (vm) => {
    *       await vm.shutdown({ within: "2m", otherwise: "destroy" });
    *       await vm.start();
@@ -302,43 +299,14 @@ export class Fleet<T extends Handle = Handle> implements Iterable<T>, ArrayLike<
    * }
    * ```
    */
-  async *rolling(options: RollingOptions = {}): AsyncGenerator<Fleet<T>, void, void> {
-    const sizes = batchSizes(options.batch ?? 1, this.length);
-    const budget = new Budget(this.#items, options.maxFail);
-    const pauseMs = duration(options.pause ?? 0);
-    const signal = this.#signal(options.signal);
-    for (let start = 0, count = 0; start < this.length; count++) {
-      signal?.throwIfAborted();
-      if (start > 0 && pauseMs > 0) await this.#pause(pauseMs, options.signal);
-      const size = sizes[Math.min(count, sizes.length - 1)]!;
-      yield new Fleet(this.#items.slice(start, start + size), budget);
-      // The recipe may have caught the batch's error; the budget holds all the same.
-      if (budget.exceeded) throw new FleetError(budget.report(), budget.maxFail);
-      start += size;
-    }
+  rolling(options: RollingOptions<T> = {}): Rolling<T, Fleet<T>> {
+    return new Rolling(this.#items, options, (members, context) => new Fleet(members, context));
   }
 
-  #signal(own: AbortSignal | undefined): AbortSignal | undefined {
-    const first = this.#items[0];
-    return first === undefined ? own : anySignal(objectsOf(first).session.signal, own);
+  #signal(...own: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
+    const [first] = this.#items;
+    const all = own.filter((signal) => signal !== undefined);
+    if (first === undefined) return all[0];
+    return all.reduce<AbortSignal>(anySignal, objectsOf(first).session.signal);
   }
-
-  #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const { session } = objectsOf(this.#items[0]!);
-    return makeSleep(session)(ms, signal === undefined ? {} : { signal });
-  }
-
-  #tell(item: T, error: unknown): void {
-    const { session } = objectsOf(item);
-    session.countFailure();
-    const why = error instanceof Error ? error.message : String(error);
-    session.say({ t: "log", level: "warn", message: `${item}: ${why}`.slice(0, 65_536) });
-  }
-}
-
-function batchSizes(batch: Amount | readonly Amount[], total: number): number[] {
-  const sizes = (typeof batch === "object" ? batch : [batch])
-    .map((size) => countOf(size, { of: total, what: "batch", atLeast: 1 }));
-  if (sizes.length > 0) return sizes;
-  throw new VirtError("invalid-argument", "Cannot roll through the fleet: batch is an empty list");
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostName, ToRecipe } from "../model/channel.ts";
+import type { HostName, LostHost, ToRecipe } from "../model/channel.ts";
 import { VirtError } from "../model/error.ts";
 import type { Realm, RecipeChannel } from "./channel.ts";
 import { failure } from "./failure.ts";
@@ -58,8 +58,9 @@ export function serveRecipe(
       fail,
     });
     const objects = new Objects(session, hello.methods);
-    const { secrets = {} } = recipe.declaration;
+    const { secrets = {}, anyHosts = false } = recipe.declaration;
     // A recipe that names its connections knows itself what it went without.
+    if (anyHosts) countLost(session, message.lost);
     const context = contextOf(session, objects, {
       run: hello.run,
       start: message,
@@ -82,8 +83,24 @@ export function serveRecipe(
   }
 }
 
-function doneWith(result: unknown, failures: number): Extract<Parameters<Session["say"]>[0], { t: "done" }> {
-  return { t: "done", result, ...(failures === 0 ? {} : { failures }) };
+function doneWith(
+  result: unknown,
+  { failures, unreachable }: Session,
+): Extract<Parameters<Session["say"]>[0], { t: "done" }> {
+  return {
+    t: "done",
+    result,
+    ...(failures === 0 ? {} : { failures }),
+    ...(unreachable === 0 ? {} : { unreachable }),
+  };
+}
+
+/** A run that went without some of its hosts does not end as if it had had them. */
+function countLost(session: Session, lost: readonly LostHost[] = []): void {
+  for (const { name, message } of lost) {
+    session.countFailure({ unreachable: true });
+    session.say({ t: "log", level: "warn", message: `host "${name}": ${message}`.slice(0, 65_536) });
+  }
 }
 
 /** Waits for calls that the recipe has not awaited, so that a run never ends before what it began. */
@@ -109,6 +126,7 @@ function contextOf(
   return {
     host: start.hosts.map(({ name }: HostName) => hosts[name])[0],
     hosts,
+    unreachable: start.lost ?? [],
     secrets,
     input: start.input,
     log: makeLog(session),

@@ -89,6 +89,7 @@ export type { SleepFunction, SleepOptions } from "./wait.ts";
 export type {
   ContextFor,
   HostNames,
+  AnyHostsContext,
   HostsContext,
   NoInput,
   NoSecrets,
@@ -98,6 +99,7 @@ export type {
   SecretsContext,
 } from "./recipe.ts";
 export {
+  UnreachableHost,
   type Desired,
   domain,
   network,
@@ -137,6 +139,20 @@ export type {
   StepTarget,
 } from "../model/plan.ts";
 export { Lease } from "./lease.ts";
-export { Fleet, type ForEachOptions, type RollingOptions, type StatsChoice } from "./fleet.ts";
-export { type Failure, FleetError, type FleetReport } from "./fleet_error.ts";
+export { Fleet, type ForEachOptions, type StatsChoice } from "./fleet.ts";
+export { type Apart, type ApartRule, labelsOf } from "./fleet/apart.ts";
+export { batchesOf, type BatchesOptions } from "./fleet/batches.ts";
+export type { Drain, TurnOutcome } from "./fleet/drain.ts";
+export { FleetError } from "./fleet/fleet_error.ts";
+export { type ListedMember, type MemberList, memberList } from "./fleet/only.ts";
+export {
+  type Failure,
+  type FleetReport,
+  type MemberFailure,
+  type MemberName,
+  type ResumeList,
+  resumeList,
+  type TurnPart,
+} from "./fleet/report.ts";
+export type { Rolling, RollingOptions, RollingProgress } from "./fleet/rolling.ts";
 export type { Amount } from "./amount.ts";

@@ -50,14 +50,40 @@ export interface HostsContext<Input, Names extends string> extends RunTools {
   readonly input: Input;
 }
 
-/** How a recipe names its connections: a list, or names with what each one is for. */
-export type HostNames = readonly string[] | Readonly<Record<string, string>>;
+/** What a recipe that works on any number of hosts is given. */
+export interface AnyHostsContext<Input> extends RunTools {
+  /**
+   * Every connection that was given and could be opened, by its name: `-c NAME=URI` as often as there are hosts, or those of
+   * an inventory, `--inventory FILE`.
+   */
+  readonly hosts: Readonly<Record<string, Host>>;
+  /** Those that could not be opened. Each is logged and counted: the run leaves with exit code 4. */
+  readonly unreachable: readonly UnreachableHost[];
+  /** The checked input, with its defaults filled in. */
+  readonly input: Input;
+}
+
+/** A host that could not be reached when the run began. */
+export interface UnreachableHost {
+  /** The run's name for the connection. */
+  readonly name: string;
+  readonly uri: string;
+  /** Why it could not be opened. */
+  readonly message: string;
+}
+
+/**
+ * How a recipe names its connections: a list, names with what each one is for, or `"any"` where it works on as many as it
+ * is given.
+ */
+export type HostNames = readonly string[] | Readonly<Record<string, string>> | "any";
 
 /** The names in {@linkcode HostNames}. */
 type NameIn<Hosts> = Hosts extends readonly (infer Name extends string)[] ? Name : keyof Hosts & string;
 
 /** What a recipe's `run` is given: `host`, or `hosts` where it has named its connections. */
 export type ContextFor<Input, Hosts> = [Hosts] extends [undefined] ? RunContext<Input>
+  : [Hosts] extends ["any"] ? AnyHostsContext<Input>
   : HostsContext<Input, NameIn<Hosts>>;
 
 /** A recipe as it is written. */
@@ -83,7 +109,8 @@ export interface RecipeDefinition<
   /** The data files that it reads, relative to its own file. */
   readonly files?: readonly string[];
   /**
-   * Its connections where it has several: names, or names with what each one is for. `run` then gets `hosts`.
+   * Its connections where it has several: names, or names with what each one is for. `run` then gets `hosts`. With `"any"`
+   * it gets whatever it is pointed at, and goes on without what cannot be reached.
    * @default one connection, `host`
    */
   readonly hosts?: Hosts;
@@ -110,6 +137,7 @@ export interface SecretsContext<Secrets extends SecretNames> {
 
 /** What a recipe is run with, whatever it declares. */
 export interface AnyContext extends RunTools {
+  readonly unreachable: readonly UnreachableHost[];
   readonly host: Host | undefined;
   readonly hosts: Readonly<Record<string, Host>>;
   readonly secrets: Readonly<Record<string, OpaqueSecret>>;
@@ -208,7 +236,7 @@ export function recipe<
   const Secrets extends SecretNames = NoSecrets,
 >(definition: RecipeDefinition<Shape, Texts, Hosts, Result, Secrets>): Recipe<z.input<Shape>, Result> {
   const { summary, needs, files = [], hosts, secrets, input = z.object({}), run } = definition;
-  const names = hosts === undefined
+  const names = hosts === undefined || hosts === "any"
     ? ["host"]
     : Array.isArray(hosts)
     ? hosts.map(String)
@@ -219,6 +247,7 @@ export function recipe<
     summary,
     needs: [...needs],
     hosts: names,
+    ...(hosts === "any" ? { anyHosts: true } : {}),
     files: [...files],
     ...(Object.keys(declared).length === 0 ? {} : { secrets: declared }),
     inputSchema: inputSchema(input),

@@ -85,6 +85,7 @@ export class Session {
   #taken = 0;
   #whenIdle: (() => void) | undefined;
   #failures = 0;
+  #unreachable = 0;
 
   constructor(channel: RecipeChannel) {
     this.#channel = channel;
@@ -98,6 +99,11 @@ export class Session {
   /** The recipe's clock: the time of the last delivery. */
   get now(): number {
     return this.#now;
+  }
+
+  /** The recipe's names for its connections, those left out that could not be opened. */
+  get hostNames(): readonly string[] {
+    return [...this.#hosts.keys()];
   }
 
   /** What the runtime said about a connection. */
@@ -129,9 +135,15 @@ export class Session {
     return this.#failures;
   }
 
+  /** How many of these failed since their host could not be reached. */
+  get unreachable(): number {
+    return this.#unreachable;
+  }
+
   /** Counts an object whose turn failed, so that the run does not end as if nothing had. */
-  countFailure(): void {
+  countFailure({ unreachable = false }: { readonly unreachable?: boolean } = {}): void {
     this.#failures++;
+    if (unreachable) this.#unreachable++;
   }
 
   /** Resolves when every call has been answered. */

@@ -59,6 +59,8 @@ export const recipeDeclaration = z.object({
   hosts: z.array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/)).min(1).max(256),
   /** It goes on without connections that cannot be opened; those that it is told of at its start are the others. */
   spareHosts: z.boolean().optional(),
+  /** It works on whatever connections it is given, and goes on without those that cannot be opened. */
+  anyHosts: z.boolean().optional(),
   /** Data files that it reads, relative to its own. */
   files: z.array(shortText).max(256),
   /** Secrets that it needs; it is told their names, and never a value. */
@@ -147,6 +149,8 @@ export const fromRecipe = z.discriminatedUnion("t", [
     result: z.unknown(),
     /** How many objects failed within the budgets that the recipe gave them. */
     failures: z.int().positive().optional(),
+    /** How many of these since their host could not be reached. */
+    unreachable: z.int().positive().optional(),
   }),
   z.object({
     t: z.literal("failed"),
@@ -158,6 +162,8 @@ export const fromRecipe = z.discriminatedUnion("t", [
       at: place.optional(),
       /** What led to it, one line each. */
       cause: z.string().max(65536).optional(),
+      /** What a program may want to read: who of a fleet is done, failed, and not begun. */
+      detail: z.unknown().optional(),
       stack: z.string().max(65536).optional(),
     }),
   }),
@@ -187,8 +193,18 @@ export interface HostName {
   readonly uri: string;
   readonly driver: string;
   readonly ref: ObjectRef<"connection">;
+  /** The host behind it, by which two connections to one are known. */
+  readonly host?: string;
   /** Names of the operations that the driver supports. */
   readonly supports: readonly string[];
+}
+
+/** A connection that could not be opened. */
+export interface LostHost {
+  readonly name: string;
+  readonly uri: string;
+  /** Why. */
+  readonly message: string;
 }
 
 /** An object whose generation a call moved; what the recipe holds of it goes on from there. */
@@ -215,6 +231,8 @@ export type ToRecipe =
   | {
     readonly t: "start";
     readonly hosts: readonly HostName[];
+    /** Connections without which the recipe goes on. */
+    readonly lost?: readonly LostHost[];
     readonly input: unknown;
     /** Feeds the recipe's random numbers. */
     readonly seed: string;

@@ -20,6 +20,7 @@ import type { PreparedRun } from "../runtime/run/context.ts";
 import { RunFeed } from "../runtime/run/feed.ts";
 import { RunSecrets, standIn } from "../runtime/secret/run_secrets.ts";
 import { Session } from "../runtime/run/session.ts";
+import { hostNames } from "../runtime/run/hosts.ts";
 import { type Fault, FaultyWorld, type Latency } from "./fault.ts";
 import type { Simulated } from "./host_content.ts";
 import { InProcessEndpoint } from "./in_process.ts";
@@ -300,7 +301,7 @@ export class Lab implements AsyncDisposable {
   }
 
   #prepare(
-    { hosts: names, needs }: RecipeDeclaration,
+    { hosts: named, anyHosts = false, needs }: RecipeDeclaration,
     { record, audit }: { readonly record: RunRecord; readonly audit: AuditMemory },
   ): Promise<PreparedRun> {
     const connections = new Map<string, DriverConnection>();
@@ -314,6 +315,7 @@ export class Lab implements AsyncDisposable {
       }
       connections.set(name, connection);
     }
+    const names = anyHosts ? [...this.#connections.keys()] : named;
     const uris = new Map([...connections].map(([name, { uri }]) => [name, uri.text]));
     const authority = new GrantAuthority({
       needs: parseAllGrants(needs, { what: "need" }),
@@ -327,13 +329,7 @@ export class Lab implements AsyncDisposable {
       connections,
       authority,
       input: record.input,
-      hosts: [...connections].map(([name, { uri, driver, self, implementations }]) => ({
-        name,
-        uri: uri.text,
-        driver,
-        ref: { ...self.ref(name), $ref: "connection" as const },
-        supports: Object.keys(implementations),
-      })),
+      hosts: hostNames(connections),
     });
   }
 }

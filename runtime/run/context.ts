@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostName } from "../../model/channel.ts";
+import type { HostName, LostHost } from "../../model/channel.ts";
 import type { Authority, Caller } from "../call.ts";
 import type { DriverConnection } from "../driver.ts";
 import type { Store } from "../journal/store.ts";
@@ -16,6 +16,8 @@ import type { Outbox } from "./outbox.ts";
 export interface PreparedRun {
   /** The connections as the recipe is told of them. */
   readonly hosts: readonly HostName[];
+  /** Connections that could not be opened, where the recipe goes on without. */
+  readonly lost?: readonly LostHost[];
   readonly connections: ReadonlyMap<string, DriverConnection>;
   readonly authority: Authority;
   readonly input: unknown;

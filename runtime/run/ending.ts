@@ -16,6 +16,8 @@ export type Ending =
     readonly kind: "done";
     readonly result: unknown; /** Some objects failed, within a budget. */
     readonly failures?: number;
+    /** Some of these since their host could not be reached. */
+    readonly unreachable?: number;
   }
   | { readonly kind: "failed"; readonly error: ErrorData }
   | { readonly kind: "interrupted"; readonly error: ErrorData };
@@ -34,10 +36,15 @@ export type LastMessage = Extract<FromRecipe, { readonly t: "done" | "failed" }>
 /** The ending that a recipe's last message makes. */
 export function endingOf(message: LastMessage): Ending {
   if (message.t === "done") {
-    const { result, failures } = message;
-    return { kind: "done", result, ...(failures === undefined ? {} : { failures }) };
+    const { result, failures, unreachable } = message;
+    return {
+      kind: "done",
+      result,
+      ...(failures === undefined ? {} : { failures }),
+      ...(unreachable === undefined ? {} : { unreachable }),
+    };
   }
-  const { code, message: text, target, hint, at, cause } = message.error;
+  const { code, message: text, target, hint, at, detail, cause } = message.error;
   return {
     kind: "failed",
     error: {
@@ -46,6 +53,7 @@ export function endingOf(message: LastMessage): Ending {
       ...(target === undefined ? {} : { target }),
       ...(hint === undefined ? {} : { hint }),
       ...(at === undefined ? {} : { at: sourcePlace(at) }),
+      ...(detail === undefined ? {} : { detail }),
       ...(cause === undefined ? {} : { cause }),
     },
   };
@@ -86,6 +94,7 @@ export function sessionEnd({ ending, cancelled, unknown, failures }: EndFacts): 
     };
   }
   if (ending.failures !== undefined) exits.push(exitCode.someFailed);
+  if (ending.unreachable !== undefined) exits.push(exitCode.someUnreachable);
   return { state: "done", exit: worstExit([...exits, exitCode.done]), result: ending.result };
 }
 

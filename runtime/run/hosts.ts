@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { HostName } from "../../model/channel.ts";
-import { isVirtError, VirtError } from "../../model/error.ts";
+import type { HostName, LostHost } from "../../model/channel.ts";
+import { isVirtError, toErrorData, VirtError } from "../../model/error.ts";
 import type { Clock } from "../clock.ts";
 import type { DriverConnection } from "../driver.ts";
 import type { RunHost, RunRecord } from "../journal/record.ts";
@@ -30,6 +30,13 @@ export async function connectHosts(
   return connections;
 }
 
+/** What came of opening connections of which some may fail. */
+export interface Reached {
+  readonly connections: ReadonlyMap<string, DriverConnection>;
+  /** Those that could not be opened, with the cause. */
+  readonly lost: readonly LostHost[];
+}
+
 /**
  * Opens those connections of a recipe that can be opened, all at once. One that was open when the run began must open
  * again: what the recipe holds is there.
@@ -44,20 +51,31 @@ export async function connectReachable(
     readonly connect: (uri: string) => Promise<DriverConnection>;
     readonly resuming: boolean;
   },
-): Promise<ReadonlyMap<string, DriverConnection>> {
-  const opened = await Promise.all(names.map(async (name) => {
+): Promise<Reached> {
+  const connections = new Map<string, DriverConnection>();
+  const lost = new Map<string, LostHost>();
+  await Promise.all(names.map(async (name) => {
     const given = hosts.find((host) => host.name === name);
     if (given === undefined) throw notGiven(name, hosts);
     // What a run did without at its beginning it does without to its end.
-    if (resuming && given.host === undefined) return [];
+    if (resuming && given.host === undefined) return;
     try {
-      return [[name, await connect(given.uri)] as const];
+      connections.set(name, await connect(given.uri));
     } catch (error) {
       if (resuming || !isVirtError(error, "unreachable")) throw error;
-      return [];
+      lost.set(name, { name, uri: given.uri, message: toErrorData(error).message });
     }
   }));
-  return new Map(opened.flat());
+  // In the order in which they were given, whoever answered first.
+  return {
+    connections: new Map(
+      names.flatMap((name) => {
+        const connection = connections.get(name);
+        return connection === undefined ? [] : [[name, connection] as const];
+      }),
+    ),
+    lost: names.flatMap((name) => lost.get(name) ?? []),
+  };
 }
 
 /** How long the first enumeration of a host may take, in milliseconds. */
@@ -117,10 +135,11 @@ export function refuseOtherHosts(
 
 /** The connections as a recipe is told of them. */
 export function hostNames(connections: ReadonlyMap<string, DriverConnection>): readonly HostName[] {
-  return [...connections].map(([name, { uri, driver, self, implementations }]) => ({
+  return [...connections].map(([name, { uri, driver, host, self, implementations }]) => ({
     name,
     uri: uri.text,
     driver,
+    host,
     ref: { ...self.ref(name), $ref: "connection" },
     supports: Object.keys(implementations),
   }));

@@ -489,7 +489,8 @@ export class RunManager implements AsyncDisposable {
 
   async #prepare(
     run: RunRecord,
-    { hosts: names, needs, inputSchema, spareHosts = false, secrets: declared }: RecipeDeclaration,
+    { hosts: named, anyHosts = false, needs, inputSchema, spareHosts = anyHosts, secrets: declared }:
+      RecipeDeclaration,
     { resuming, signal, secrets, useObjects, ask, person }: WhomToAsk & {
       readonly resuming: boolean;
       readonly signal: AbortSignal;
@@ -504,9 +505,11 @@ export class RunManager implements AsyncDisposable {
       hosts: run.hosts,
       connect: (uri: string) => this.connect(uri, { signal, ...(person === undefined ? {} : { person }) }),
     };
-    const connections = spareHosts
+    // A recipe for any hosts has those that it was given.
+    const names = anyHosts ? run.hosts.map(({ name }) => name) : named;
+    const { connections, lost } = spareHosts
       ? await connectReachable(names, { ...opening, resuming })
-      : await connectHosts(names, opening);
+      : { connections: await connectHosts(names, opening), lost: [] };
     if (resuming) {
       refuseOtherHosts(run, connections);
       await enumerated(connections.values(), { clock: kernel.clock, signal: this.#closing.signal });
@@ -531,7 +534,7 @@ export class RunManager implements AsyncDisposable {
       caller,
       authority: () => this.#options.authorize({ ...asking, needs: secretObjectNeeds, grants: run.grants }),
     });
-    return { connections, authority, hosts: hostNames(connections), input };
+    return { connections, authority, hosts: hostNames(connections), lost, input };
   }
 
   /** Finds out what became of a single operation, and carries it out where it was not done. */

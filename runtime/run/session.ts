@@ -238,8 +238,11 @@ export class Session {
     // Nobody else gets what the run holds, whatever comes of the replay.
     await Promise.race([this.#steps.reacquire(this.#ended.signal), endpoint.exited]);
     if (this.#replay.empty) {
-      const { hosts, input } = prepared;
-      this.#outbox.deliver({ t: "start", hosts, input, seed: run.seed }, { durable: true });
+      const { hosts, lost = [], input } = prepared;
+      this.#outbox.deliver(
+        { t: "start", hosts, ...(lost.length === 0 ? {} : { lost }), input, seed: run.seed },
+        { durable: true },
+      );
     }
     this.#pump();
   }
