@@ -33,6 +33,8 @@ async function become(
     drivers: registeredDrivers,
     operations: ensureOperations,
     version: manifest.version,
+    // They are written down here; nothing but the daemon fires them.
+    schedules: async (host) => (await import("./schedules.ts")).schedulesOf(host).schedules,
     launch: async (request) => await early?.take(request) ?? (await import("./launch.ts")).launch(request),
   });
   if (kernel === undefined) return undefined;

@@ -21,6 +21,7 @@ import { inSentence, messageOf } from "../../protocol/wording.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { openControl } from "../../runtime/control/open.ts";
 import { ownKernel } from "../../runtime/control/own_kernel.ts";
+import type { OpenedSchedules } from "../../automation/schedule/mod.ts";
 import { type Host, openHost } from "../../runtime/host.ts";
 import { drivenStates } from "../../runtime/run/recovery.ts";
 import type { DaemonFlags } from "../commands/daemon.ts";
@@ -29,6 +30,7 @@ import { readDaemonSettings } from "../daemon_settings.ts";
 import { registeredDrivers } from "../drivers.ts";
 import type { CommandSignal } from "../io.ts";
 import { principal } from "../kernel.ts";
+import { schedulesOf } from "../schedules.ts";
 import { stateDirectory } from "../settings.ts";
 
 /** Serves until a signal comes, or nobody has been there for as long as `--timeout` says. */
@@ -50,8 +52,8 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
   let readAgain = (): void => {};
   using _hangup = io.onSignal("SIGHUP", () => readAgain());
   await using watching = beginWatching({ settings, log, version: manifest.version });
-  await using kernel = await becomeKernel(directory, watching.host);
-  const { host } = kernel;
+  await using kernel = await becomeKernel(directory, { watching: watching.host, log });
+  const { host, schedules } = kernel;
   // Nobody is let in before it is known what the daemon before left under way.
   await using _kept = await KeptHosts.open(settings.hosts.map(parseKeptHost), { host, log });
   await using opened = await open({
@@ -61,10 +63,13 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
     inherited,
     ...(addresses === undefined ? {} : { addresses }),
   });
-  await using api = await serveHttp({ host, settings, log, version: manifest.version, places }, {
-    watching,
-    rpc: opened.daemon,
-  });
+  await using api = await serveHttp(
+    { host, settings, log, version: manifest.version, places, schedules: schedules.schedules },
+    { watching, rpc: opened.daemon },
+  );
+  // Before anybody is told that it is ready, what the daemon before was firing is taken up.
+  await using _serving = schedules;
+  await schedules.serve();
   readAgain = (): void => {
     manager.reloading();
     rereadSettings({ opened, api }, { log, read: () => readDaemonSettings(io, flags.config) });
@@ -81,7 +86,8 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
     leaveWhenIdle({
       daemon: opened.daemon,
       isBusy: async () =>
-        api.server.clients > 0 || (await host.runs.list()).some(({ state }) => driven.has(state)),
+        api.server.clients > 0 || await schedules.waits() ||
+        (await host.runs.list()).some(({ state }) => driven.has(state)),
       clock: host.kernel.clock,
       timeout,
       leave: stopping.resolve,
@@ -95,6 +101,8 @@ export async function serveClients(this: DroverContext, flags: DaemonFlags): Pro
 /** The kernel of a state directory, with nobody else's. */
 interface OwnHost extends AsyncDisposable {
   readonly host: Host;
+  /** They are not served yet. */
+  readonly schedules: OpenedSchedules;
 }
 
 /**
@@ -102,8 +110,12 @@ interface OwnHost extends AsyncDisposable {
  *
  * @throws {VirtError} `in-use` where another process is.
  */
-async function becomeKernel(directory: string, watching: Watching["host"]): Promise<OwnHost> {
+async function becomeKernel(
+  directory: string,
+  { watching, log }: { readonly watching: Watching["host"]; readonly log: Log },
+): Promise<OwnHost> {
   let host: Host | undefined;
+  let schedules: OpenedSchedules | undefined;
   const control = await openControl({
     stateDirectory: directory,
     principal: principal(),
@@ -116,10 +128,16 @@ async function becomeKernel(directory: string, watching: Watching["host"]): Prom
         launch: async (request) => (await import("../launch.ts")).launch(request),
         ...watching,
       });
-      return host === undefined ? undefined : ownKernel(host, manifest.version);
+      if (host === undefined) return undefined;
+      const opened = schedulesOf(host, { log });
+      schedules = opened;
+      return ownKernel(host, {
+        version: manifest.version,
+        schedules: () => Promise.resolve(opened.schedules),
+      });
     },
   });
-  if (host === undefined) {
+  if (host === undefined || schedules === undefined) {
     await control[Symbol.asyncDispose]();
     throw new VirtError("in-use", `Cannot be the kernel of "${directory}": another process is`, {
       hint: "Wait until its commands are done, or name another directory with --state-dir",
@@ -128,6 +146,7 @@ async function becomeKernel(directory: string, watching: Watching["host"]): Prom
   const own = host;
   return {
     host: own,
+    schedules,
     // Runs are interrupted first: what waits for them is answered then, and nothing holds the kernel up any more.
     [Symbol.asyncDispose]: async () => {
       await own.close();

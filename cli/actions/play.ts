@@ -3,13 +3,10 @@
  *
  * @module
  */
-import { dirname } from "node:path";
 import { fromErrorData, VirtError } from "../../model/error.ts";
 import {
   type Compiled,
-  compilePlaybook,
   convertPlaybook,
-  extraVars,
   nameOf,
   playbookSchema,
   readData,
@@ -27,12 +24,11 @@ import { askersFor, freeScreen } from "../live/prompter.ts";
 import { plain, plainJson } from "../output/plain.ts";
 import { connectionUri, stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
-import { isLive, localFiles, playInventory } from "./play_inventory.ts";
+import { compilePlay } from "./play_compile.ts";
+import { isLive, localFiles } from "./play_inventory.ts";
 import { PlayRecord } from "./play_record.ts";
 import { writePlay, writeReader, type Written } from "./play_folder.ts";
 import { recipePath } from "./recipe_path.ts";
-
-const defaultForks = 5;
 
 /** Runs a playbook, goes on with one, or says what it holds. */
 export async function play(this: DroverContext, flags: PlayFlags, file?: string): Promise<void> {
@@ -122,44 +118,25 @@ interface Reading {
 
 async function compile(context: DroverContext, { flags, file, source, control }: Reading): Promise<Compiled> {
   const { io } = context;
-  const defaultUri = connectionUri(io, flags.connect);
-  const folder = dirname(await Deno.realPath(file));
-  const inventory = await withInterrupt(context, (signal, interrupt) =>
-    playInventory(flags, {
-      defaultUri,
-      folder,
-      uriOf: (name) => connectionUri(io, name),
-      ...(control === undefined ? {} : {
-        control,
-        signal,
-        asking: askersFor({ io, screen: freeScreen, interrupt, noPrompt: flags.noPrompt }),
+  const uriOf = (name: string | undefined): string => connectionUri(io, name);
+  return await withInterrupt(
+    context,
+    (signal, interrupt) =>
+      compilePlay({ ...flags, file, source, defaultUri: uriOf(flags.connect) }, {
+        uriOf,
+        ...(control === undefined ? {} : {
+          domains: async (uri) => {
+            const outcome = await control.request(
+              "operation.call",
+              { operation: "domain.list", uri, target: [], input: {} },
+              { signal, ...askersFor({ io, screen: freeScreen, interrupt, noPrompt: flags.noPrompt }) },
+            );
+            if (outcome.kind !== "done") throw fromErrorData(outcome.error);
+            return outcome.value;
+          },
+        }),
       }),
-    }));
-  return await compilePlaybook({
-    file,
-    folder,
-    source,
-    inventory,
-    files: localFiles,
-    defaultUri,
-    extra: await extraVars(flags.extraVars ?? [], localFiles),
-    check: flags.check ?? false,
-    diff: flags.diff ?? false,
-    forks: flags.forks ?? defaultForks,
-    limit: flags.limit === undefined ? undefined : await limitPattern(flags.limit),
-    selection: { tags: commas(flags.tags), skipTags: commas(flags.skipTags), startAt: flags.startAt },
-  });
-}
-
-function commas(given: readonly string[] = []): readonly string[] {
-  return given.flatMap((text) => text.split(",")).map((text) => text.trim()).filter((text) => text !== "");
-}
-
-/** A limit may be a file of names: `@failed.txt`. */
-async function limitPattern(limit: string): Promise<string> {
-  if (!limit.startsWith("@")) return limit;
-  const names = (await localFiles.readText(limit.slice(1))).split(/\s+/).filter((name) => name !== "");
-  return names.join(",");
+  );
 }
 
 interface Starting {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromErrorData, VirtError } from "../../model/error.ts";
+import { VirtError } from "../../model/error.ts";
 import {
   type Files,
   type Inventory,
@@ -12,9 +12,7 @@ import {
   readVarsBeside,
   type Vars,
 } from "../../playbook/mod.ts";
-import type { Control } from "../../runtime/control/control.ts";
 import type { PlayFlags } from "../commands/play.ts";
-import type { Askers } from "../live/prompter.ts";
 
 /** Files of this machine. */
 export const localFiles: Files = {
@@ -52,9 +50,8 @@ export interface InventoryOptions {
   /** The playbook's folder: its `group_vars` and `host_vars` count too. */
   readonly folder: string;
   readonly uriOf: (name: string) => string;
-  readonly control?: Control;
-  readonly signal?: AbortSignal;
-  readonly asking?: Askers;
+  /** What `domain.list` answers on a connection; nothing where absent. */
+  readonly domains?: (uri: string) => Promise<unknown>;
 }
 
 /** Puts the inventory together. */
@@ -95,23 +92,10 @@ async function readLive(uri: string, builder: InventoryBuilder, options: Invento
   builder.apart("localhost");
 }
 
-async function domainsOf(
-  uri: string,
-  { control, signal, asking }: InventoryOptions,
-): Promise<readonly Entry[]> {
-  if (control === undefined) return [];
-  const outcome = await control.request("operation.call", {
-    operation: "domain.list",
-    uri,
-    target: [],
-    input: {},
-  }, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(asking?.askCredentials === undefined ? {} : { askCredentials: asking.askCredentials }),
-  });
-  if (outcome.kind !== "done") throw fromErrorData(outcome.error);
-  if (!Array.isArray(outcome.value)) return [];
-  return outcome.value.flatMap((item: unknown) => {
+async function domainsOf(uri: string, { domains }: InventoryOptions): Promise<readonly Entry[]> {
+  const listed = await domains?.(uri);
+  if (!Array.isArray(listed)) return [];
+  return listed.flatMap((item: unknown) => {
     if (typeof item !== "object" || item === null || !("domain" in item) || !("state" in item)) return [];
     const { domain, state } = item;
     if (typeof domain !== "object" || domain === null || !("name" in domain)) return [];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Host } from "../../runtime/host.ts";
+import type { Schedules } from "../../runtime/schedule/contract.ts";
 import { AuditTrail } from "../audit.ts";
 import { parseKeptHost } from "../kept_hosts.ts";
 import type { Log } from "../log.ts";
@@ -27,6 +28,8 @@ export interface OpenHttpOptions {
   readonly version: string;
   /** Where to listen. */
   readonly places: readonly HttpPlace[];
+  /** What runs at which times. */
+  readonly schedules: Schedules;
   /** The metrics as Prometheus reads them. @default none */
   readonly metrics?: () => string;
   /** Stands around every request. @default nobody watches */
@@ -48,7 +51,7 @@ export interface OpenedHttp {
  * @throws {VirtError} where a place to listen cannot be used; nothing is open then.
  */
 export async function openHttp(options: OpenHttpOptions): Promise<OpenedHttp> {
-  const { host, settings, log, version, places, metrics = (): string => "", watch } = options;
+  const { host, settings, log, version, places, schedules, metrics = (): string => "", watch } = options;
   const { kernel, runs, store, stateDirectory } = host;
   const { clock } = kernel;
   const file = settings.http_token_file === "" ? defaultTokenFile(stateDirectory) : settings.http_token_file;
@@ -72,6 +75,7 @@ export async function openHttp(options: OpenHttpOptions): Promise<OpenedHttp> {
         return current;
       },
       version,
+      schedules,
       routes,
       metrics,
       hosts,

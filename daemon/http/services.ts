@@ -4,6 +4,7 @@
  * @module
  */
 import type { Host } from "../../runtime/host.ts";
+import type { Schedules } from "../../runtime/schedule/contract.ts";
 import type { DaemonSettings } from "../settings.ts";
 import type { ActingRequests } from "./acting.ts";
 import type { HostEvents } from "./host_events.ts";
@@ -18,6 +19,8 @@ export interface Services {
   /** The project's version. */
   readonly version: string;
   readonly hosts: HttpHosts;
+  /** What runs at which times. */
+  readonly schedules: Schedules;
   readonly acting: ActingRequests;
   readonly runEvents: RunEvents;
   readonly hostEvents: HostEvents;

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { type ErrorCode, errorCodes, type ErrorData } from "../../model/error.ts";
 import { type ObjectClass, objectClasses } from "../../model/object.ts";
 import { byteArray } from "../../model/operations/shape.ts";
+import { scheduleMethods } from "../schedule/methods.ts";
 
 const shortText = z.string().max(4096);
 const longText = z.string().max(1 << 20);
@@ -334,6 +335,7 @@ export const controlMethods = {
     }),
     result: z.array(shortText),
   },
+  ...scheduleMethods,
 } as const satisfies Record<string, MethodSchemas>;
 
 /** The name of a method. */

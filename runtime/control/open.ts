@@ -48,6 +48,10 @@ const repeatable: ReadonlySet<ControlMethod> = new Set([
   "jobs.list",
   "jobs.watch",
   "objects.names",
+  "schedules.list",
+  "schedules.show",
+  "schedules.history",
+  "schedules.firing",
 ]);
 
 /**

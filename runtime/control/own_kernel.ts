@@ -11,16 +11,31 @@ import { eventHandlers } from "./events.ts";
 import type { OwnKernel } from "./open.ts";
 import { operationHandlers } from "./operations.ts";
 import { runHandlers } from "./runs.ts";
+import { scheduleHandlers } from "./schedules.ts";
+import type { Schedules } from "../schedule/contract.ts";
+
+/** Makes what knows the schedules of a host. It is asked once, when somebody asks about schedules first. */
+export type OpenSchedules = (host: Host) => Promise<Schedules>;
 
 /** Becomes the kernel of a state directory; `undefined` where another process is. */
-export async function becomeKernel(options: HostOptions): Promise<OwnKernel | undefined> {
+export async function becomeKernel(
+  options: HostOptions & { readonly schedules: OpenSchedules },
+): Promise<OwnKernel | undefined> {
   const host = await openHost(options);
-  return host === undefined ? undefined : ownKernel(host, options.version);
+  return host === undefined ? undefined : ownKernel(host, options);
 }
 
 /** A host, as the control socket serves it. */
-export function ownKernel(host: Host, version: string): OwnKernel {
+export function ownKernel(
+  host: Host,
+  { version, schedules: openSchedules }: {
+    /** The project's version. */
+    readonly version: string;
+    readonly schedules: OpenSchedules;
+  },
+): OwnKernel {
   const { kernel, runs, stateDirectory, epoch, since } = host;
+  let schedules: Promise<Schedules> | undefined;
   const connect: Connect = (uri, options) => runs.connect(uri, options);
   return {
     handlers: {
@@ -28,6 +43,7 @@ export function ownKernel(host: Host, version: string): OwnKernel {
       ...eventHandlers({ kernel, connect }),
       ...auditHandlers(host.store),
       ...consoleHandlers({ kernel, connect }),
+      ...scheduleHandlers(() => schedules ??= openSchedules(host)),
       ...operationHandlers({
         kernel,
         connect,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
+import { pruneSchedules } from "./schedule_tables.ts";
 import type { Retention } from "./store.ts";
 
 /** How many entries of the audit are kept; the oldest go first. */
@@ -35,6 +36,7 @@ export function pruneJournal(db: DatabaseSync, retention: Retention & { readonly
     dropped++;
   }
   if (dropped > 0) db.exec(dropOrphanBlobs);
+  pruneSchedules(db, retention.now - retention.keepMs);
   db.prepare("DELETE FROM audit WHERE at < ? OR ordinal <= (SELECT max(ordinal) FROM audit) - ?")
     .run(retention.now - retention.keepMs, auditLimit);
   return dropped;

@@ -88,6 +88,41 @@ const migrations: readonly string[] = [
   CREATE TRIGGER audit_is_only_added_to BEFORE UPDATE ON audit
   BEGIN SELECT raise(ABORT, 'entries of the audit log are never changed'); END;
   `,
+  `
+  CREATE TABLE schedules (
+    ordinal INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT;
+
+  -- That a due time has fired is that there is a row of its identity.
+  CREATE TABLE firings (
+    ordinal INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    schedule TEXT NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,
+    identity TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    ended_at REAL,
+    facts TEXT NOT NULL,
+    UNIQUE (schedule, identity)
+  ) STRICT;
+  CREATE INDEX firings_by_state ON firings (state);
+  CREATE INDEX firings_by_schedule ON firings (schedule, ordinal);
+
+  CREATE TABLE notices (
+    ordinal INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    firing TEXT NOT NULL REFERENCES firings (id) ON DELETE CASCADE,
+    state TEXT NOT NULL,
+    not_before REAL NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX notices_by_firing ON notices (firing);
+  CREATE INDEX notices_open ON notices (not_before) WHERE state = 'open';
+  `,
 ];
 
 /** The version of the tables that this program writes. */

@@ -21,6 +21,14 @@ import type {
   UncertainRecord,
 } from "./record.ts";
 import { pruneJournal } from "./retention.ts";
+import type {
+  FiringFilter,
+  FiringRecord,
+  NoticeRecord,
+  ScheduleRecord,
+  ScheduleStore,
+} from "./schedule_record.ts";
+import { ScheduleTables } from "./schedule_tables.ts";
 import { checkIntegrity, migrate } from "./schema.ts";
 import type {
   AuditFilter,
@@ -57,6 +65,10 @@ export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #committer: Committer;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #schedules = new ScheduleTables({
+    write: (statement) => this.#write(statement),
+    sql: (text) => this.#sql(text),
+  });
   #closed = false;
 
   /**
@@ -326,6 +338,46 @@ export class SqliteStore implements Store {
   nextLog(run: string): Promise<number> {
     const row = this.#sql("SELECT max(sequence) + 1 AS next FROM logs WHERE run = ?").get(run);
     return Promise.resolve(Number(row?.["next"] ?? 0));
+  }
+
+  setSchedule(schedule: ScheduleRecord): void {
+    this.#schedules.setSchedule(schedule);
+  }
+
+  schedules(): Promise<readonly ScheduleRecord[]> {
+    return this.#schedules.schedules();
+  }
+
+  setFiring(firing: FiringRecord): void {
+    this.#schedules.setFiring(firing);
+  }
+
+  firing(id: string): Promise<FiringRecord | undefined> {
+    return this.#schedules.firing(id);
+  }
+
+  firingAs(schedule: string, identity: string): Promise<FiringRecord | undefined> {
+    return this.#schedules.firingAs(schedule, identity);
+  }
+
+  firings(filter?: FiringFilter): Promise<readonly FiringRecord[]> {
+    return this.#schedules.firings(filter);
+  }
+
+  countFirings(filter: Parameters<ScheduleStore["countFirings"]>[0]): Promise<number> {
+    return this.#schedules.countFirings(filter);
+  }
+
+  setNotice(notice: NoticeRecord): void {
+    this.#schedules.setNotice(notice);
+  }
+
+  openNotices(limit: number): Promise<readonly NoticeRecord[]> {
+    return this.#schedules.openNotices(limit);
+  }
+
+  notices(firing: string): Promise<readonly NoticeRecord[]> {
+    return this.#schedules.notices(firing);
   }
 
   flush(): Promise<void> {

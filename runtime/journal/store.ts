@@ -19,6 +19,7 @@ import type {
   StepRecord,
   UncertainRecord,
 } from "./record.ts";
+import type { ScheduleStore } from "./schedule_record.ts";
 
 /** Which runs to list. */
 export interface RunFilter {
@@ -77,7 +78,7 @@ export interface Retention {
 }
 
 /** A journal. Reads see every write before them, durable or not. */
-export interface Store extends AsyncDisposable {
+export interface Store extends ScheduleStore, AsyncDisposable {
   /** Grows by one, durably, with each kernel that takes the journal over. */
   nextEpoch(): Promise<number>;
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { connect } from "node:net";
+import { openSchedules } from "../../../../automation/schedule/mod.ts";
 import { openHttp } from "../../../../daemon/http/open.ts";
 import type { RequestWatch } from "../../../../daemon/http/server.ts";
 import { makeToken, type NewToken } from "../../../../daemon/http/token.ts";
@@ -94,6 +95,10 @@ export class Api implements AsyncDisposable {
       log: (level, message, fields) =>
         void log.push({ level, message, ...(fields === undefined ? {} : { fields }) }),
       version: "0.0.0",
+      schedules: openSchedules({
+        host,
+        playbook: () => Promise.reject(new Error("No playbooks are run here")),
+      }).schedules,
       places: [{ kind: "tcp", host: "127.0.0.1", port: 0 }, { kind: "unix", path: `${directory}/http` }],
       ...(options.watch === undefined ? {} : { watch: options.watch }),
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),

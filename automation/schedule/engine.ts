@@ -1,0 +1,420 @@
+/**
+ * Fires schedules: sees what is due, begins runs, takes up what a dead daemon left, and writes down what became of it.
+ *
+ * That a due time has fired is a row of the journal, and the id of each attempt's run follows from that row. So between
+ * any two writes the process may die: what is on record is carried on, and what is not has not happened.
+ *
+ * @module
+ */
+import { type ErrorData, toErrorData } from "../../model/error.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
+import { canonicalText, sha256 } from "../../runtime/journal/json.ts";
+import type { FiringRecord, ScheduleRecord } from "../../runtime/journal/schedule_record.ts";
+import type { Store } from "../../runtime/journal/store.ts";
+import type { RunManager } from "../../runtime/run/manager.ts";
+import { unsettledWrites } from "../../runtime/run/recovery.ts";
+import { isTimeTrigger, nextDue } from "./due.ts";
+import { attemptRun, firingId, shareOf, timeIdentity } from "./identity.ts";
+import type { Ledger } from "./ledger.ts";
+import { Line } from "./line.ts";
+import { Notifier } from "./notifier.ts";
+import { type Verdict, verdictOf, verdictOfStart, wordsOf } from "./outcome.ts";
+import { sortPassed } from "./passed.ts";
+import type { NextAfter } from "./schedule.ts";
+import type { Turns } from "./turns.ts";
+import type { SendNotice } from "./webhook.ts";
+import { givenBy, type PreparePlaybook, prepareWork } from "./work.ts";
+
+/** The engine looks at least this often, in milliseconds: a clock that was set says nothing of it. */
+const longestSleepMs = 15_000;
+
+/** How many firings of one schedule may wait or run. */
+const mostWaiting = 1000;
+
+/** How often a resume is tried whose host cannot be reached, and the first pause, which doubles, in milliseconds. */
+const resumeAttempts = 6;
+const resumePauseMs = 5_000;
+
+/** How soon a run that is still being begun is looked at again, in milliseconds. */
+const beginningMs = 1_000;
+
+/** What an engine needs of the runs. */
+export type ScheduledRuns = Pick<RunManager, "start" | "resume" | "active" | "cancel" | "abandon">;
+
+/** Hears what the engine cannot tell anybody else. */
+export type EngineLog = (
+  level: "info" | "warn" | "error",
+  message: string,
+  fields?: Readonly<Record<string, string>>,
+) => void;
+
+/** What an engine is made with. */
+export interface EngineOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly runs: ScheduledRuns;
+  readonly ledger: Ledger;
+  readonly turns: Turns;
+  readonly nextAfter: NextAfter;
+  readonly playbook: PreparePlaybook;
+  readonly send: SendNotice;
+  readonly log: EngineLog;
+  /** Runs of schedules at once; what is due beside them waits. @default 16 */
+  readonly mostRuns?: number;
+}
+
+/** What a turn has found to be done when it is durable. */
+interface Next {
+  readonly begun: readonly FiringRecord[];
+  readonly late: readonly FiringRecord[];
+  /** When to look again, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Fires schedules. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #notifier: Notifier;
+  readonly #closing = new AbortController();
+  /** Runs that this process has asked to end because they take too long. */
+  readonly #ended = new Set<string>();
+  #timer: Disposable | undefined;
+  #looking: Promise<void> | undefined;
+  #again = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { store, clock, send } = options;
+    this.#notifier = new Notifier({ store, clock, send, onChange: () => this.wake() });
+  }
+
+  /** Takes up what was under way, and fires from now on. */
+  async begin(): Promise<void> {
+    for (const firing of await this.#options.store.firings({ states: ["running"] })) void this.#drive(firing);
+    this.wake();
+  }
+
+  /** Looks what is to be done, soon. */
+  wake(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#again = true;
+    this.#looking ??= this.#lookWhileAsked();
+  }
+
+  /** Fires nothing any more. What runs is its kernel's to end; the next engine takes it up. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#timer?.[Symbol.dispose]();
+    await this.#looking;
+    // Whoever has begun to write down what became of a run does so.
+    await this.#options.turns.take(() => Promise.resolve());
+    await this.#notifier.close();
+  }
+
+  /** Never rejects. */
+  async #lookWhileAsked(): Promise<void> {
+    const { clock, turns, log } = this.#options;
+    while (this.#again && !this.#closing.signal.aborted) {
+      this.#again = false;
+      let at = clock.now() + longestSleepMs;
+      try {
+        const next = await turns.take(() => this.#look());
+        at = Math.min(at, next.at, await this.#notifier.begin());
+        for (const firing of next.begun) {
+          const { name: schedule, id, attempt } = firing;
+          log("info", "schedule fires", { schedule, firing: id, attempt: String(attempt) });
+          void this.#drive(firing);
+        }
+        for (const firing of next.late) this.#end(firing);
+      } catch (error) {
+        log("error", "cannot see to schedules", { why: wordsOf(toErrorData(error), "") });
+      }
+      this.#timer?.[Symbol.dispose]();
+      this.#timer = clock.after(Math.max(0, at - clock.now()), () => this.wake());
+    }
+    this.#looking = undefined;
+    if (this.#closing.signal.aborted) this.#timer?.[Symbol.dispose]();
+  }
+
+  async #look(): Promise<Next> {
+    const { store, clock } = this.#options;
+    const now = clock.now();
+    let at = Infinity;
+    for (const schedule of await store.schedules()) {
+      if (schedule.state !== "active" || schedule.next === undefined) continue;
+      const { next } = schedule.next > now ? schedule : await this.#pass(schedule, now);
+      at = Math.min(at, next ?? Infinity);
+    }
+    const schedules = new Map((await store.schedules()).map((schedule) => [schedule.id, schedule]));
+    const open = (await store.firings({ states: ["waiting", "running"] })).toReversed();
+    const line = new Line({ schedules, now, places: this.#options.mostRuns ?? 16 });
+    const begun: FiringRecord[] = [];
+    const late: FiringRecord[] = [];
+    // Who runs is there before anybody who waits, also where it came later.
+    for (const firing of open) if (firing.state === "running") line.runs(firing);
+    for (const firing of open) {
+      const schedule = schedules.get(firing.schedule);
+      if (schedule === undefined) continue;
+      if (firing.state === "running") {
+        const deadline = this.#deadline(firing, schedule);
+        if (deadline <= now) late.push(await this.#late(firing, schedule));
+        else at = Math.min(at, deadline);
+        continue;
+      }
+      const turn = line.turnOf(firing, schedule);
+      if (turn.kind === "begin") begun.push(this.#begun(firing, schedule));
+      else if (turn.kind === "end") {
+        this.#options.ledger.change(schedule, firing, {
+          state: turn.state,
+          reason: turn.reason,
+          tell: turn.state === "failed" ? "failure" : "skipped",
+        });
+      } else at = Math.min(at, turn.until);
+    }
+    if (late.some(({ runs }) => !this.#ended.has(runs.at(-1) ?? ""))) at = Math.min(at, now + beginningMs);
+    await store.flush();
+    return { begun, late, at };
+  }
+
+  /** Sees to the due times that have passed, and answers the schedule as it is then. */
+  async #pass(schedule: ScheduleRecord, now: number): Promise<ScheduleRecord> {
+    const { store, ledger, nextAfter, log } = this.#options;
+    const { id, spec } = schedule;
+    let passed: ReturnType<typeof sortPassed>;
+    try {
+      passed = sortPassed(spec, { through: schedule.through, now, nextAfter });
+    } catch (error) {
+      // A time zone may have gone since; the other schedules go on.
+      log("error", "cannot tell when a schedule is due", {
+        schedule: spec.name,
+        why: wordsOf(toErrorData(error), ""),
+      });
+      return { ...schedule, next: now + longestSleepMs };
+    }
+    const { missed, firings = [], through = now } = passed ?? {};
+    if (missed !== undefined) {
+      const identity = timeIdentity(missed.due);
+      await ledger.notFired(schedule, { ...missed, identity, cause: "time", state: "missed" });
+    }
+    for (const { due, catchUp } of firings) {
+      const identity = timeIdentity(due);
+      const open = await store.firings({ schedule: id, states: ["waiting", "running"] });
+      const [other] = open;
+      if (!catchUp && other !== undefined && spec.overlap === "skip" && spec.jitter === 0) {
+        // Whoever makes good everything that was missed leaves nothing out that comes meanwhile.
+        const makesGood = spec.missed.policy === "run-all" && open.some((each) => each.catchUp === true);
+        if (!makesGood) {
+          const reason = `another firing was under way: ${other.id}`;
+          await ledger.notFired(schedule, { identity, cause: "time", state: "skipped", due, reason });
+          continue;
+        }
+      }
+      if (open.length >= mostWaiting) {
+        const reason = `${mostWaiting} firings of it were waiting`;
+        await ledger.notFired(schedule, { identity, cause: "time", state: "skipped", due, reason });
+        continue;
+      }
+      const notBefore = Math.floor(due + shareOf(firingId(id, identity)) * spec.jitter);
+      await ledger.add(schedule, {
+        ...{ identity, cause: "time", due, notBefore },
+        ...(catchUp || (spec.missed.policy === "run-all" && other?.catchUp === true)
+          ? { catchUp: true }
+          : {}),
+      });
+    }
+    const { next: _next, ...kept } = schedule;
+    const next = nextDue(spec, { after: through, nextAfter });
+    const ends = next === undefined && spec.triggers.every(isTimeTrigger);
+    const changed: ScheduleRecord = {
+      ...kept,
+      through,
+      ...(next === undefined ? {} : { next }),
+      ...(ends ? { state: "ended" as const } : {}),
+    };
+    store.setSchedule(changed);
+    return changed;
+  }
+
+  #begun(firing: FiringRecord, schedule: ScheduleRecord): FiringRecord {
+    const { ledger, clock } = this.#options;
+    const { timedOut: _timedOut, reason: _reason, exit: _exit, ...kept } = firing;
+    const attempt = firing.attempt + 1;
+    return ledger.change(schedule, kept, {
+      state: "running",
+      attempt,
+      attemptAt: clock.now(),
+      startedAt: firing.startedAt ?? clock.now(),
+      runs: [...firing.runs, attemptRun(firing.id, attempt)],
+      ...(attempt === 1 ? { tell: "start" as const } : {}),
+    });
+  }
+
+  /** Until when a running firing may go on, in milliseconds since 1970. */
+  #deadline({ attemptAt, runs }: FiringRecord, { spec }: ScheduleRecord): number {
+    if (spec.timeout === undefined || attemptAt === undefined || this.#ended.has(runs.at(-1) ?? "")) {
+      return Infinity;
+    }
+    return attemptAt + spec.timeout;
+  }
+
+  /** Writes down that a run takes too long, before it is ended for that. */
+  async #late(firing: FiringRecord, schedule: ScheduleRecord): Promise<FiringRecord> {
+    const { store, ledger, runs } = this.#options;
+    const run = firing.runs.at(-1) ?? "";
+    // One that is still being begun cannot be ended yet; one that has ended is not late.
+    if (firing.timedOut !== undefined || runs.active(run) === undefined) return firing;
+    const record = await store.run(run);
+    if (record === undefined) return firing;
+    const timedOut = `it took longer than its schedule allows: ${(schedule.spec.timeout ?? 0) / 1000} s`;
+    return ledger.change(schedule, firing, { timedOut });
+  }
+
+  #end({ runs, timedOut }: FiringRecord): void {
+    const run = runs.at(-1) ?? "";
+    if (timedOut === undefined || this.#options.runs.active(run) === undefined) return;
+    this.#ended.add(run);
+    // It may have ended by itself a moment ago.
+    this.#options.runs.cancel(run, timedOut).catch(() => {});
+  }
+
+  /** Carries an attempt to its end, and writes that down. Never rejects. */
+  async #drive(firing: FiringRecord): Promise<void> {
+    const { turns, log } = this.#options;
+    const { signal } = this.#closing;
+    const run = firing.runs.at(-1) ?? "";
+    try {
+      const verdict = await this.#attempt(firing, run).catch(verdictOfStart);
+      // What the end of this process has interrupted the next one takes up.
+      if (signal.aborted) return;
+      await turns.take(() => this.#settle(firing.id, verdict));
+      const { kind } = verdict;
+      log(kind === "done" ? "info" : "warn", "firing has ended", {
+        ...{ schedule: firing.name, firing: firing.id, outcome: kind },
+        ...(verdict.kind === "done" ? {} : { why: verdict.reason }),
+      });
+    } catch (error) {
+      if (!signal.aborted) {
+        log("error", "cannot write down what became of a firing", {
+          firing: firing.id,
+          why: wordsOf(toErrorData(error), ""),
+        });
+      }
+    } finally {
+      this.#ended.delete(run);
+    }
+    this.wake();
+  }
+
+  async #attempt(firing: FiringRecord, run: string): Promise<Verdict> {
+    const { store, runs } = this.#options;
+    const schedule = await this.#scheduleOf(firing);
+    const before = await store.run(run);
+    let trouble: ErrorData | undefined;
+    if (before === undefined) await this.#start(firing, { run, schedule });
+    else if (before.state === "interrupted" && schedule.spec.resume) trouble = await this.#resume(run);
+    else await runs.active(run)?.ended;
+    this.#closing.signal.throwIfAborted();
+    const record = await store.run(run);
+    if (record === undefined) throw new Error(`Run ${run} is on no record`);
+    const { timedOut } = await store.firing(firing.id) ?? {};
+    const verdict = verdictOf(trouble === undefined ? record : { ...record, error: trouble }, { timedOut });
+    return verdict.kind === "interrupted" ? await this.#interrupted(verdict, { firing, schedule }) : verdict;
+  }
+
+  async #start(
+    firing: FiringRecord,
+    { run, schedule }: { readonly run: string; readonly schedule: ScheduleRecord },
+  ): Promise<void> {
+    const { runs, playbook } = this.#options;
+    const { spec, principal } = schedule;
+    const { signal } = this.#closing;
+    const given = givenBy(spec, firing);
+    const prepared = await prepareWork(spec, { given, principal, signal, playbook });
+    signal.throwIfAborted();
+    const active = await runs.start({
+      ...prepared,
+      grants: spec.grants,
+      sandbox: spec.sandbox,
+      principal,
+      asked: { id: run, request: sha256(canonicalText([schedule.id, firing.id, firing.attempt])) },
+    });
+    await active.ended;
+  }
+
+  /** Takes a run up again; answers why that could not be done. */
+  async #resume(run: string): Promise<ErrorData | undefined> {
+    const { runs, clock } = this.#options;
+    for (let tried = 0;; tried++) {
+      let trouble: ErrorData | undefined;
+      try {
+        const { state, error } = await (await runs.resume(run)).ended;
+        if (state !== "interrupted") return undefined;
+        trouble = error;
+      } catch (error) {
+        trouble = toErrorData(error);
+      }
+      this.#closing.signal.throwIfAborted();
+      if (trouble?.code !== "unreachable" || tried >= resumeAttempts) return trouble;
+      await sleep(clock, resumePauseMs * 2 ** tried, this.#closing.signal);
+    }
+  }
+
+  /**
+   * A run that stopped in the middle stands in the way of another attempt: it holds what it holds. Where every outcome is
+   * known it is given up, so that there can be one; else that is for a person to decide.
+   */
+  async #interrupted(
+    verdict: Extract<Verdict, { readonly kind: "interrupted" }>,
+    { firing, schedule: { spec } }: { readonly firing: FiringRecord; readonly schedule: ScheduleRecord },
+  ): Promise<Verdict> {
+    const { store, runs } = this.#options;
+    const { run } = verdict;
+    const reason = spec.resume
+      ? `its run was interrupted and could not be taken up again: ${verdict.reason}`
+      : "the daemon ended while it ran, and its schedule says not to take it up again";
+    if (firing.attempt <= spec.retries.most && unsettledWrites(await store.steps(run)).length === 0) {
+      try {
+        await runs.abandon(run);
+        return { kind: "failed", exit: verdict.exit, again: true, reason };
+      } catch {
+        // Whatever stands against it, a person has to see to the run.
+      }
+    }
+    return { ...verdict, reason };
+  }
+
+  /** Writes down what became of an attempt. */
+  async #settle(id: string, verdict: Verdict): Promise<void> {
+    const { store, ledger, clock } = this.#options;
+    const firing = await store.firing(id);
+    if (firing?.state !== "running") return;
+    const schedule = await this.#scheduleOf(firing);
+    const { most, initial, factor, longest } = schedule.spec.retries;
+    const { exit } = verdict;
+    if (verdict.kind === "done") ledger.change(schedule, firing, { state: "done", exit, tell: "success" });
+    else if (verdict.kind === "interrupted") {
+      const reason = `${verdict.reason} (see to it with: drover runs resume ${verdict.run}, or drover runs ` +
+        `abandon ${verdict.run})`;
+      ledger.change(schedule, firing, { state: "dead", exit, reason, tell: "dead" });
+    } else if (verdict.kind === "unknown") {
+      const reason = `${verdict.reason}; it is not tried again, since that could do it twice`;
+      ledger.change(schedule, firing, { state: "dead", exit, reason, tell: "dead" });
+    } else if (verdict.again && firing.attempt <= most && schedule.state !== "removed") {
+      const pause = Math.min(longest, initial * factor ** (firing.attempt - 1));
+      const { reason } = verdict;
+      const notBefore = clock.now() + Math.ceil(pause);
+      ledger.change(schedule, firing, { state: "waiting", exit, reason, notBefore, tell: "retry" });
+    } else {
+      const state = verdict.again && most > 0 ? "dead" : "failed";
+      const tell = state === "dead" ? "dead" : "failure";
+      ledger.change(schedule, firing, { state, exit, reason: verdict.reason, tell });
+    }
+    await store.flush();
+  }
+
+  async #scheduleOf({ schedule: id, name }: FiringRecord): Promise<ScheduleRecord> {
+    const found = (await this.#options.store.schedules()).find((each) => each.id === id);
+    if (found !== undefined) return found;
+    throw new Error(`The schedule ${name} of a firing is on no record`);
+  }
+}
