@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { createHmac } from "node:crypto";
 import { VirtError } from "../../model/error.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { NoticeRecord } from "../../runtime/journal/schedule_record.ts";
@@ -39,7 +38,7 @@ export async function sendNotice(
   using _timer = clock.after(hook.timeout, () => late.abort());
   const signature = hook.secret === undefined
     ? undefined
-    : sign(body, { secret: await readSecret(hook.secret, env), at: clock.now() });
+    : await sign(body, { secret: await readSecret(hook.secret, env), at: clock.now() });
   try {
     const response = await fetch(hook.url, {
       method: "POST",
@@ -78,15 +77,18 @@ export async function sendNotice(
  * @example
  * ```ts
  * import { sign } from "./webhook.ts";
- * sign("{}", { secret: new TextEncoder().encode("secret"), at: 1_700_000_000_000 }).startsWith("t=1700000000,v1="); // true
+ * await sign("{}", { secret: new TextEncoder().encode("secret"), at: 1_700_000_000_000 }); // "t=1700000000,v1=…"
  * ```
  */
-export function sign(
+export async function sign(
   body: string,
-  { secret, at }: { readonly secret: Uint8Array; readonly at: number },
-): string {
+  { secret, at }: { readonly secret: Uint8Array<ArrayBuffer>; readonly at: number },
+): Promise<string> {
   const seconds = Math.floor(at / 1000);
-  return `t=${seconds},v1=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+  const made = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(`${seconds}.${body}`));
+  return `t=${seconds},v1=${new Uint8Array(made).toHex()}`;
 }
 
 /**
@@ -97,7 +99,7 @@ export function sign(
 export async function readSecret(
   source: SecretSource,
   env: (name: string) => string | undefined,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const text = "env" in source ? env(source.env) : await readFile(source.file);
   const secret = new TextEncoder().encode(text?.replace(/[\r\n]+$/, "") ?? "");
   if (secret.length > 0 && secret.length <= secretLimit) return secret;
