@@ -67,7 +67,7 @@ export function serveRecipe(
       secrets: opaqueSecrets(Object.keys(secrets)),
     });
     void run(recipe, context).then(
-      (result) => end(() => session.say(doneWith(result, session.failures))),
+      (result) => end(() => session.say(doneWith(result, session))),
       fail,
     );
   });

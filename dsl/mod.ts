@@ -87,9 +87,9 @@ export type { Files } from "./files.ts";
 export type { Log, LogFields, ProgressFunction, StepFunction } from "./log.ts";
 export type { SleepFunction, SleepOptions } from "./wait.ts";
 export type {
+  AnyHostsContext,
   ContextFor,
   HostNames,
-  AnyHostsContext,
   HostsContext,
   NoInput,
   NoSecrets,
@@ -97,9 +97,9 @@ export type {
   RunContext,
   RunTools,
   SecretsContext,
+  UnreachableHost,
 } from "./recipe.ts";
 export {
-  UnreachableHost,
   type Desired,
   domain,
   network,

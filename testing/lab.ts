@@ -18,9 +18,9 @@ import { Kernel } from "../runtime/kernel.ts";
 import { AuditMemory, GrantAuthority, parseAllGrants } from "../runtime/permission/mod.ts";
 import type { PreparedRun } from "../runtime/run/context.ts";
 import { RunFeed } from "../runtime/run/feed.ts";
+import { hostNames } from "../runtime/run/hosts.ts";
 import { RunSecrets, standIn } from "../runtime/secret/run_secrets.ts";
 import { Session } from "../runtime/run/session.ts";
-import { hostNames } from "../runtime/run/hosts.ts";
 import { type Fault, FaultyWorld, type Latency } from "./fault.ts";
 import type { Simulated } from "./host_content.ts";
 import { InProcessEndpoint } from "./in_process.ts";
@@ -305,6 +305,7 @@ export class Lab implements AsyncDisposable {
     { record, audit }: { readonly record: RunRecord; readonly audit: AuditMemory },
   ): Promise<PreparedRun> {
     const connections = new Map<string, DriverConnection>();
+    const names = anyHosts ? [...this.#connections.keys()] : named;
     for (const name of names) {
       const connection = this.#connections.get(name) ??
         (names.length === 1 ? [...this.#connections.values()][0] : undefined);
@@ -315,7 +316,6 @@ export class Lab implements AsyncDisposable {
       }
       connections.set(name, connection);
     }
-    const names = anyHosts ? [...this.#connections.keys()] : named;
     const uris = new Map([...connections].map(([name, { uri }]) => [name, uri.text]));
     const authority = new GrantAuthority({
       needs: parseAllGrants(needs, { what: "need" }),
