@@ -163,7 +163,10 @@ class YamlReader {
       // An entry without a value stands where its key does.
       const held = value === null ? this.#null(keySource.at) : read;
       if (keySource.value === "<<") this.#merge(held, merged);
-      else entries.set(String(keySource.value), { keyAt: keySource.at, value: held });
+      // `on` is a name where it stands for a key.
+      else {
+        entries.set(keySource.word ?? String(keySource.value), { keyAt: keySource.at, value: held });
+      }
     }
     for (const [key, entry] of merged) if (!entries.has(key)) entries.set(key, entry);
     return { kind: "map", at, entries };
