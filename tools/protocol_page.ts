@@ -37,6 +37,7 @@ import { secretProcedures } from "../protocol/procedures/secret.ts";
 import { snapshotProcedures } from "../protocol/procedures/snapshot.ts";
 import { storagePoolProcedures } from "../protocol/procedures/storage_pool.ts";
 import { storageVolumeProcedures } from "../protocol/procedures/storage_volume.ts";
+import { formatted } from "./markdown.ts";
 import { type ProcedureUsage, readProcedureUsage } from "./procedure_usage.ts";
 
 /** The page's path, from the project's folder. */
@@ -158,22 +159,6 @@ function usersOf(name: RowName, { operations, looks, connection }: ProcedureUsag
     used.has(name) && Object.hasOwn(implementations, operation)
   ).map(([operation]) => `\`${operation}\``);
   return [...(connection.has(name) ? ["_the connection_"] : []), ...looking, ...users.sort()];
-}
-
-async function formatted(root: string, text: string): Promise<string> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--ext", "md", "-"],
-    cwd: root,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  });
-  const child = command.spawn();
-  const writer = child.stdin.getWriter();
-  const written = writer.write(new TextEncoder().encode(text)).then(() => writer.close());
-  const [{ success, stdout }] = await Promise.all([child.output(), written]);
-  if (!success) throw new Error(`Cannot format ${pagePath}`);
-  return new TextDecoder().decode(stdout);
 }
 
 if (import.meta.main) {
