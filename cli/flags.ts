@@ -57,5 +57,15 @@ export const promptFlags = {
   },
 } as const;
 
+/** `--secret`. */
+export const secretFlag = {
+  kind: "parsed",
+  parse: text,
+  variadic: true,
+  optional: true,
+  placeholder: "NAME=SOURCE",
+  brief: "Where a secret comes from: env:, file:, command:, prompt, secret:, named:",
+} as const;
+
 /** Letters for the shared flags. */
 export const outputAliases = { o: "output" } as const;

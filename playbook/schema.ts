@@ -32,6 +32,12 @@ const known: Readonly<Record<string, JsonSchema>> = {
   hosts: { ...texts, description: "A pattern over the inventory: web:&prod:!web-3" },
   vars,
   vars_files: texts,
+  secrets: {
+    type: "object",
+    propertyNames: { pattern: "^[A-Za-z]\\w{0,63}$" },
+    additionalProperties: { type: ["string", "null"] },
+    description: "Secrets by name, with what each is for; where they come from is said with --secret",
+  },
   tasks,
   pre_tasks: tasks,
   post_tasks: tasks,

@@ -29,6 +29,7 @@ import { isLive, localFiles } from "./play_inventory.ts";
 import { PlayRecord } from "./play_record.ts";
 import { writePlay, writeReader, type Written } from "./play_folder.ts";
 import { recipePath } from "./recipe_path.ts";
+import { secretSources } from "./secret_sources.ts";
 
 /** Runs a playbook, goes on with one, or says what it holds. */
 export async function play(this: DroverContext, flags: PlayFlags, file?: string): Promise<void> {
@@ -153,6 +154,7 @@ async function start(context: DroverContext, { flags, compiled, path, control }:
     ...flags.allow ?? [],
     ...policy === undefined ? [] : await (await import("./policy.ts")).readPolicy(io, policy),
   ];
+  const secrets = await secretSources(io, flags);
   await follow(context, {
     flags,
     control,
@@ -163,6 +165,7 @@ async function start(context: DroverContext, { flags, compiled, path, control }:
         input: {},
         grants,
         grantNeeds: flags.yes ?? false,
+        ...secrets,
         sandbox: flags.sandbox ?? "best",
         detach: false,
       }, options),
@@ -171,13 +174,20 @@ async function start(context: DroverContext, { flags, compiled, path, control }:
 
 async function resume(context: DroverContext, flags: PlayFlags, id: string): Promise<void> {
   await using control = await openFor(context, flags);
+  const { secrets } = await secretSources(context.io, flags);
   await follow(context, {
     flags,
     control,
     begin: (options) =>
       control.request(
         "runs.resume",
-        { id, detach: false, grants: [...flags.allow ?? []], assume: {} },
+        {
+          id,
+          detach: false,
+          grants: [...flags.allow ?? []],
+          assume: {},
+          ...(secrets === undefined ? {} : { secrets }),
+        },
         options,
       ),
   });

@@ -7,11 +7,14 @@ import { VirtError } from "../../model/error.ts";
 import type { ParamsOf } from "../../runtime/control/methods.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { DroverContext } from "../context.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { askersFor, freeScreen } from "../live/prompter.ts";
 import { plain, plainJson } from "../output/plain.ts";
 import { namedConnections, stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
 import { recipeInput } from "./recipe_input.ts";
 import { recipePath } from "./recipe_path.ts";
+import { secretSources } from "./secret_sources.ts";
 
 /** Runs a recipe and follows it, or leaves it running. */
 export async function runRecipe(this: DroverContext, flags: RunFlags, file: string): Promise<void> {
@@ -53,6 +56,7 @@ async function startParams(
       ...(flags.policy === undefined ? [] : await (await import("./policy.ts")).readPolicy(io, flags.policy)),
     ],
     grantNeeds: flags.yes ?? false,
+    ...await secretSources(io, flags),
     sandbox: flags.sandbox ?? "best",
     detach: flags.detach ?? false,
   };
@@ -68,7 +72,14 @@ async function startDetached(
   const directory = stateDirectory(io, flags.stateDir);
   await ensureKernel(directory);
   await using control = await context.openControl({ io, stateDirectory: directory });
-  const run = await control.request("runs.start", params);
+  const run = await withInterrupt(
+    context,
+    (signal, interrupt) =>
+      control.request("runs.start", params, {
+        signal,
+        ...askersFor({ io, screen: freeScreen, interrupt, noPrompt: flags.noPrompt }),
+      }),
+  );
   const format = flags.output ?? "table";
   if (format === "table" || format === "wide") {
     io.stdout.write(`run ${plain(run.id)}  started; watch it with: drover runs watch ${plain(run.id)}\n`);

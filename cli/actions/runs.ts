@@ -9,6 +9,7 @@ import type { ItemOf, ParamsOf, RunEvent, RunView } from "../../runtime/control/
 import type { RunsFlags, RunsListFlags, RunsLogsFlags, RunsResumeFlags } from "../commands/runs.ts";
 import type { DroverContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
+import { askersFor, freeScreen } from "../live/prompter.ts";
 import { type Column, printList, printOne, schemaVersion, type Shape } from "../output/format.ts";
 import { nearPath } from "../output/path.ts";
 import { plain, plainJson } from "../output/plain.ts";
@@ -16,6 +17,7 @@ import { stateDirectory } from "../settings.ts";
 import { formatDuration, formatMoment } from "../units.ts";
 import { spoken } from "../words.ts";
 import { followRun } from "./follow.ts";
+import { secretSources } from "./secret_sources.ts";
 
 function hosts(run: RunView): string {
   const entries = Object.entries(run.hosts);
@@ -159,9 +161,14 @@ export async function resumeRun(this: DroverContext, flags: RunsResumeFlags, id:
     detach: flags.detach ?? false,
     grants: [...(flags.allow ?? [])],
     assume: assumptions(flags.assume ?? []),
+    ...await secretSources(this.io, flags.secret === undefined ? {} : { secret: flags.secret }),
   };
   if (flags.detach === true) {
-    const run = await control.request("runs.resume", params);
+    const run = await withInterrupt(this, (signal, interrupt) =>
+      control.request("runs.resume", params, {
+        signal,
+        ...askersFor({ io: this.io, screen: freeScreen, interrupt, noPrompt: flags.noPrompt }),
+      }));
     return await tell(this, { flags, run, words: `resumed; watch it with: drover runs watch ${run.id}` });
   }
   await followRun(this, {

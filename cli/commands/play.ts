@@ -11,6 +11,7 @@ import {
   outputFlags,
   type PromptFlags,
   promptFlags,
+  secretFlag,
   type StateFlags,
   stateFlags,
   text,
@@ -38,6 +39,7 @@ export interface PlayFlags extends StateFlags, OutputFlags, PromptFlags {
   readonly resume?: string;
   readonly allow?: readonly string[];
   readonly policy?: string;
+  readonly secret?: readonly string[];
   readonly sandbox?: "best" | "strict";
   readonly yes?: boolean;
 }
@@ -99,6 +101,7 @@ export const playCommand: Command<DroverContext> = buildCommand<PlayFlags, [stri
         brief: "Grant permissions: CLASS:VERB[,VERB][@GLOB], or all",
       },
       policy: { ...one, placeholder: "FILE", brief: "Grants from a policy file" },
+      secret: secretFlag,
       sandbox: {
         kind: "enum",
         values: ["best", "strict"],

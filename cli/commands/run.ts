@@ -11,6 +11,7 @@ import {
   outputFlags,
   type PromptFlags,
   promptFlags,
+  secretFlag,
   type StateFlags,
   stateFlags,
   text,
@@ -21,6 +22,7 @@ export interface RecipeFlags extends StateFlags, OutputFlags, PromptFlags {
   readonly connect?: readonly string[];
   readonly input?: readonly string[];
   readonly inputFile?: string;
+  readonly secret?: readonly string[];
 }
 
 /** Flags of `drover run`. */
@@ -62,6 +64,7 @@ const recipeFlags = {
     placeholder: "FILE",
     brief: "Inputs from a JSON or YAML file; --input stands above it",
   },
+  secret: secretFlag,
 } as const;
 
 /** `-c`, `-i`, `-o`. */

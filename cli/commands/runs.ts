@@ -11,6 +11,7 @@ import {
   outputFlags,
   type PromptFlags,
   promptFlags,
+  secretFlag,
   type StateFlags,
   stateFlags,
   text,
@@ -33,6 +34,7 @@ export interface RunsLogsFlags extends RunsFlags {
 export interface RunsResumeFlags extends RunsFlags, PromptFlags {
   readonly assume?: readonly string[];
   readonly allow?: readonly string[];
+  readonly secret?: readonly string[];
   readonly detach?: boolean;
 }
 
@@ -116,6 +118,7 @@ const resume = buildCommand<RunsResumeFlags, [string], DroverContext>({
         placeholder: "GRANT",
         brief: "Grant more permissions",
       },
+      secret: secretFlag,
       detach: { kind: "boolean", optional: true, brief: "Leave it running", withNegated: false },
     },
     aliases: { ...outputAliases, d: "detach" },

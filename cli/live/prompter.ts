@@ -33,16 +33,22 @@ export interface PrompterOptions {
 }
 
 /** What a request is to be made with, so that the person can be asked. */
-export type Askers = Pick<RequestOptions<ControlMethod>, "ask" | "askCredentials">;
+export type Askers = Pick<RequestOptions<ControlMethod>, "ask" | "askSecret" | "askCredentials">;
 
 /** Whether there is a person to ask: prompts are for terminals, in and out. */
 export function canAsk({ stdin, stderr }: Io): boolean {
   return stdin.terminal && stderr.terminal;
 }
 
-/** Askers for a terminal; none where nobody can be asked or nobody wants to be. */
+/**
+ * Askers for a terminal. Where nobody can be asked, or nobody wants to be, there is only what the environment says of
+ * secrets.
+ */
 export function askersFor({ io, screen, interrupt, noPrompt }: PrompterOptions): Askers {
-  if (noPrompt === true || !canAsk(io)) return {};
+  const variable = (name: string): string | undefined => io.env(name);
+  if (noPrompt === true || !canAsk(io)) {
+    return { askSecret: (asked) => Promise.resolve(asked.variable && variable(asked.variable)) };
+  }
   let last: Promise<unknown> = Promise.resolve();
   function inTurn<T>(put: () => Promise<T>): Promise<T> {
     const answer = last.then(async () => {
@@ -57,6 +63,12 @@ export function askersFor({ io, screen, interrupt, noPrompt }: PrompterOptions):
       inTurn(async () =>
         (await import("./permission_prompt.ts")).askPermission(question, { signal, interrupt })
       ),
+    askSecret: (question, signal) =>
+      question.variable === undefined
+        ? inTurn(async () =>
+          (await import("./secret_prompt.ts")).askForSecret(question, { signal, interrupt })
+        )
+        : Promise.resolve(variable(question.variable)),
     askCredentials: (question, signal) =>
       inTurn(async () =>
         (await import("./credentials_prompt.ts")).askForCredentials(question, { signal, interrupt })

@@ -5,8 +5,10 @@
  */
 import { z } from "zod";
 import { VirtError } from "../../model/error.ts";
+import { secretName } from "../../model/secret.ts";
 import type { Store } from "../../runtime/journal/store.ts";
 import { formatGrant } from "../../runtime/permission/mod.ts";
+import { refuseUnnamed } from "../../runtime/secret/source.ts";
 import { viewOf } from "../../runtime/run/view.ts";
 import { askedAction } from "./acting.ts";
 import { grantsOf } from "./hosts.ts";
@@ -21,6 +23,9 @@ export const startRun = z.strictObject({
       "Connection URIs by the recipe's names for them; `host` is the daemon's default where absent",
     ),
   input: z.record(z.string(), z.unknown()).default({}),
+  secrets: z.record(z.string().regex(secretName), z.string().max(4096)).default({}).describe(
+    "Where the recipe's secrets come from: `named:NAME`, for sources that the kernel's owner has named",
+  ),
   sandbox: z.enum(["best", "strict"]).default("best"),
 });
 
@@ -29,6 +34,7 @@ export async function startRecipe(call: Call<unknown, z.output<typeof startRun>>
   const { body, token, headers, services: { acting, hosts, settings, host: { runs, store } } } = call;
   const key = headers["idempotency-key"];
   const principal = principalOf(token);
+  refuseUnnamed(body.secrets, "over HTTP");
   const asked = askedAction({
     principal,
     key: Array.isArray(key) ? key.join(",") : key,
@@ -43,6 +49,7 @@ export async function startRecipe(call: Call<unknown, z.output<typeof startRun>>
         hosts: Object.fromEntries(Object.entries(named).map(([name, uri]) => [name, hosts.uri(uri)])),
         input: body.input,
         grants: grantsOf(token).map(formatGrant),
+        secrets: body.secrets,
         sandbox: body.sandbox,
         principal,
         asked,

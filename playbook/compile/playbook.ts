@@ -13,6 +13,7 @@ import { type Files, varsOf } from "../inventory/read.ts";
 import { kindOf, readYaml, type Source, sourceFault } from "../source.ts";
 import { distinctNeeds, needsOf } from "./needs.ts";
 import { MapReader } from "./reading.ts";
+import { secretsIn } from "./secrets.ts";
 import { nameOf, select, type Selection, tasksOf } from "./select.ts";
 import { foreignKeys, type Inherited, nothingInherited, readTasks, type TaskContext } from "./task.ts";
 import { isPlain, valueOf } from "./value.ts";
@@ -53,6 +54,7 @@ export const playKeys: readonly string[] = [
   "hosts",
   "vars",
   "vars_files",
+  "secrets",
   "pre_tasks",
   "tasks",
   "post_tasks",
@@ -95,8 +97,10 @@ export async function compilePlaybook(options: CompileOptions): Promise<Compiled
   const { source, inventory, file } = options;
   const recipes: { readonly path: string; readonly at: Place }[] = [];
   const plays: Play[] = [];
+  const secrets = new Map<string, { readonly description?: string }>();
   for (const each of await playSources(source, options)) {
     plays.push(await readPlay(each, { ...options, recipes }));
+    for (const [name, about] of secretsIn(each)) secrets.set(name, { ...secrets.get(name), ...about });
   }
   const chosen = select(plays, options.selection);
   const named = new Set(chosen.flatMap(({ targets }) => targets));
@@ -115,6 +119,7 @@ export async function compilePlaybook(options: CompileOptions): Promise<Compiled
       groups: Object.fromEntries(inventory.groups),
       extra: options.extra,
       plays: chosen,
+      ...(secrets.size === 0 ? {} : { secrets: Object.fromEntries(secrets) }),
       needs: distinctNeeds(
         actions.flatMap((task) => needsOf(task.action, { check: options.check && !runsInCheck(task) })),
       ),

@@ -35,8 +35,8 @@ export function playRecipe(
     // They come from the registry of operations, and are checked by the runtime like those of any recipe.
     needs: needs as unknown as Needs<readonly string[]>,
     hosts: connections.length === 0 ? ["host"] : connections,
-    run: (context: RunTools & { readonly hosts: Readonly<Record<string, Host>> }) =>
-      runProgram(program, { context, recipes }),
+    secrets: Object.assign({}, program.secrets, ...recipes.map(({ declaration }) => declaration.secrets)),
+    run: () => {},
   });
   // A host that cannot be reached is one of its counters, and no reason for the others to stay as they are.
   return new Recipe(

@@ -248,6 +248,8 @@ export interface Program {
   /** `-e`: above everything else. */
   readonly extra: Vars;
   readonly plays: readonly Play[];
+  /** The secrets that it needs, by name; whoever runs it says where they come from. */
+  readonly secrets?: Readonly<Record<string, { readonly description?: string }>>;
   /** The permissions that it needs. */
   readonly needs: readonly string[];
   /** The run's names for its connections. */

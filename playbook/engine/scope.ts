@@ -69,6 +69,7 @@ function magic(
     inventory_hostname_short: () => target.name.split(".")[0],
     ...(target.domain === undefined ? {} : { domain: () => target.domain }),
     connection_uri: () => target.uri,
+    ...(program.secrets === undefined ? {} : { secrets: () => secretsOf(program.secrets) }),
     group_names: () => target.groups.filter((name) => name !== "all").toSorted(),
     groups: () => program.groups,
     hostvars: () => hostvars(program, states),
@@ -82,6 +83,11 @@ function magic(
     ansible_failed_task: () => ({ name: state.failure?.task ?? "" }),
     ansible_failed_result: () => state.failure?.result ?? {},
   });
+}
+
+/** The playbook's secrets: what stands for each on its way to an operation. */
+function secretsOf(secrets: Program["secrets"] = {}): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(secrets).map((name) => [name, { $secret: `name:${name}` }]));
 }
 
 /** The variables of all targets; each is evaluated when it is read. */

@@ -30,7 +30,15 @@ export function isTrue(value: unknown): boolean {
 /** A value within a text; lists and maps in Python's form, as Jinja writes them. */
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
+  const secret = secretIn(value);
+  if (secret !== undefined) return secret;
   return value === null ? "" : written(value, 0);
+}
+
+/** How a secret reads; nothing where a value is none. */
+function secretIn(value: unknown): string | undefined {
+  if (!isMap(value) || typeof value["$secret"] !== "string") return undefined;
+  return `Secret(${value["$secret"].replace(/^name:/, "")})`;
 }
 
 /** How deep lists and maps are written out. */
@@ -45,6 +53,8 @@ function written(value: unknown, depth: number): string {
   if (value === false) return "False";
   if (Array.isArray(value)) return `[${value.map((each) => written(each, depth + 1)).join(", ")}]`;
   if (isMap(value)) {
+    const secret = secretIn(value);
+    if (secret !== undefined) return secret;
     const entries = Object.entries(value);
     return `{${entries.map(([key, each]) => `${quoted(key)}: ${written(each, depth + 1)}`).join(", ")}}`;
   }

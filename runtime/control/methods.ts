@@ -148,6 +148,8 @@ const startRun = z.object({
   sandbox: z.enum(sandboxLevels).default("best"),
   /** Where its secrets come from, by the recipe's names for them: `env:NAME`, `file:/PATH`, …; no values. */
   secrets: secretBindings.optional(),
+  /** Sources of which the recipe takes those of the secrets that it needs. */
+  secretOffers: secretBindings.optional(),
   /** Answer as soon as the run has an id; it goes on by itself. */
   detach: z.boolean().default(false),
 });

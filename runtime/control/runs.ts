@@ -20,7 +20,9 @@ export function runHandlers(runs: RunManager): Pick<ControlHandlers, Method> {
   return {
     "runs.start": async ({ detach, ...request }, context) => {
       const { principal } = context;
-      const whom = detach ? await askedBefore(request.secrets, context) : whomToAsk(context);
+      const whom = detach
+        ? await askedBefore({ ...request.secretOffers, ...request.secrets }, context)
+        : whomToAsk(context);
       const active = await runs.start({ ...request, principal, ...whom });
       return await follow(runs, active, { context, detach });
     },

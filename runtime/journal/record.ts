@@ -78,6 +78,8 @@ export interface RunRecord {
   readonly grantNeeds?: boolean;
   /** Where its secrets come from, by the recipe's names for them; never a value. */
   readonly secrets?: SecretBindings;
+  /** Sources of which the recipe takes those of the secrets that it needs. */
+  readonly secretOffers?: SecretBindings;
   /** How isolated the recipe must be. */
   readonly sandbox?: "best" | "strict";
   readonly principal: string;

@@ -15,6 +15,8 @@
  *       "uid:10*":
  *         - allow: [domain:read, domain:open_device#test]
  *           connections: "qemu+ssh://lab-1/system"
+ *     secrets: # where values come from, for those who run recipes with this file
+ *       dbPassword: command:pass show db
  *
  * @module
  */
@@ -31,6 +33,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import { type SourcePlace, VirtError } from "../../model/error.ts";
+import { secretName } from "../../model/secret.ts";
+import { checkedSource, type SecretBindings } from "../secret/source.ts";
 import { Glob } from "./glob.ts";
 import type { ConnectionScope, Grant } from "./grant.ts";
 import { parseGrants } from "./grant_syntax.ts";
@@ -63,10 +67,17 @@ interface PolicyGroup {
 export class Policy {
   readonly #rules: readonly PolicyRule[];
   readonly #groups: readonly PolicyGroup[];
+  /** Where secrets come from, by their names. */
+  readonly secrets: SecretBindings;
 
-  constructor(rules: readonly PolicyRule[], groups: readonly PolicyGroup[] = []) {
+  constructor(
+    rules: readonly PolicyRule[],
+    groups: readonly PolicyGroup[] = [],
+    secrets: SecretBindings = {},
+  ) {
     this.#rules = rules;
     this.#groups = groups;
+    this.secrets = secrets;
   }
 
   /**
@@ -102,7 +113,7 @@ export function parsePolicy(text: string, options: PolicyOptions): Policy {
   return new PolicyReader(text, options).policy();
 }
 
-const topKeys = ["grants", "roles", "groups", "principals"];
+const topKeys = ["grants", "roles", "groups", "principals", "secrets"];
 const ruleKeys = ["allow", "roles", "connections", "until"];
 const everybody = Glob.parse("**");
 
@@ -132,6 +143,7 @@ class PolicyReader {
     if (!isMap(contents)) throw this.#expected(contents, `a map with ${topKeys.join(" and ")}`);
     const rules: PolicyRule[] = [];
     const groups: PolicyGroup[] = [];
+    const secrets = new Map<string, string>();
     const entries = this.#entries(contents, topKeys);
     // Wherever the roles stand in the file, the rules may name them.
     for (const { key, value } of entries.filter(({ key }) => key.value === "roles")) {
@@ -143,8 +155,25 @@ class PolicyReader {
       if (key.value === "grants") rules.push({ principals: everybody, grants: this.#grants(value, key) });
       else if (key.value === "groups") groups.push(...this.#groups({ key, value }));
       else if (key.value === "principals") rules.push(...this.#principals({ key, value }));
+      else if (key.value === "secrets") {
+        for (const each of this.#named({ key, value }, "secrets to their sources")) {
+          secrets.set(each.key.value, this.#source(each));
+        }
+      }
     }
-    return new Policy(rules, groups);
+    return new Policy(rules, groups, Object.fromEntries(secrets));
+  }
+
+  /** The file may say it in a relative way; what stands there is not repeated: it may be the value itself. */
+  #source({ key, value }: Entry): string {
+    if (!secretName.test(key.value)) throw this.#expected(key, "a secret's name, of letters and digits");
+    if (!isText(value)) throw this.#expected(value ?? key, "where the secret comes from: file:PATH");
+    try {
+      checkedSource(value.value, { about: key.value, folder: "/" });
+    } catch (error) {
+      throw this.#within(value, error);
+    }
+    return value.value;
   }
 
   #principals(entry: Entry): PolicyRule[] {

@@ -95,6 +95,8 @@ export interface StartRun {
   readonly principal: string;
   /** Where its secrets come from, by the recipe's names for them. @default it needs none */
   readonly secrets?: SecretBindings | undefined;
+  /** Sources of which the recipe takes those of the secrets that it needs. @default none */
+  readonly secretOffers?: SecretBindings | undefined;
   /** Asks the person at the terminal; absent where there is none. */
   readonly ask?: (question: Question) => Promise<PermissionAnswer>;
   /** Asks whoever runs it for values that they have; absent where there is nobody. */
@@ -180,8 +182,8 @@ export class RunManager implements AsyncDisposable {
   async start(request: StartRun): Promise<ActiveRun> {
     this.#refuseClosing();
     const { kernel, store, versions } = this.#options;
-    const { policy, grants, principal, secrets = {} } = request;
-    checkBindings(secrets);
+    const { policy, grants, principal, secrets = {}, secretOffers = {} } = request;
+    checkBindings({ ...secretOffers, ...secrets });
     const granted = { grants, ...(policy === undefined ? {} : { policy }) };
     await readGrants({ ...granted, caller: { principal, since: kernel.clock.now() } });
     const { asked } = request;
@@ -205,6 +207,7 @@ export class RunManager implements AsyncDisposable {
       ...granted,
       ...(request.grantNeeds === true ? { grantNeeds: true } : {}),
       ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
+      ...(Object.keys(secretOffers).length === 0 ? {} : { secretOffers }),
       principal: request.principal,
       seed: kernel.clock.uuid(),
       isolation: launched.endpoint.isolation,
@@ -344,7 +347,8 @@ export class RunManager implements AsyncDisposable {
    * @throws {VirtError} `not-found`
    */
   async secretsOf(id: string): Promise<SecretBindings> {
-    return (await this.#record(id)).secrets ?? {};
+    const { secrets, secretOffers } = await this.#record(id);
+    return { ...secretOffers, ...secrets };
   }
 
   /**
@@ -441,7 +445,7 @@ export class RunManager implements AsyncDisposable {
         ask: whom.askSecret,
         objects: () => objects.of,
       }),
-      { rehearsed: this.#options.fetchSecret !== undefined },
+      { offers: run.secretOffers ?? {}, rehearsed: this.#options.fetchSecret !== undefined },
     );
     const session = new Session({
       run,

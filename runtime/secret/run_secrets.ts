@@ -29,23 +29,32 @@ export function standIn(name: string): string {
   return `stand-in for ${name}`;
 }
 
+/** What secrets are made with beside their sources. */
+export interface RunSecretsOptions {
+  /** Sources of which those are taken that the recipe has declared. @default none */
+  readonly offers?: SecretBindings;
+  /** Whether values are made up, so that nobody has to say where they come from. @default false */
+  readonly rehearsed?: boolean;
+}
+
 /** The secrets of one run. */
 export class RunSecrets {
   /** Takes the values out of what is written down. */
   readonly concealer: Concealer = new Concealer();
-  readonly #bindings: SecretBindings;
+  #bindings: SecretBindings;
+  readonly #offers: SecretBindings;
   readonly #fetch: FetchSecret;
   readonly #rehearsed: boolean;
   readonly #values = new Map<string, Promise<SecretValue>>();
   #declared: DeclaredSecrets = {};
 
-  /** @param rehearsed whether values are made up, so that nobody has to say where they come from */
   constructor(
     bindings: SecretBindings,
     fetch: FetchSecret,
-    { rehearsed = false }: { readonly rehearsed?: boolean } = {},
+    { offers = {}, rehearsed = false }: RunSecretsOptions = {},
   ) {
     this.#bindings = bindings;
+    this.#offers = offers;
     this.#fetch = fetch;
     this.#rehearsed = rehearsed;
   }
@@ -69,6 +78,8 @@ export class RunSecrets {
         hint: names.length === 0 ? "It needs no secrets" : `Its secrets are ${names.join(", ")}`,
       });
     }
+    const taken = Object.entries(this.#offers).filter(([name]) => Object.hasOwn(declared, name));
+    this.#bindings = { ...Object.fromEntries(taken), ...this.#bindings };
     const missing = Object.keys(declared).filter((name) => !Object.hasOwn(this.#bindings, name));
     if (this.#rehearsed) return;
     if (missing.length > 0) throw this.#withoutSource(missing);
