@@ -20,6 +20,7 @@ import { jobsRoutes } from "./commands/jobs.ts";
 import { playCommand } from "./commands/play.ts";
 import { driftCommand, planCommand, runCommand } from "./commands/run.ts";
 import { runsRoutes } from "./commands/runs.ts";
+import { scheduleRoutes } from "./commands/schedule.ts";
 import { completionsCommand, doctorCommand, kernelCommand, newRoutes, xmlCommand } from "./commands/tools.ts";
 import type { DroverContext } from "./context.ts";
 import { painter } from "./output/colour.ts";
@@ -38,6 +39,7 @@ const fixedRoutes: Readonly<Record<string, Route>> = {
   drift: driftCommand,
   play: playCommand,
   runs: runsRoutes,
+  schedule: scheduleRoutes,
   jobs: jobsRoutes,
   audit: auditCommand,
   events: eventsCommand,
