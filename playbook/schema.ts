@@ -7,7 +7,7 @@ import { z } from "zod";
 import { operations } from "../model/operations/mod.ts";
 import { blockKeys, taskKeys } from "./compile/task.ts";
 import { metas, waits } from "./compile/built_in.ts";
-import { ensureKinds, inputShape, targetKeys } from "./compile/module.ts";
+import { ensureKinds, fileKeysOf, inputShape, targetKeys } from "./compile/module.ts";
 import { playKeys } from "./compile/playbook.ts";
 
 /** A JSON schema. */
@@ -159,7 +159,7 @@ function moduleSchemas(): Record<string, JsonSchema> {
     if (keys.length > 0) input["name"] = { type: "string" };
     for (const [key, schema] of Object.entries(inputShape(operation))) {
       input[key] = orTemplate(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
-      if (key === "xml" || key === operation.reaches?.field) input[`${key}_file`] = { type: "string" };
+      if (key === "xml" || key === operation.reaches?.field) Object.assign(input, fileFields(key));
     }
     if (operation.name === "domain.shutdown") input["otherwise"] = { enum: ["destroy", "fail"] };
     made[operation.name] = {
@@ -173,10 +173,15 @@ function moduleSchemas(): Record<string, JsonSchema> {
     );
     made[`ensure.${kind}`] = {
       description: `A ${kind} as it shall be`,
-      ...fields({ ...own, ...Object.hasOwn(own, "xml") ? { xml_file: { type: "string" } } : {} }),
+      ...fields({ ...own, ...Object.hasOwn(own, "xml") ? fileFields("xml") : {} }),
     };
   }
   return made;
+}
+
+/** A document may lie in a file. */
+function fileFields(field: string): Record<string, JsonSchema> {
+  return Object.fromEntries(fileKeysOf(field).map((key) => [key, { type: "string" }]));
 }
 
 function fields(

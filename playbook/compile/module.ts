@@ -14,7 +14,7 @@ import { type Entry, kindOf, plainOf, type Source, sourceFault } from "../source
 import { builtInAction, builtInModules } from "./built_in.ts";
 import { filePath, type ModuleContext, type ModuleUse } from "./module_use.ts";
 import { MapReader } from "./reading.ts";
-import { isPlain, valueOf } from "./value.ts";
+import { isPlain, templateValue, valueOf } from "./value.ts";
 
 /** The kinds of objects that can be made as they shall be, with the properties of each. */
 export const ensureKinds: ReadonlyMap<string, JsonObject> = readKinds();
@@ -113,7 +113,7 @@ async function operationAction(
   const own = operation.name === "domain.shutdown"
     ? [...Object.keys(shape), "otherwise"]
     : Object.keys(shape);
-  const files = documentFields(operation).map((field) => `${field}_file`);
+  const files = documentFields(operation).flatMap(fileKeysOf);
   const target: Record<string, Value> = {};
   const input: Record<string, Value> = {};
   const last = keys.at(-1);
@@ -128,10 +128,8 @@ async function operationAction(
         input[key] = valueOf(entry);
       } else if (keys.includes(key)) target[key] = valueOf(entry);
       else if (key === "name" && last !== undefined) target[last] = valueOf(entry);
-      else if (files.includes(key)) {
-        const text = await context.readText(filePath(entry, key), entry.at);
-        input[key.slice(0, -"_file".length)] = { k: "plain", value: text };
-      } else throw reader.unknown(key, [...keys, ...own, ...files]);
+      else if (files.includes(key)) input[fieldOf(key)] = await fileValue(key, entry, context);
+      else throw reader.unknown(key, [...keys, ...own, ...files]);
     }
   }
   for (const [key, schema] of Object.entries(shape)) {
@@ -159,6 +157,24 @@ async function operationAction(
     input,
     ...(operation.peer === undefined ? {} : { peer: operation.peer }),
   };
+}
+
+/** The keys of a document that lies in a file: as it is, or as a template. */
+export function fileKeysOf(field: string): readonly string[] {
+  return [`${field}_file`, `${field}_template`];
+}
+
+function fieldOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("_"));
+}
+
+/** The document in a file, which is read before anything runs. */
+async function fileValue(key: string, entry: Source, context: ModuleContext): Promise<Value> {
+  const path = filePath(entry, key);
+  if (key.endsWith("_file")) {
+    return { k: "plain", value: await context.readText(path, { at: entry.at, beside: "files" }) };
+  }
+  return templateValue(await context.readText(path, { at: entry.at, beside: "templates" }), path);
 }
 
 function documentFields({ reaches, input }: Operation): readonly string[] {
@@ -203,12 +219,11 @@ async function ensureAction(kind: string, use: ModuleUse, context: ModuleContext
   const known = Object.keys(properties);
   const reader = new MapReader(use.source, `"ensure.${kind}"`);
   const spec: Record<string, Value> = {};
-  const fileKeys = known.includes("xml") ? ["xml_file"] : [];
+  const fileKeys = known.includes("xml") ? fileKeysOf("xml") : [];
   for (const key of reader.keys) {
     const entry = reader.get(key)!;
-    if (key === "xml_file" && fileKeys.length > 0) {
-      spec["xml"] = { k: "plain", value: await context.readText(filePath(entry, key), entry.at) };
-    } else if (known.includes(key)) spec[key] = valueOf(entry);
+    if (fileKeys.includes(key)) spec[fieldOf(key)] = await fileValue(key, entry, context);
+    else if (known.includes(key)) spec[key] = valueOf(entry);
     else throw reader.unknown(key, [...known, ...fileKeys]);
   }
   if (Object.values(spec).every(isPlain)) {

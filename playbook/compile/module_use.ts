@@ -8,8 +8,11 @@ import type { Place } from "../engine/program.ts";
 
 /** What modules are read with. */
 export interface ModuleContext {
-  /** The text of a file that is named relative to the playbook. */
-  readonly readText: (name: string, at: Place) => Promise<string>;
+  /** The text of a file that is named relative to the playbook, or to a folder beside it. */
+  readonly readText: (
+    name: string,
+    options: { readonly at: Place; readonly beside: "files" | "templates" },
+  ) => Promise<string>;
   /** Takes a recipe in, and says its number. */
   readonly recipe: (name: string, at: Place) => number;
 }

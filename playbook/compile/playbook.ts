@@ -174,17 +174,27 @@ async function readBeside(
 
 async function textBeside(
   name: string,
-  { options: { folder, files }, at }: { readonly options: CompileOptions; readonly at: Place },
+  { options: { folder, files }, at, beside }: {
+    readonly options: CompileOptions;
+    readonly at: Place;
+    /** The folder that Ansible's users put such files into. */
+    readonly beside?: string;
+  },
 ): Promise<string> {
-  const path = name.startsWith("/") ? name : join(folder, name);
-  try {
-    return await files.readText(path);
-  } catch (cause) {
-    if (!isVirtError(cause, "not-found")) throw cause;
-    throw sourceFault(`Cannot read "${name}": there is no such file`, at, {
-      hint: "Paths are relative to the playbook",
-    });
+  const paths = name.startsWith("/") ? [name] : [
+    join(folder, name),
+    ...beside === undefined ? [] : [join(folder, beside, name)],
+  ];
+  for (const path of paths) {
+    try {
+      return await files.readText(path);
+    } catch (cause) {
+      if (!isVirtError(cause, "not-found")) throw cause;
+    }
   }
+  throw sourceFault(`Cannot read "${name}": there is no such file`, at, {
+    hint: "Paths are relative to the playbook",
+  });
 }
 
 interface PlayOptions extends CompileOptions {
@@ -201,7 +211,7 @@ async function readPlay(source: Source, options: PlayOptions): Promise<Play> {
     });
   }
   const context: TaskContext = {
-    readText: (name, at) => textBeside(name, { options, at }),
+    readText: (name, { at, beside }) => textBeside(name, { options, at, beside }),
     recipe: (name, at) => {
       const path = name.startsWith("/") ? name : join(options.folder, name);
       const known = options.recipes.findIndex((each) => each.path === path);

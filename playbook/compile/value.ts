@@ -4,6 +4,7 @@
  * @module
  */
 import { parseExpression } from "../expression/parse.ts";
+import { isTemplate, parseTemplate } from "../expression/template.ts";
 import { ExpressionFault } from "../expression/token.ts";
 import type { Json, Place, Placed, Value } from "../engine/program.ts";
 import { plainOf, type Source, sourceFault } from "../source.ts";
@@ -35,13 +36,10 @@ export function valueOf(source: Source): Value {
 
 /** A text, which may be one expression, or hold some. */
 export function textValue(text: string, placeOf: PlaceOf): Value {
-  if (!text.includes("{{") && !text.includes("{%")) return { k: "plain", value: text };
-  const statement = text.indexOf("{%");
-  if (statement >= 0) {
-    throw sourceFault("Statements of templates ({% … %}) are not understood here", placeOf(statement), {
-      hint: "Write an expression: {{ a if b else c }}, or a loop on the task",
-    });
+  if (isTemplate(text)) {
+    return { k: "template", nodes: parseTemplate(text, { placeOf, readExpression: expressionAt }) };
   }
+  if (!text.includes("{{")) return { k: "plain", value: text };
   const parts: (string | Placed)[] = [];
   for (let at = 0; at < text.length;) {
     const open = text.indexOf("{{", at);
@@ -138,4 +136,13 @@ export function dataValue(data: Json, placeOf: PlaceOf): Value {
     return Object.values(entries).every(isPlain) ? { k: "plain", value: data } : { k: "map", entries };
   }
   return { k: "plain", value: data };
+}
+
+/** The text of a file as a template, whose places are those of the file. */
+export function templateValue(text: string, file: string): Value {
+  const ends = [...text.matchAll(/\n/g)].map(({ index }) => index);
+  return textValue(text, (offset) => {
+    const before = ends.findLastIndex((end) => end < offset);
+    return [file, before + 2, offset - (before < 0 ? -1 : ends[before] ?? 0)];
+  });
 }

@@ -11,7 +11,6 @@ import {
   type Host,
   isVirtError,
   type Recipe,
-  type RunTools,
   VirtError,
 } from "drover";
 import { call, findObject } from "./call.ts";
@@ -35,9 +34,15 @@ export interface Outcome {
 /** A recipe that a task may run. */
 export type PlayRecipe = Recipe;
 
+/** All that a run is given. */
+export type RunContext = Parameters<Recipe["execute"]>[0];
+
+/** What a run is given beside its hosts and its input. */
+export type PlayTools = Omit<RunContext, "host" | "hosts" | "input">;
+
 /** What actions work with. */
 export interface ActionContext {
-  readonly tools: RunTools;
+  readonly tools: PlayTools;
   readonly hosts: Readonly<Record<string, Host>>;
   readonly recipes: readonly PlayRecipe[];
   readonly report: Report;
@@ -155,10 +160,11 @@ function callOptions({ within, tools }: ActionContext): CallOptions {
   return { signal: tools.signal, ...(within === undefined ? {} : { within }) };
 }
 
-function hostOf({ hosts }: ActionContext, { connection, uri }: Target): Host {
+function hostOf({ hosts, tools }: ActionContext, { connection, uri }: Target): Host {
   const host = hosts[connection];
   if (host !== undefined) return host;
-  throw new VirtError("unreachable", `Cannot reach "${uri}"`);
+  const lost = tools.unreachable.find(({ name }) => name === connection);
+  throw new VirtError("unreachable", lost?.message ?? `Cannot reach "${uri}"`);
 }
 
 async function operation(

@@ -6,6 +6,7 @@
 import { VirtError } from "drover";
 import { filters } from "./filters.ts";
 import type { Arguments, Expression, Json, Place, Placed, Sign, Value, Vars } from "./program.ts";
+import { filledIn } from "./template.ts";
 import { tests } from "./tests.ts";
 import { compare, equal, isMap, isTrue, Missing, textOf } from "./values.ts";
 
@@ -63,6 +64,8 @@ export function evaluate(value: Value, scope: Scope): unknown {
       return value.parts.map((part) => typeof part === "string" ? part : textOf(placed(part, scope))).join(
         "",
       );
+    case "template":
+      return filledIn(value.nodes, { scope, placed });
     case "list":
       return withoutOmitted(value.items.map((item) => evaluate(item, scope)));
     case "map":

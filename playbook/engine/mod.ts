@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Host, type Needs, Recipe, recipe, type RunTools, VirtError, z } from "drover";
-import { placeOf } from "./action.ts";
+import { type Needs, Recipe, recipe, VirtError, z } from "drover";
+import { placeOf, type RunContext } from "./action.ts";
 import { PlayRun } from "./play.ts";
 import type { Program } from "./program.ts";
 import { Promised } from "./promised.ts";
@@ -29,7 +29,8 @@ export function playRecipe(
 ): Recipe<unknown, ProgramResult> {
   const needs = [...program.needs, ...recipes.flatMap(({ declaration }) => declaration.needs)];
   const { connections } = program;
-  const made = recipe({
+  // What it declares; what it does is below, since it wants all that a run is given.
+  const { declaration } = recipe({
     summary: `Playbook ${program.name}`,
     input: z.object({}),
     // They come from the registry of operations, and are checked by the runtime like those of any recipe.
@@ -40,22 +41,19 @@ export function playRecipe(
   });
   // A host that cannot be reached is one of its counters, and no reason for the others to stay as they are.
   return new Recipe(
-    { ...made.declaration, spareHosts: true },
+    { ...declaration, spareHosts: true },
     z.object({}),
-    (context) => made.execute(context),
+    (context) => runProgram(program, { context, recipes }),
   );
 }
 
 async function runProgram(
   program: Program,
-  { context, recipes }: {
-    readonly context: RunTools & { readonly hosts: Readonly<Record<string, Host>> };
-    readonly recipes: readonly Recipe[];
-  },
+  { context, recipes }: { readonly context: RunContext; readonly recipes: readonly Recipe[] },
 ): Promise<ProgramResult> {
   const report = new Report(context.log, program);
   const states = new Map(program.targets.map((target) => [target.name, new TargetState(target)] as const));
-  const { hosts, ...tools } = context;
+  const { host: _, hosts, input: __, ...tools } = context;
   const promised = new Promised();
   for (const play of program.plays) {
     const goesOn = await new PlayRun(play, { program, tools, hosts, recipes, report, states, promised })

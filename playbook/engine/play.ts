@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Host, RunTools } from "drover";
-import { failureOf, type PlayRecipe } from "./action.ts";
-import { batchesOf } from "./batches.ts";
+import { type Amount, batchesOf, type Host } from "drover";
+import { failureOf, type PlayRecipe, type PlayTools } from "./action.ts";
 import { evaluate, faultAt, firstFalse, type Scope } from "./evaluate.ts";
 import { inForks } from "./forks.ts";
-import type { Block, Item, Play, Program, Target, Task } from "./program.ts";
+import type { Block, Item, Play, Program, Share, Target, Task } from "./program.ts";
 import type { Promised } from "./promised.ts";
 import type { Report } from "./report.ts";
 import { scopeOf } from "./scope.ts";
@@ -19,7 +18,7 @@ import { isMap, isTrue, textOf } from "./values.ts";
 /** What a play works with. */
 export interface PlayContext {
   readonly program: Program;
-  readonly tools: RunTools;
+  readonly tools: PlayTools;
   readonly hosts: Readonly<Record<string, Host>>;
   readonly recipes: readonly PlayRecipe[];
   readonly report: Report;
@@ -33,6 +32,10 @@ interface Section {
   readonly rescued: boolean;
   /** It is gone through even when the play has stopped. */
   readonly always: boolean;
+}
+
+function amountOf(share: Share): Amount {
+  return typeof share === "number" ? share : `${share.percent}%`;
 }
 
 /** Carries out one play. */
@@ -64,7 +67,7 @@ export class PlayRun {
     const apart = antiAffinity === undefined
       ? {}
       : { apart: (state: TargetState) => this.#keyOf(state, antiAffinity) };
-    for (const batch of batchesOf(targets, { serial, ...apart })) {
+    for (const batch of batchesOf(targets, { sizes: serial.map(amountOf), ...apart })) {
       this.#batch = batch;
       report.play(name);
       await this.#runBatch();

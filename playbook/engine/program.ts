@@ -89,8 +89,30 @@ export type Value =
   | { readonly k: "plain"; readonly value: Json }
   | { readonly k: "expression"; readonly value: Placed }
   | { readonly k: "text"; readonly parts: readonly (string | Placed)[] }
+  | { readonly k: "template"; readonly nodes: readonly TemplateNode[] }
   | { readonly k: "list"; readonly items: readonly Value[] }
   | { readonly k: "map"; readonly entries: Readonly<Record<string, Value>> };
+
+/** A part of a template. */
+export type TemplateNode =
+  | { readonly n: "text"; readonly text: string }
+  | { readonly n: "put"; readonly value: Placed }
+  | { readonly n: "set"; readonly name: string; readonly value: Placed }
+  | {
+    readonly n: "if";
+    readonly branches: readonly {
+      /** Nothing: else. */
+      readonly test: Placed | null;
+      readonly body: readonly TemplateNode[];
+    }[];
+  }
+  | {
+    readonly n: "for";
+    readonly names: readonly string[];
+    readonly items: Placed;
+    readonly body: readonly TemplateNode[];
+    readonly otherwise: readonly TemplateNode[];
+  };
 
 /** Variables. */
 export type Vars = Readonly<Record<string, Value>>;
