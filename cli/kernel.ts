@@ -4,7 +4,6 @@
  * @module
  */
 import { resolve } from "node:path";
-import { ensureOperations } from "../automation/mod.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { VirtError } from "../model/error.ts";
 import type { Control } from "../runtime/control/control.ts";
@@ -12,6 +11,8 @@ import { openControl, type OwnKernel } from "../runtime/control/open.ts";
 import { connectTo, socketPath } from "../runtime/control/socket.ts";
 import type { OpenControlOptions } from "./context.ts";
 import { loadDrivers, registeredDrivers } from "./drivers.ts";
+import type { Io } from "./io.ts";
+import { kernelOperations } from "./kernel_operations.ts";
 import type { EarlyLaunch } from "./launch.ts";
 
 /** How long a kernel of its own may take to come up, in milliseconds, and how often it is looked for. */
@@ -25,13 +26,13 @@ export function principal(): string {
 
 async function become(
   stateDirectory: string,
-  early: EarlyLaunch | undefined,
+  { io, early }: { readonly io: Io; readonly early: EarlyLaunch | undefined },
 ): Promise<OwnKernel | undefined> {
   const { becomeKernel } = await import("../runtime/control/own_kernel.ts");
   const kernel = await becomeKernel({
     stateDirectory,
     drivers: registeredDrivers,
-    operations: ensureOperations,
+    operations: kernelOperations(io, stateDirectory),
     version: manifest.version,
     // They are written down here; nothing but the daemon fires them.
     schedules: async (host) => (await import("./schedules.ts")).schedulesOf(host).schedules,
@@ -64,7 +65,7 @@ export async function openKernel(
       become: async () => {
         if (recipe !== undefined) early ??= new (await import("./launch.ts")).EarlyLaunch(recipe);
         await early?.begun();
-        const kernel = await become(directory, early);
+        const kernel = await become(directory, { io, early });
         // The recipe's process is not ready yet: there is time.
         if (kernel !== undefined) loadDrivers(uris);
         return kernel;

@@ -69,6 +69,8 @@ export {
   type Seed,
   type SeedDocument,
 } from "./first_boot/seed.ts";
+export type { ImageOptions } from "./image/image_source.ts";
+export type { ImageVolume } from "./image/image_volume.ts";
 export type { SeedVolume } from "./first_boot/seed_volume.ts";
 export type { PoolHandle, TemporaryVolumes } from "./pool.ts";
 export type { CallOptions, CallProgress, MakeOptions, Temporary } from "./call_options.ts";
@@ -113,6 +115,7 @@ export type { Ensured } from "./ensure/ensure.ts";
 export type { ApplyOptions } from "./ensure/apply.ts";
 export { Plan } from "./ensure/plan.ts";
 export type {
+  DesiredBacking,
   DesiredByKind,
   DesiredDhcpHost,
   DesiredDisk,

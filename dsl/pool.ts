@@ -9,6 +9,8 @@ import { type SeedVolume, seedVolume } from "./first_boot/seed_volume.ts";
 import { Fleet } from "./fleet.ts";
 import { ObjectHandle, objectsOf } from "./handle.ts";
 import type { Volume } from "./handles.ts";
+import type { ImageOptions } from "./image/image_source.ts";
+import { type ImageVolume, imageVolume } from "./image/image_volume.ts";
 import type { GivenTo } from "./method.ts";
 
 /** Makes volumes that are taken back when the run ends. */
@@ -77,6 +79,46 @@ export class PoolHandle extends ObjectHandle<"pool"> {
    */
   seed(name: string, seed: Seed): Promise<SeedVolume> {
     return seedVolume(this, { name, seed });
+  }
+
+  /**
+   * Puts a disk image into the pool, unless it is there already: from an address, or from a file of the machine on which
+   * Drover runs. It is checked before it gets there, kept for further hosts, and never written over: another image makes
+   * another volume, beside those that are in use. What is compressed by gzip is unpacked.
+   *
+   * Needs `connect:getattr`, `storage_pool:getattr,search_storage_vols`, `storage_vol:getattr,create,data_write,delete`, and
+   * `host:fetch` on the address (and on that of `checksums`), or `host:local_read` on the path.
+   *
+   * @throws {VirtError} `invalid-argument` where it is no qcow2 or raw image, or names other files; `operation-failed` where its
+   *   checksum is another; `not-found` where it is not there; `budget-exceeded` where it is too large.
+   *
+   * @example
+   * ```ts
+   * import { recipe, volume } from "drover";
+   *
+   * const images = "https://cloud.debian.org/images/cloud/bookworm/latest";
+   *
+   * export default recipe({
+   *   summary: "Keep a disk made on Debian's image",
+   *   needs: [
+   *     "connect:getattr",
+   *     "storage_pool:getattr,search_storage_vols",
+   *     "storage_vol:getattr,read,create,data_write,delete",
+   *     "host:fetch@https://cloud.debian.org/images/**",
+   *   ],
+   *   async run({ host }) {
+   *     const pool = await host.pool("default");
+   *     const base = await pool.image({
+   *       from: `${images}/debian-12-generic-amd64.qcow2`,
+   *       checksums: `${images}/SHA512SUMS`,
+   *     });
+   *     await host.ensure(volume({ pool: "default", name: "web-1.qcow2", capacity: "20GiB", backing: base }));
+   *   },
+   * });
+   * ```
+   */
+  image(options: ImageOptions): Promise<ImageVolume> {
+    return imageVolume(this, options);
   }
 
   /** Makes volumes that are taken back when the run ends, however it ends. */

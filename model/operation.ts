@@ -70,9 +70,10 @@ export interface Reaches {
 
 /**
  * What a field of an operation's input names: a path or a program on the host, or a file of the machine on which Drover
- * itself runs, which is read or written; or where in the network the host connects or listens.
+ * itself runs, which is read or written; where in the network the host connects or listens; or an address from which Drover
+ * itself fetches.
  */
-export type HostPlaceKind = "path" | "emulator" | "network" | "local_read" | "local_write";
+export type HostPlaceKind = "path" | "emulator" | "network" | "local_read" | "local_write" | "fetch";
 
 /** A place on a machine, as an input names it. */
 export interface HostPlace {

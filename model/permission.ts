@@ -83,6 +83,7 @@ export const permissionVerbs = {
     "path",
     "local_read",
     "local_write",
+    "fetch",
     "device",
     "socket",
     "emulator",

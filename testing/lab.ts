@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { ensureOperations, loadPlanner } from "../automation/mod.ts";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { automationOperations, loadPlanner } from "../automation/mod.ts";
 import type { RecipeDeclaration } from "../model/channel.ts";
 import { channelVersion } from "../model/channel.ts";
 import { VirtError } from "../model/error.ts";
@@ -26,6 +28,7 @@ import type { Simulated } from "./host_content.ts";
 import { InProcessEndpoint } from "./in_process.ts";
 import { LabRun, type LabRunOptions, type RunStory } from "./lab_run.ts";
 import { SimulatedHost } from "./simulated_host.ts";
+import { servedBy, type Web } from "./web.ts";
 import { settled, VirtualClock } from "./virtual_clock.ts";
 
 /** After so many turns of the event loop without anything to do nothing follows any more; a loaded module takes one. */
@@ -53,6 +56,8 @@ export interface SimulateOptions {
   readonly latency?: Latency;
   /** How guests behave. */
   readonly guests?: GuestBehaviour;
+  /** What is fetched from where: the content of files by their addresses, or what answers. @default nothing is there */
+  readonly web?: Web;
   /** Milliseconds since 1970. @default 1700000000000 */
   readonly start?: number;
   /** Where chance begins. @default 1 */
@@ -75,6 +80,8 @@ export class Lab implements AsyncDisposable {
   readonly #underWay = new Set<LabRun<unknown>>();
   /** Where recipes' data files are that were sent as a whole. */
   readonly #folders: string[] = [];
+  /** Where images that were fetched are kept; made when the first one is. */
+  readonly #images = `${tmpdir()}/drover-lab-${crypto.randomUUID()}`;
   #runs = 0;
 
   /** @ignore */
@@ -108,7 +115,9 @@ export class Lab implements AsyncDisposable {
     this.#store = openMemoryStore();
     this.#kernel = new Kernel({
       drivers: [this.#driver()],
-      operations: ensureOperations,
+      operations: automationOperations({
+        images: { directory: this.#images, fetch: servedBy(options.web ?? {}) },
+      }),
       clock: this.clock,
       scheduler: this.#world,
     });
@@ -223,6 +232,7 @@ export class Lab implements AsyncDisposable {
     await this.#settle();
     await this.#store[Symbol.asyncDispose]();
     for (const folder of this.#folders) Deno.removeSync(folder, { recursive: true });
+    rmSync(this.#images, { recursive: true, force: true });
   }
 
   /** Opens the connections, so that the hosts have been read when the first run starts. @ignore */

@@ -49,6 +49,7 @@ export {
   type PoolView,
   SimulatedHost,
 } from "./simulated_host.ts";
+export type { Web } from "./web.ts";
 export { VirtualClock, type VirtualClockOptions } from "./virtual_clock.ts";
 export type { ErrorData } from "../model/error.ts";
 export type { ExitCode } from "../model/exit_code.ts";

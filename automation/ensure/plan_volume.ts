@@ -40,12 +40,15 @@ function creation({ name }: DesiredVolume, xml: string): PlanStep {
 }
 
 function documentOf(spec: DesiredVolume): Element {
-  const { name, capacity = "10GiB", backing, xml } = spec;
+  const { name, backing, xml } = spec;
+  const capacity = spec.capacity === undefined
+    ? backing?.capacityBytes || bytesOf("10GiB")
+    : bytesOf(spec.capacity);
   const format = spec.format ?? formatOf(name);
   const root = el("volume", {
     children: [
       el("name", { text: name }),
-      el("capacity", { attributes: { unit: "bytes" }, text: bytesOf(capacity) }),
+      el("capacity", { attributes: { unit: "bytes" }, text: capacity }),
       format === "raw" ? undefined : el("allocation", { attributes: { unit: "bytes" }, text: 0 }),
       el("target", { children: [el("format", { attributes: { type: format } })] }),
       backing === undefined ? undefined : el("backingStore", {

@@ -4,7 +4,6 @@
  * @module
  */
 import { resolve } from "node:path";
-import { ensureOperations } from "../../automation/mod.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { leaveWhenIdle } from "../../daemon/idle.ts";
 import { KeptHosts, parseKeptHost } from "../../daemon/kept_hosts.ts";
@@ -30,6 +29,7 @@ import { readDaemonSettings } from "../daemon_settings.ts";
 import { registeredDrivers } from "../drivers.ts";
 import type { CommandSignal } from "../io.ts";
 import { principal } from "../kernel.ts";
+import { kernelOperations } from "../kernel_operations.ts";
 import { schedulesOf } from "../schedules.ts";
 import { stateDirectory } from "../settings.ts";
 
@@ -123,7 +123,7 @@ async function becomeKernel(
       host = await openHost({
         stateDirectory: directory,
         drivers: registeredDrivers,
-        operations: ensureOperations,
+        operations: kernelOperations({ env: (name) => Deno.env.get(name) }, directory),
         version: manifest.version,
         launch: async (request) => (await import("../launch.ts")).launch(request),
         ...watching,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ensureOperations } from "../../automation/mod.ts";
+import { ensureOperations, rehearsedImages } from "../../automation/mod.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { channelVersion } from "../../model/channel.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -197,9 +197,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
 /** Computes plans, and notes each. */
 function noting(plans: PlanData[]): DriverMap {
   const compute = ensureOperations["connection.computePlan"];
-  if (compute === undefined) return ensureOperations;
+  const known = { ...ensureOperations, ...rehearsedImages };
+  if (compute === undefined) return known;
   return {
-    ...ensureOperations,
+    ...known,
     "connection.computePlan": {
       ...compute,
       run: async (job, input) => {

@@ -111,7 +111,11 @@ export function pool(spec: DesiredPool): Desired<"pool"> {
  * ```
  */
 export function volume(spec: DesiredVolume): Desired<"volume"> {
-  return { kind: "volume", spec };
+  const { backing } = spec;
+  if (backing === undefined) return { kind: "volume", spec };
+  // An image of a pool has more about it than a plan is made of.
+  const { path, format, capacityBytes } = backing;
+  return { kind: "volume", spec: { ...spec, backing: { path, format, capacityBytes } } };
 }
 
 /**

@@ -18,8 +18,8 @@ export type {
 } from "./domain.ts";
 export type { DesiredDhcpHost, DesiredNetwork } from "./network.ts";
 export type { DesiredSecret, DesiredSnapshot } from "./secret.ts";
-export type { DesiredPool, DesiredVolume } from "./storage.ts";
-export { bytesOf, kibOf, type SizeText } from "./size.ts";
+export type { DesiredBacking, DesiredPool, DesiredVolume } from "./storage.ts";
+export { bytesOf, kibOf, type SizeText, sizeText } from "./size.ts";
 
 /** What somebody wants an object of a kind to be. */
 export interface DesiredByKind {

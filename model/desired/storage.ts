@@ -22,6 +22,16 @@ export interface DesiredPool {
   readonly xml?: string | undefined;
 }
 
+/** An image on which a volume is made: the volume holds only what differs. */
+export interface DesiredBacking {
+  /** Where the host has it. */
+  readonly path: string;
+  /** What its bytes mean. @default by its name: "qcow2" for `.qcow2`, else "raw" */
+  readonly format?: string | undefined;
+  /** What a guest sees of it, in bytes: what a new volume on it has where no capacity is said. */
+  readonly capacityBytes?: number | undefined;
+}
+
 /** What a volume shall be. Only what is written here is compared. */
 export interface DesiredVolume {
   /** The name of its pool. */
@@ -34,8 +44,8 @@ export interface DesiredVolume {
   readonly capacity?: SizeText | undefined;
   /** What its bytes mean. @default by its name: "qcow2" for `.qcow2`, else "raw" */
   readonly format?: string | undefined;
-  /** The path of the image that it is made on. */
-  readonly backing?: { readonly path: string; readonly format?: string | undefined } | undefined;
+  /** The image that it is made on: one of `pool.image`, or what is known of another. */
+  readonly backing?: DesiredBacking | undefined;
   /** Whether it may be deleted with what it holds, and made anew, where it cannot be changed. @default false */
   readonly replace?: boolean | undefined;
   /** Anything else, as a `<volume>` document that holds no more than what shall be so. */
@@ -63,7 +73,11 @@ export const desiredVolume: z.ZodType<DesiredVolume, DesiredVolume> = z.strictOb
   state: z.enum(["present", "absent"]).optional(),
   capacity: sizeText.optional(),
   format: word.optional(),
-  backing: z.strictObject({ path: hostPath, format: word.optional() }).optional(),
+  backing: z.strictObject({
+    path: hostPath,
+    format: word.optional(),
+    capacityBytes: z.int().min(0).optional(),
+  }).optional(),
   replace: z.boolean().optional(),
   xml: xml.optional(),
 });

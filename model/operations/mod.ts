@@ -19,6 +19,7 @@ import * as domainResource from "./domain_resource.ts";
 import * as domainSave from "./domain_save.ts";
 import * as domainStats from "./domain_stats.ts";
 import * as filterBinding from "./filter_binding.ts";
+import * as image from "./image.ts";
 import * as hostInterface from "./interface.ts";
 import * as migration from "./migration.ts";
 import * as network from "./network.ts";
@@ -56,6 +57,7 @@ export interface Operations
     ByName<typeof domainSave>,
     ByName<typeof domainStats>,
     ByName<typeof filterBinding>,
+    ByName<typeof image>,
     ByName<typeof hostInterface>,
     ByName<typeof migration>,
     ByName<typeof network>,
@@ -115,6 +117,7 @@ export const operations: ReadonlyMap<string, Operation> = collect(
   plan,
   pool,
   volume,
+  image,
   hostInterface,
   nodeDevice,
   secret,

@@ -8,6 +8,7 @@ import { parseTree } from "../../model/xml/document.ts";
 import { TreeElement } from "../../model/xml/tree.ts";
 import { VirtError } from "../../model/error.ts";
 import type { HostPlace, Reaches } from "../../model/operation.ts";
+import { webAddress } from "../../model/web_address.ts";
 import { deviceVocabulary } from "./reach/device_vocabulary.ts";
 import { domainVocabulary } from "./reach/domain_vocabulary.ts";
 import { fingerprint } from "./reach/element.ts";
@@ -91,11 +92,18 @@ export function placesOf(places: readonly HostPlace[]): Finding[] {
   return places.map(({ kind, value }) => {
     const permission = `host:${kind}` as const;
     if (kind === "network") return { permission, reached: value, place: "" };
+    if (kind === "fetch") return { permission, place: "", ...fetched(value) };
     const canonical = canonicalPath(value);
     return canonical.ok
       ? { permission, reached: canonical.path, place: "" }
       : { permission, reached: value, place: "", refused: canonical.problem };
   });
+}
+
+/** An address in the one spelling in which it is fetched. */
+function fetched(value: string): Pick<Finding, "reached" | "refused"> {
+  const address = webAddress(value);
+  return address.ok ? { reached: address.url.href } : { reached: value, refused: address.problem };
 }
 
 /** What is known of a document's root element. */

@@ -58,14 +58,17 @@ export function severalRefusals(refusals: readonly VirtError[]): VirtError {
 
 /** The error for a place on the host that no grant can name. */
 export function unspeakable(use: PermissionUse, problem: string): VirtError {
+  const isAddress = use.permission === "host:fetch";
   return new VirtError(
     "permission-denied",
-    `Cannot call ${printable(use.operation)}${about(use)}: ${
-      shown(use.reached ?? "")
-    } is no path that can be granted, with ${problem}`,
+    `Cannot call ${printable(use.operation)}${about(use)}: ${shown(use.reached ?? "")} is no ${
+      isAddress ? "address" : "path"
+    } that can be granted, with ${problem}`,
     {
       ...(use.name === undefined ? {} : { target: targetLabel(use) }),
-      hint: "Write the path as the host would after following it",
+      hint: isAddress
+        ? "Write it as https://HOST/PATH"
+        : "Write the path as the host would after following it",
       detail: { missing: [], permission: use.permission, reached: use.reached, operation: use.operation },
     },
   );

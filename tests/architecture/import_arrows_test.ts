@@ -25,7 +25,11 @@ const layers: readonly Layer[] = [
     packages: ["zod", "node:async_hooks"],
     typesOf: ["model"],
   },
-  { folder: "automation", may: ["model", "runtime", "automation"], packages: ["zod", "yaml", "croner"] },
+  {
+    folder: "automation",
+    may: ["model", "runtime", "automation"],
+    packages: ["zod", "yaml", "croner", "node:"],
+  },
   { folder: "playbook", may: ["model", "runtime", "playbook"], packages: ["zod", "yaml", "node:"] },
   { folder: "playbook/engine", may: ["mod.ts", "playbook/engine"], packages: [] },
   {

@@ -238,9 +238,25 @@ export const uploadVolume = effect(
     const pool = world.need("pool", record.pool);
     refuseFull(world, { pool, needs: allocation - record.allocation, name: record.name });
     writeImage(context.images, id, { offset, bytes: written });
-    world.put("volume", { ...record, allocation });
+    world.put("volume", { ...record, allocation, ...(offset === 0 ? seenIn(written) : {}) });
   },
 );
+
+/** Where qcow2 has its magic, its version and the size of its disk. Source: QEMU, docs/interop/qcow2.txt, "Header". */
+const qcow2 = { magic: 0x514649fb, versions: [2, 3], sizeAt: 24, leastBytes: 72 } as const;
+
+/** What a hypervisor sees in a file's beginning when it reads the pool again, as it does after each upload. */
+function seenIn(bytes: Uint8Array<ArrayBuffer>): Partial<Pick<VolumeRecord, "format" | "capacity">> {
+  if (bytes.length < qcow2.leastBytes) return {};
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint32(0) !== qcow2.magic || !qcow2.versions.some((each) => each === view.getUint32(4))) {
+    return {};
+  }
+  const size = view.getBigUint64(qcow2.sizeAt);
+  return size > BigInt(Number.MAX_SAFE_INTEGER)
+    ? { format: "qcow2" }
+    : { format: "qcow2", capacity: Number(size) };
+}
 
 /** Reads bytes out of a volume, as base64; or, on request, tells how far the hole goes that they would begin with. */
 export const downloadVolume = look(
