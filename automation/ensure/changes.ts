@@ -30,19 +30,21 @@ export interface ChangeOptions {
  * @param running what runs; `undefined` where the object is off
  */
 export function listChanges(config: Merged, running: Merged | undefined, options: ChangeOptions): Changes {
+  const saying = ({ differences }: Merged): readonly Difference[] =>
+    differences.filter((each) => fieldRule(options.rules, each).isName !== true);
   if (running === undefined) {
     return {
-      changes: config.differences.map((each) => asChange(each, "off", options)),
+      changes: saying(config).map((each) => asChange(each, "off", options)),
       steps: [],
       pending: [],
     };
   }
   const world: LiveWorld = { before: running.before, after: running.after, config: config.after };
   const changes: Change[] = [];
-  const groups = new Map<string, PlanStep>();
+  const groups = new Map<string, { readonly step: PlanStep; readonly isFirst: boolean }>();
   const pending: Difference[] = [];
-  const inConfig = new Map(config.differences.map((each) => [placeOf(each), each]));
-  const inLive = new Map(running.differences.map((each) => [placeOf(each), each]));
+  const inConfig = new Map(saying(config).map((each) => [placeOf(each), each]));
+  const inLive = new Map(saying(running).map((each) => [placeOf(each), each]));
   for (const [place, difference] of new Map([...inConfig, ...inLive])) {
     const rule = fieldRule(options.rules, difference);
     const live = inLive.get(place);
@@ -50,16 +52,19 @@ export function listChanges(config: Merged, running: Merged | undefined, options
     const call = live === undefined || (isDefined && rule.isTranslated === true)
       ? undefined
       : rule.live?.(live, world);
-    if (call !== undefined && options.can(call.operation)) {
-      const { group, says, operation, input, undo } = call;
-      groups.getOrInsert(group, {
+    const waits = isDefined && call?.isKnownToSome === true;
+    if (call !== undefined && !waits && options.can(call.operation)) {
+      const { group, says, operation, input, undo, isKnownToSome, isFirst = false } = call;
+      const step = {
         says,
         operation,
-        on: "self",
+        on: "self" as const,
         input,
-        undo: { ...undo, on: "self" },
+        ...(undo === undefined ? {} : { undo: { ...undo, on: "self" as const } }),
         elseNextBoot: changes.length,
-      });
+        ...(isKnownToSome === true ? { mayBeRefused: true } : {}),
+      };
+      groups.getOrInsert(group, { step, isFirst });
       changes.push({ ...told(difference), effect: "live", why: rule.why });
     } else if (!isDefined) {
       changes.push(asChange(difference, live === undefined ? "so already" : "running", options));
@@ -67,7 +72,16 @@ export function listChanges(config: Merged, running: Merged | undefined, options
       pending.push(difference);
     }
   }
-  return { changes, steps: [...groups.values()], pending: pending.map(told) };
+  return { changes, steps: inOrder(groups), pending: pending.map(told) };
+}
+
+/** What others need comes first, and what cannot be taken back comes last. */
+function inOrder(
+  groups: ReadonlyMap<string, { readonly step: PlanStep; readonly isFirst: boolean }>,
+): PlanStep[] {
+  const rank = ({ step, isFirst }: { readonly step: PlanStep; readonly isFirst: boolean }): number =>
+    isFirst ? 0 : step.undo === undefined ? 2 : 1;
+  return [...groups.values()].sort((one, other) => rank(one) - rank(other)).map(({ step }) => step);
 }
 
 function placeOf({ field, path }: Difference): string {

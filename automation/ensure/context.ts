@@ -7,7 +7,7 @@ import type { Present } from "../../model/desired/mod.ts";
 import type { Change, ChangeEffect, PlanData } from "../../model/plan.ts";
 import { normalise } from "../../model/xml/mod.ts";
 import { type Difference, differences } from "./difference.ts";
-import { type Element, readElement, writeElement } from "./element.ts";
+import { childOf, type Element, readElement, writeElement } from "./element.ts";
 import { merge, type MergeOptions } from "./merge.ts";
 
 /** What a plan is made with. */
@@ -47,13 +47,34 @@ export function merged(
   return {
     before,
     after,
-    differences: differences(canonical(xml), canonical(writeElement(after)), options.structure),
+    differences: differences(canonical(xml), canonical(writeElement(after)), options.structure)
+      .filter((each) => !isConsequence(each, wanted.root)),
   };
+}
+
+/** Whether a difference follows from another one: where devices are plugged in, unless the author says where. */
+function isConsequence({ path, device: pair }: Difference, wanted: Element): boolean {
+  const [parent, device, inside] = path.split(/[/@]/);
+  if (parent !== "devices") return false;
+  const devices = childOf(wanted, "devices");
+  if (device === "controller") {
+    const isNewBus = pair?.before === undefined && pair?.after?.attributes.get("type") === "scsi";
+    return !isNewBus && childOf(devices, "controller") === undefined;
+  }
+  return inside === "address" && !devices?.children.some((each) => childOf(each, "address") !== undefined);
 }
 
 /** A document with its units, its order and its defaults as libvirt has them, so that only what differs differs. */
 export function canonical(xml: string): Element {
-  return readElement(normalise(xml));
+  const root = readElement(normalise(xml));
+  if (root.name !== "domain") return root;
+  const children = root.children.map((child) => child.name === "vcpu" ? withCurrent(child) : child);
+  return { ...root, children };
+}
+
+/** How many processors there are, also where that is all there can be. */
+function withCurrent(vcpu: Element): Element {
+  return { ...vcpu, attributes: new Map([["current", vcpu.text.trim()], ...vcpu.attributes]) };
 }
 
 /** A plan in which nothing happens. */

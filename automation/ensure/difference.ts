@@ -49,7 +49,8 @@ function* within(
   const names = new Set([...before?.attributes.keys() ?? [], ...after?.attributes.keys() ?? []]);
   for (const name of names) {
     const [was, is] = [before?.attributes.get(name), after?.attributes.get(name)];
-    if (was === is) continue;
+    // The unit of what comes or goes is told by its number.
+    if (was === is || (name === "unit" && (was === undefined || is === undefined))) continue;
     yield leaf(place, {
       path: `${place.path}@${name}`,
       words: [...place.words, name],

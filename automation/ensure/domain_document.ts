@@ -12,6 +12,7 @@ import {
 import type { SizeText } from "../../model/desired/mod.ts";
 import type { Wanted } from "./context.ts";
 import { absent, attributeOf, childOf, childrenOf, el, type Element, readElement } from "./element.ts";
+import { spareSlots } from "./machine.ts";
 import { merge, pairUp } from "./merge.ts";
 import { withoutRunningFacts } from "./running_facts.ts";
 import { domainStructure, ruleOf } from "./structure.ts";
@@ -214,6 +215,7 @@ export function domainDefaults(spec: DesiredDomain, capabilities: Element | unde
               children: [el("target", { attributes: { type: "serial", port: 0 } })],
             }),
             agent === false ? undefined : agentChannel,
+            ...(spec.xml?.includes("<controller") === true ? [] : spareSlots(spec.machine)),
           ]
           : [],
       }),

@@ -72,15 +72,16 @@ export const domainFields: readonly FieldRule[] = [
       });
     },
   },
+  { path: /^cputune\/vcpupin@vcpu$/, why: "It names the processor that is pinned", isName: true },
   {
     path: /^cputune\/vcpupin@cpuset$/,
     why: "The host schedules threads anew",
     live: ({ keys, from, to }) => {
       const vcpu = Number(keys[0]);
-      if (from === undefined || to === undefined) return undefined;
+      if (to === undefined) return undefined;
       return both(`pin of vcpu ${vcpu}`, "domain.pinVcpu", {
         now: { vcpu, cpus: to },
-        before: { vcpu, cpus: from },
+        before: from === undefined ? undefined : { vcpu, cpus: from },
       });
     },
   },
@@ -88,8 +89,11 @@ export const domainFields: readonly FieldRule[] = [
     path: /^cputune\/emulatorpin@cpuset$/,
     why: "The host schedules threads anew",
     live: ({ from, to }) => {
-      if (from === undefined || to === undefined) return undefined;
-      return both("pin of the emulator", "domain.pinEmulator", { now: { cpus: to }, before: { cpus: from } });
+      if (to === undefined) return undefined;
+      return both("pin of the emulator", "domain.pinEmulator", {
+        now: { cpus: to },
+        before: from === undefined ? undefined : { cpus: from },
+      });
     },
   },
   { path: /^cputune\/shares$/, ...parameter("scheduler", "cpu_shares") },
@@ -108,10 +112,40 @@ export const domainFields: readonly FieldRule[] = [
         : undefined,
   },
   {
-    path: /^devices\/(interface|hostdev|rng|channel|redirdev|memory|shmem)$/,
+    path: /^devices\/(interface|hostdev|rng|channel|redirdev|memory|shmem|watchdog|vsock)$/,
     why: "It can be plugged and unplugged while the guest runs",
     otherwise: atBoot,
     live: plug,
+  },
+  {
+    path: /^devices\/controller$/,
+    why: "Disks of its bus can come while the guest runs",
+    otherwise: atBoot,
+    live: (difference, world) => {
+      const { before, after } = difference.device ?? {};
+      const call = before === undefined && after?.attributes.get("type") === "scsi"
+        ? plug(difference, world)
+        : undefined;
+      return call === undefined ? undefined : { ...call, isFirst: true };
+    },
+  },
+  {
+    path: /^devices\/input$/,
+    why: "Its bus can plug and unplug while the guest runs",
+    otherwise: atBoot,
+    live: (difference, world) =>
+      ["usb", "virtio"].includes(anyOf(difference)?.attributes.get("bus") ?? "")
+        ? plug(difference, world)
+        : undefined,
+  },
+  {
+    path: /^devices\/memballoon\/stats@period$/,
+    why: "The hypervisor asks the guest as often as it is told",
+    live: ({ from = "0", to = "0" }) =>
+      both("period of the memory statistics", "domain.setMemoryStatsPeriod", {
+        now: { periodS: Number(to) },
+        before: { periodS: Number(from) },
+      }),
   },
   {
     path: /^devices\/disk\/iotune\//,
@@ -146,6 +180,7 @@ export const domainFields: readonly FieldRule[] = [
         : undefined;
     },
   },
+  { path: /^metadata\//, why: "It is text of some program about the domain", live: metadataCall },
   { path: /^devices\//, why: "The device is made when the guest starts" },
   { path: /^cpu(\/|@|$)/, why: "The guest's processor is made when it starts", isTranslated: true },
   { path: /^os(\/|@|$)/, why: "It is how the domain starts", isTranslated: true },
@@ -157,7 +192,8 @@ function both(
   operation: string,
   { now, before }: {
     readonly now: Readonly<Record<string, unknown>>;
-    readonly before: Readonly<Record<string, unknown>>;
+    /** Absent where nobody knows what it was. */
+    readonly before: Readonly<Record<string, unknown>> | undefined;
   },
 ): LiveCall {
   return {
@@ -165,20 +201,32 @@ function both(
     says: `set ${what}`,
     operation,
     input: { ...now, live: true },
-    undo: { operation, input: { ...before, live: true } },
+    ...(before === undefined ? {} : { undo: { operation, input: { ...before, live: true } } }),
   };
 }
+
+/** What has not been said is so. Source: libvirt formatdomain, <cputune> and <memtune>; the kernel's CFS bandwidth. */
+const unsaid: Readonly<Record<string, number>> = {
+  vcpu_period: 100_000,
+  vcpu_quota: -1,
+  hard_limit: 9_007_199_254_740_991,
+  soft_limit: 9_007_199_254_740_991,
+};
 
 function parameter(group: string, name: string): Pick<FieldRule, "why" | "live" | "otherwise"> {
   return {
     why: "The host's kernel weighs the domain's threads by it",
     otherwise: atBoot,
     live: ({ from, to }) => {
-      if (from === undefined || to === undefined) return undefined;
-      return both(name, "domain.setParameters", {
-        now: { group, parameters: { [name]: Number(to) } },
-        before: { group, parameters: { [name]: Number(from) } },
-      });
+      if (to === undefined) return undefined;
+      const former = from === undefined ? unsaid[name] : Number(from);
+      return {
+        ...both(name, "domain.setParameters", {
+          now: { group, parameters: { [name]: Number(to) } },
+          before: former === undefined ? undefined : { group, parameters: { [name]: former } },
+        }),
+        isKnownToSome: true,
+      };
     },
   };
 }
@@ -253,6 +301,41 @@ function update(difference: Difference, world: LiveWorld): LiveCall | undefined 
     operation: "domain.updateDevice",
     input: { xml: writeElement(after), live: true },
     undo: { operation: "domain.updateDevice", input: { xml: writeElement(before), live: true } },
+  };
+}
+
+/** What a program keeps in a domain: one element for each namespace. Source: libvirt, virDomainSetMetadata. */
+function metadataCall({ path }: Difference, { before, config }: LiveWorld): LiveCall | undefined {
+  const name = /^metadata\/([^/@]+)/.exec(path)?.[1] ?? "";
+  const [key, local] = name.split(":");
+  const [was, is] = [before, config].map((domain) => childOf(domain, "metadata", name));
+  const uri = (is ?? was)?.declared.get(key ?? "");
+  if (key === undefined || local === undefined || uri === undefined) return undefined;
+  const input = (element: Element | undefined): LiveCall["input"] => ({
+    kind: "element",
+    uri,
+    key,
+    ...(element === undefined ? {} : { value: writeElement(withoutPrefix(element, key)) }),
+    live: true,
+  });
+  const operation = "domain.setMetadata";
+  return {
+    group: `metadata ${name}`,
+    says: `set the metadata ${name}`,
+    operation,
+    input: input(is),
+    undo: { operation, input: input(was) },
+  };
+}
+
+/** The same without the prefix that libvirt gives it. */
+function withoutPrefix(element: Element, prefix: string): Element {
+  const { name, declared, children } = element;
+  return {
+    ...element,
+    name: name.startsWith(`${prefix}:`) ? name.slice(prefix.length + 1) : name,
+    declared: new Map([...declared].filter(([each]) => each !== prefix)),
+    children: children.map((child) => withoutPrefix(child, prefix)),
   };
 }
 

@@ -25,7 +25,12 @@ export interface LiveCall {
   readonly says: string;
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
-  readonly undo: Pick<PlannedCall, "operation" | "input">;
+  /** What takes it back; absent where nobody knows what it was before. */
+  readonly undo?: Pick<PlannedCall, "operation" | "input">;
+  /** Others are plugged into it: it comes before them. */
+  readonly isFirst?: boolean;
+  /** Not every hypervisor knows it: where one does not, it waits for the next start, and is not tried again. */
+  readonly isKnownToSome?: boolean;
 }
 
 /** One row of a table of fields. The first one that fits counts. */
@@ -42,6 +47,8 @@ export interface FieldRule {
   readonly otherwise?: string;
   /** What runs says something else by its nature, or the guest has the last word: no difference, and nothing to repeat. */
   readonly isTranslated?: boolean;
+  /** It says which element of a list is meant, and is no change of its own. */
+  readonly isName?: boolean;
 }
 
 /** The rule for a difference. */

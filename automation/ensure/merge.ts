@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Element } from "./element.ts";
+import { attributeOf, type Element } from "./element.ts";
 import { type ListRule, ruleOf, type Structure } from "./structure.ts";
 
 /** How documents are merged. */
@@ -64,8 +64,16 @@ function keptOf(base: Element, wanted: Element, path: string): readonly Element[
     ? ["source", "backingStore"]
     : path === "cpu" && isOther("mode")
     ? ["model", "vendor", "feature"]
+    : path === "devices/disk" && isOtherBus(base, wanted)
+    ? ["address"]
     : [];
   return dropped.length === 0 ? base.children : base.children.filter(({ name }) => !dropped.includes(name));
+}
+
+/** Whether a disk is to be plugged into something else: its place there is another one. */
+function isOtherBus(base: Element, wanted: Element): boolean {
+  const [before, after] = [base, wanted].map((disk) => attributeOf(disk, "bus", "target"));
+  return after !== undefined && before !== undefined && after !== before;
 }
 
 function mergeGroup(children: readonly Element[], group: readonly Element[], at: At): readonly Element[] {

@@ -16,6 +16,8 @@ import { childOf, type Element, readElement, writeElement } from "./element.ts";
 import { isSameInOtherWords } from "./filled_in.ts";
 import { withNodesMemory } from "./memory.ts";
 import { merge, type MergeOptions } from "./merge.ts";
+import { withFittingPlaces, withScsiController } from "./machine.ts";
+import { withoutImageNumbers } from "./running_facts.ts";
 import { domainStructure } from "./structure.ts";
 
 /** Computes what has to happen for a domain to be as it is wanted. */
@@ -55,10 +57,10 @@ function removal(spec: DesiredDomain, { config, live, persistent }: Present): Pl
 function creation(spec: DesiredDomain, { present }: PlanContext): PlanData {
   const capabilities = present.capabilities === undefined ? undefined : readElement(present.capabilities);
   const wanted = wantedDomain(spec);
-  const root = merge(domainDefaults(spec, capabilities), wanted.root, {
+  const root = withScsiController(merge(domainDefaults(spec, capabilities), wanted.root, {
     ...options(),
     complete: wanted.complete,
-  });
+  }));
   const after = writeElement(root);
   return {
     ...nothing("domain", spec.name),
@@ -95,14 +97,14 @@ function startStep(name: string): PlanStep {
 function options(newMac?: () => string): Omit<MergeOptions, "complete"> & Settling {
   return {
     structure: domainStructure,
-    settle: withNodesMemory,
+    settle: (after, before) => withScsiController(withFittingPlaces(withNodesMemory(after, before), before)),
     finish: (path, made, siblings) => finishDevice(path, made, { siblings, newMac }),
     isSame: isSameInOtherWords,
   };
 }
 
 interface Settling {
-  readonly settle: typeof withNodesMemory;
+  readonly settle: (after: Element, before: Element) => Element;
 }
 
 interface UpdateContext extends PlanContext {
@@ -199,7 +201,8 @@ function wantedLive(
 
 /** The same with all that a host reported: addresses, aliases. */
 function inOwnUnits(xml: string): string {
-  return writeDocument(domain, parseDocument(domain, xml).value);
+  const own = writeDocument(domain, parseDocument(domain, xml).value);
+  return writeElement(withoutImageNumbers(readElement(own)));
 }
 
 function stateSteps(

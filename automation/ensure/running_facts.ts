@@ -44,6 +44,23 @@ function deviceAsDefined(device: Element): Element {
   return { ...kept, children: children.map((child) => isChannel ? without(child, ["state"]) : child) };
 }
 
+/** The same domain without the numbers that a run gives to its images. */
+export function withoutImageNumbers(domain: Element): Element {
+  const children = domain.children.map((part) =>
+    part.name === "devices"
+      ? {
+        ...part,
+        children: part.children.map((device) => device.name === "disk" ? unnumbered(device) : device),
+      }
+      : part
+  );
+  return { ...domain, children };
+}
+
+function unnumbered(disk: Element): Element {
+  return { ...disk, children: disk.children.map(withoutIndexes) };
+}
+
 /** The numbers that a run gives to the images of a chain. */
 function withoutIndexes(element: Element): Element {
   if (element.name !== "source" && element.name !== "backingStore") return element;

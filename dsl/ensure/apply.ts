@@ -32,11 +32,6 @@ export interface Applied {
   readonly deferred: readonly Change[];
 }
 
-interface Done {
-  readonly step: PlanStep;
-  readonly undo: PlannedCall;
-}
-
 /**
  * Carries a plan out.
  *
@@ -55,7 +50,7 @@ export async function applyPlan(
     });
   }
   const deferred: Change[] = [];
-  const done: Done[] = [];
+  const done: PlanStep[] = [];
   let { self } = observed;
   const call = async ({ operation, on, input }: PlannedCall): Promise<unknown> => {
     const through = on === "host" ? host : on === "self" ? self : observed.parent;
@@ -72,10 +67,10 @@ export async function applyPlan(
     try {
       const answer = await call(step);
       if (answer instanceof Handle) self = answer;
-      if (step.undo !== undefined) done.push({ step, undo: step.undo });
+      done.push(step);
     } catch (error) {
       const change = step.elseNextBoot === undefined ? undefined : plan.changes[step.elseNextBoot];
-      if (change !== undefined && isVirtError(error, "unsupported")) {
+      if (change !== undefined && isRefusal(error, step)) {
         deferred.push({ ...change, effect: "next-boot", why: `The hypervisor cannot: ${error.message}` });
         continue;
       }
@@ -86,24 +81,34 @@ export async function applyPlan(
   return { deferred, ...(self === undefined || plan.action === "delete" ? {} : { self }) };
 }
 
+/** Whether the hypervisor cannot do a step at all, as opposed to one that has failed. */
+function isRefusal(error: unknown, { mayBeRefused }: PlanStep): error is VirtError {
+  return isVirtError(error, "unsupported") ||
+    (mayBeRefused === true && isVirtError(error, "invalid-argument"));
+}
+
 /** Takes back what was done, last first. What failed may have half happened: that is the driver's to settle. */
 async function takeBack(
   plan: PlanData,
   { step, error, done, call }: {
     readonly step: PlanStep;
     readonly error: unknown;
-    readonly done: readonly Done[];
+    readonly done: readonly PlanStep[];
     readonly call: (call: PlannedCall) => Promise<unknown>;
   },
 ): Promise<void> {
   // Where nobody knows what happened, what to take back is not known either.
   if (isVirtError(error, "outcome-unknown")) return;
   const left: string[] = [];
-  for (const { step: each, undo } of done.toReversed()) {
+  for (const { says, undo } of done.toReversed()) {
+    if (undo === undefined) {
+      left.push(`${says} (there is no way back)`);
+      continue;
+    }
     try {
       await call(undo);
     } catch (failure) {
-      left.push(`${each.says} (${failure instanceof Error ? failure.message : String(failure)})`);
+      left.push(`${says} (${failure instanceof Error ? failure.message : String(failure)})`);
     }
   }
   if (left.length === 0) return;
