@@ -341,12 +341,14 @@ function resumed(
   { next: _next, ...schedule }: Omit<ScheduleRecord, "pausedAt">,
   { now, nextAfter }: { readonly now: number; readonly nextAfter: NextAfter },
 ): ScheduleRecord {
-  const next = nextDue(schedule.spec, { after: now, nextAfter });
+  // A clock that was set back does not make it due before there was such a schedule.
+  const through = Math.max(now, schedule.changedAt ?? schedule.createdAt);
+  const next = nextDue(schedule.spec, { after: through, nextAfter });
   const ends = next === undefined && schedule.spec.triggers.every(isTimeTrigger);
   return {
     ...schedule,
     state: ends ? "ended" : "active",
-    through: now,
+    through,
     ...(next === undefined ? {} : { next }),
   };
 }

@@ -116,10 +116,11 @@ export class Engine {
     const { clock, turns, log } = this.#options;
     while (this.#again && !this.#closing.signal.aborted) {
       this.#again = false;
+      // Where nothing can be looked at, it is tried again.
       let at = clock.now() + longestSleepMs;
       try {
         const next = await turns.take(() => this.#look());
-        at = Math.min(at, next.at, await this.#notifier.begin());
+        at = Math.min(next.at, await this.#notifier.begin());
         for (const firing of next.begun) {
           const { name: schedule, id, attempt } = firing;
           log("info", "schedule fires", { schedule, firing: id, attempt: String(attempt) });
@@ -130,7 +131,7 @@ export class Engine {
         log("error", "cannot see to schedules", { why: wordsOf(toErrorData(error), "") });
       }
       this.#timer?.[Symbol.dispose]();
-      this.#timer = clock.after(Math.max(0, at - clock.now()), () => this.wake());
+      if (at < Infinity) this.#timer = clock.after(Math.max(0, at - clock.now()), () => this.wake());
     }
     this.#looking = undefined;
     if (this.#closing.signal.aborted) this.#timer?.[Symbol.dispose]();
@@ -143,11 +144,12 @@ export class Engine {
     for (const schedule of await store.schedules()) {
       if (schedule.state !== "active" || schedule.next === undefined) continue;
       const { next } = schedule.next > now ? schedule : await this.#pass(schedule, now);
-      at = Math.min(at, next ?? Infinity);
+      at = Math.min(at, next ?? Infinity, now + longestSleepMs);
     }
     const schedules = new Map((await store.schedules()).map((schedule) => [schedule.id, schedule]));
     const open = (await store.firings({ states: ["waiting", "running"] })).toReversed();
     const line = new Line({ schedules, now, places: this.#options.mostRuns ?? 16 });
+    if (open.length > 0) at = Math.min(at, now + longestSleepMs);
     const begun: FiringRecord[] = [];
     const late: FiringRecord[] = [];
     // Who runs is there before anybody who waits, also where it came later.

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Host } from "../../runtime/host.ts";
+import type { Store } from "../../runtime/journal/store.ts";
+import type { Kernel } from "../../runtime/kernel.ts";
 import { ScheduleBook } from "./book.ts";
 import { nextAfter } from "./calendar/mod.ts";
-import { Engine, type EngineLog } from "./engine.ts";
+import { Engine, type EngineLog, type ScheduledRuns } from "./engine.ts";
 import { eventUris, hearEvent } from "./event_trigger.ts";
 import { EventSources } from "./event_sources.ts";
 import { Ledger } from "./ledger.ts";
@@ -19,9 +20,18 @@ export type { EngineLog } from "./engine.ts";
 export type { PreparedWork, PrepareOptions, PreparePlaybook } from "./work.ts";
 export type { Schedules } from "./schedule.ts";
 
+/** The kernel of a state directory, as far as schedules need it. */
+export interface ScheduleHost {
+  readonly store: Store;
+  readonly kernel: Pick<Kernel, "clock" | "borrow" | "subscribe">;
+  readonly runs: ScheduledRuns;
+  /** Grows with each kernel of the state directory. */
+  readonly epoch: number;
+}
+
 /** What schedules are opened with. */
 export interface OpenSchedulesOptions {
-  readonly host: Pick<Host, "store" | "kernel" | "runs" | "epoch">;
+  readonly host: ScheduleHost;
   /** Makes the recipe that carries a playbook out. */
   readonly playbook: PreparePlaybook;
   /** Hears what nobody asked for. @default nobody does */
