@@ -37,6 +37,8 @@ export interface RunHost {
   readonly host?: string;
   /** Changes when the host lost its state; a resume against another one stops. */
   readonly bootId?: string;
+  /** Why it could not be reached, where the run began without it. */
+  readonly lost?: string;
 }
 
 /** What a run was made of, so that a resume can tell whether it still is. */

@@ -38,18 +38,17 @@ export interface Reached {
 }
 
 /**
- * Opens those connections of a recipe that can be opened, all at once. One that was open when the run began must open
- * again: what the recipe holds is there.
+ * Opens those connections of a recipe that can be opened, all at once. On a resume one that was open when the run began must
+ * open again, since what the recipe holds is there; what the run began without it goes on without.
  *
  * @throws {VirtError} `invalid-argument` where one was not given; what connecting fails with where one is needed, or where
  *   it is not the host that cannot be reached.
  */
 export async function connectReachable(
   names: readonly string[],
-  { hosts, connect, resuming }: {
+  { hosts, connect }: {
     readonly hosts: readonly RunHost[];
     readonly connect: (uri: string) => Promise<DriverConnection>;
-    readonly resuming: boolean;
   },
 ): Promise<Reached> {
   const connections = new Map<string, DriverConnection>();
@@ -57,12 +56,14 @@ export async function connectReachable(
   await Promise.all(names.map(async (name) => {
     const given = hosts.find((host) => host.name === name);
     if (given === undefined) throw notGiven(name, hosts);
-    // What a run did without at its beginning it does without to its end.
-    if (resuming && given.host === undefined) return;
+    if (given.lost !== undefined) {
+      lost.set(name, { name, uri: given.uri, message: given.lost });
+      return;
+    }
     try {
       connections.set(name, await connect(given.uri));
     } catch (error) {
-      if (resuming || !isVirtError(error, "unreachable")) throw error;
+      if (given.host !== undefined || !isVirtError(error, "unreachable")) throw error;
       lost.set(name, { name, uri: given.uri, message: toErrorData(error).message });
     }
   }));
@@ -97,10 +98,12 @@ export async function enumerated(
 /** The connections as the journal keeps them; those that were given and not needed stay as they are. */
 export function connectedHosts(
   hosts: readonly RunHost[],
-  connections: ReadonlyMap<string, DriverConnection>,
+  { connections, lost }: Reached,
 ): readonly RunHost[] {
   return hosts.map((host) => {
     const connection = connections.get(host.name);
+    const message = lost.find(({ name }) => name === host.name)?.message;
+    if (message !== undefined) return { ...host, lost: message };
     if (connection === undefined) return host;
     const { bootId } = connection;
     return { ...host, host: connection.host, ...(bootId === undefined ? {} : { bootId }) };

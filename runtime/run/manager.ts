@@ -283,7 +283,7 @@ export class RunManager implements AsyncDisposable {
       kind: "operation",
       versions,
       input: {},
-      hosts: connectedHosts(hosts, connections),
+      hosts: connectedHosts(hosts, { connections, lost: [] }),
       needs: [],
       grants: [],
       principal: request.caller.principal,
@@ -512,13 +512,13 @@ export class RunManager implements AsyncDisposable {
     // A recipe for any hosts has those that it was given.
     const names = anyHosts ? run.hosts.map(({ name }) => name) : named;
     const { connections, lost } = spareHosts
-      ? await connectReachable(names, { ...opening, resuming })
+      ? await connectReachable(names, opening)
       : { connections: await connectHosts(names, opening), lost: [] };
     if (resuming) {
       refuseOtherHosts(run, connections);
       await enumerated(connections.values(), { clock: kernel.clock, signal: this.#closing.signal });
     }
-    store.changeRun(run.id, { needs, hosts: connectedHosts(run.hosts, connections) });
+    store.changeRun(run.id, { needs, hosts: connectedHosts(run.hosts, { connections, lost }) });
     const caller = { principal: run.principal, run: run.id, title: run.title, since: run.createdAt };
     const asking = {
       caller,

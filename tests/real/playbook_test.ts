@@ -1,0 +1,203 @@
+/**
+ * Playbooks on a real hypervisor with a real guest, by the command line as people use it.
+ */
+import assert from "node:assert/strict";
+import { type Finished, inPlace, type Place } from "../cli/kit/process.ts";
+import { CuttingLink } from "./kit/cutting_link.ts";
+import { guestImage, guestNeeds } from "./kit/guest_image.ts";
+import { realTests } from "./kit/real_test.ts";
+
+const { test } = realTests({ needs: guestNeeds, mayCrash: true });
+
+interface Made {
+  readonly place: Place;
+  readonly play: (name: string, ...args: readonly string[]) => Promise<Finished>;
+}
+
+async function write(place: Place, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(`${place.directory}/${name}`, text);
+  }
+}
+
+/** A folder with playbooks and an inventory. */
+async function withPlays(
+  files: Readonly<Record<string, string>>,
+  test: (made: Made) => Promise<void>,
+): Promise<void> {
+  await inPlace(async (place) => {
+    await write(place, files);
+    const inventory = `${place.directory}/hosts.yml`;
+    await test({
+      place,
+      play: (name, ...args) =>
+        place.run("play", `${place.directory}/${name}`, "-i", inventory, "-y", ...args),
+    });
+  });
+}
+
+/** The counters of a host. */
+function counts({ out, err }: Finished, host: string): Readonly<Record<string, number>> {
+  const line = out.split("\n").find((each) => new RegExp(`^${host} +: `).test(each));
+  assert.ok(line !== undefined, `No counters of ${host}:\n${out}\n${err}`);
+  const counted = line.replace("would change", "changed").matchAll(/(\w+)=(\d+)/g);
+  return Object.fromEntries([...counted].map(([, name = "", count]) => [name, Number(count)]));
+}
+
+/** The lines of a diff. */
+function changedLines({ out }: Finished): readonly string[] {
+  return out.split("\n").filter((line) => /^[-+](?![-+]{2})/.test(line)).map((line) =>
+    line.replace(/ +/g, " ")
+  );
+}
+
+const inventory = (uri: string, other: string): string => `
+all:
+  children:
+    guests:
+      vars: { uri: "${uri}", memory: 128MiB }
+      hosts: { play-1: { domain: play-1 } }
+    simulated:
+      hosts: { test: { uri: "${other}", domain: test } }
+`;
+
+async function up(): Promise<string> {
+  const { kernel, initrd } = await guestImage();
+  return `
+- name: Up
+  hosts: all
+  tasks:
+    - name: As it shall be
+      ensure.domain:
+        type: qemu
+        machine: q35
+        cpu: { model: qemu64 }
+        memory: "{{ memory }}"
+        vcpus: 1
+        kernel: { path: ${kernel}, initrd: ${initrd}, arguments: "console=ttyS0 quiet panic=-1" }
+        title: "Made for {{ inventory_hostname }}"
+        state: running
+      when: "'guests' in group_names"
+      notify: tell
+    - name: Started
+      domain.start:
+    - block:
+        - name: Wait for it
+          wait: { for: agent }
+          within: 1m
+          when: "'guests' in group_names"
+        - name: Nobody has it
+          domain.attachDevice: { xml: "<disk type='file'><source file='/nowhere.img'/><target dev='vdx'/></disk>" }
+        - debug: { msg: never }
+      rescue:
+        - name: What was wrong
+          debug: { msg: "{{ ansible_failed_task.name }}: {{ ansible_failed_result.msg }}" }
+      when: inventory_hostname == "play-1" and not ansible_check_mode
+    - domain.info:
+      register: info
+    - assert: { that: info.state == "running" }
+      when: not ansible_check_mode
+  handlers:
+    - name: tell
+      debug: { msg: "{{ inventory_hostname }} was changed" }
+`;
+}
+
+const down = `
+- hosts: guests
+  tasks:
+    - name: Off
+      domain.shutdown: { otherwise: destroy }
+      within: 20s
+    - name: Gone
+      domain.undefine:
+`;
+
+test("a play makes, starts and waits for a guest, rescues what fails, and changes nothing when it is run again", async (host) => {
+  const files = {
+    "hosts.yml": inventory(host.uri(), "test:///default"),
+    "up.yml": await up(),
+    "down.yml": down,
+  };
+  await withPlays(files, async ({ play }) => {
+    const planned = await play("up.yml", "--check", "--diff");
+    assert.equal(planned.code, 0, planned.err + planned.out);
+    assert.deepEqual([counts(planned, "play-1").changed, counts(planned, "test").changed], [1, 0]);
+    assert.equal(await host.virsh("list", "--all", "--name"), "", "a check made something");
+
+    const made = await play("up.yml");
+    assert.equal(made.code, 0, made.err + made.out);
+    const { changed, rescued, failed } = counts(made, "play-1");
+    assert.deepEqual([changed, rescued, failed], [1, 1, 0], made.out);
+    assert.match(made.out, /Nobody has it: .*nowhere\.img/);
+    assert.match(made.out, /RUNNING HANDLER \[tell\] \**\nok: \[play-1\]/);
+    assert.match(await host.virsh("list", "--name"), /play-1/);
+
+    const again = await play("up.yml", "--diff");
+    assert.equal(counts(again, "play-1").changed, 0, again.out);
+    assert.deepEqual(changedLines(again), []);
+    assert.doesNotMatch(again.out, /RUNNING HANDLER/);
+
+    const other = ["-e", "memory=96MiB", "--limit", "play-1"];
+    const wanted = await play("up.yml", "--check", "--diff", ...other);
+    const lines = changedLines(wanted);
+    assert.ok(lines.length > 0 && lines.every((line) => /memory/i.test(line)), lines.join("\n"));
+    assert.match(await host.virsh("dumpxml", "play-1"), /<currentMemory unit='KiB'>131072</);
+
+    const gone = await play("down.yml");
+    assert.equal(gone.code, 0, gone.err + gone.out);
+    assert.equal(counts(gone, "play-1").changed, 2);
+    assert.equal(await host.virsh("list", "--all", "--name"), "");
+    assert.equal(counts(await play("down.yml"), "play-1").changed, 0, "what is gone is gone");
+  });
+});
+
+test("a link that is cut in a write leaves an outcome that nobody knows: it is counted so, and the play leaves with 10", async (host) => {
+  const files = {
+    "site.yml": `
+- hosts: all
+  tasks:
+    - { name: Rest, pause: { for: 400ms } }
+    - { name: Reset it, domain.reset: }
+    - pause: { for: 400ms }
+    - debug: { msg: went on }
+`,
+  };
+  await withPlays(files, async ({ place }) => {
+    await using link = await CuttingLink.open(host.socket);
+    await write(place, {
+      "hosts.yml": "all: { hosts: { cut: { domain: test, uri: 'test+unix:///default?socket=" + link.socket +
+        "' }, whole: { domain: test, uri: 'test:///default' } } }\n",
+    });
+    const args = ["play", `${place.directory}/site.yml`, "-i", `${place.directory}/hosts.yml`, "-y"];
+    const counted = async (): Promise<number> => {
+      const started = place.start(...args, "--limit", "cut");
+      await started.printed("TASK [Rest]");
+      const before = link.traffic("toServer").packets;
+      await started.printed("changed: [cut]");
+      const after = link.traffic("toServer").packets;
+      assert.equal((await started.ended()).code, 0);
+      return after - before;
+    };
+    // Only what is cut between the call itself and its answer is not known: looks before and after it are done again.
+    let ended: Finished | undefined;
+    const calls = await counted();
+    for (const before of [3, 2, 4, 1, 5, 6]) {
+      const started = place.start(...args);
+      await started.printed("TASK [Rest]");
+      // The call goes through, and nothing of what comes back.
+      link.at({ direction: "toServer", packet: calls - before }, () => {
+        link.at({ direction: "toClient", packet: 0 }, () => link.sever());
+      });
+      ended = await started.ended();
+      link.forget();
+      if (ended.code === 10) break;
+    }
+    assert.ok(ended !== undefined);
+    assert.match(ended.out, /fatal: \[cut\]: UNKNOWN! => /, ended.out + ended.err);
+    assert.equal(counts(ended, "cut").unknown, 1);
+    assert.deepEqual([counts(ended, "whole").changed, counts(ended, "whole").unknown], [1, 0]);
+    assert.equal(ended.code, 10, ended.err);
+    assert.doesNotMatch(ended.out, /ok: \[cut\] => \{\s+"msg": "went on"/);
+  });
+});
