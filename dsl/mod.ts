@@ -146,6 +146,16 @@ export { Fleet, type ForEachOptions, type StatsChoice } from "./fleet.ts";
 export { type Apart, type ApartRule, labelsOf } from "./fleet/apart.ts";
 export { batchesOf, type BatchesOptions } from "./fleet/batches.ts";
 export type { Drain, TurnOutcome } from "./fleet/drain.ts";
+export { emptied, type EmptiedOptions } from "./fleet/emptied.ts";
+export {
+  Evacuation,
+  type EvacuationOptions,
+  type MoveOptions,
+  type PlacementOptions,
+  planEvacuation,
+  type PlannedMove,
+  type Staying,
+} from "./fleet/evacuation.ts";
 export { FleetError } from "./fleet/fleet_error.ts";
 export { type ListedMember, type MemberList, memberList } from "./fleet/only.ts";
 export {

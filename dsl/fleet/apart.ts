@@ -7,6 +7,7 @@ import { isVirtError, VirtError } from "../../model/error.ts";
 import type { Handle } from "../handle.ts";
 import { objectsOf } from "../handle.ts";
 import type { Domain } from "../handles.ts";
+import { labelNamespace, labelsIn } from "./definition.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 /**
@@ -19,9 +20,6 @@ export type Apart<T> = (
 
 /** A rule of anti-affinity: `"host"`, `"label:rack"`, or a function. */
 export type ApartRule<T> = "host" | `label:${string}` | Apart<T>;
-
-/** The namespace of labels in the metadata of domains, as grants select by them. */
-export const labelNamespace = "urn:drover:labels";
 
 /**
  * The labels of a domain, from its metadata.
@@ -40,8 +38,7 @@ export const labelNamespace = "urn:drover:labels";
 export async function labelsOf(vm: Domain): Promise<readonly string[]> {
   try {
     const element = await vm.metadata({ kind: "element", uri: labelNamespace });
-    return [...element.matchAll(/<(?:[\w.-]+:)?label(?:\s[^>]*)?>([^<]*)<\//g)]
-      .map(([, text = ""]) => unescaped(text).trim());
+    return labelsIn(element);
   } catch (error) {
     if (isVirtError(error, "not-found")) return [];
     throw error;
@@ -54,12 +51,6 @@ export function labelValues(labels: readonly string[], name: string): readonly s
     const [, key, value] = /^([^=:]+)[=:](.*)$/s.exec(label) ?? [];
     return key?.trim() === name && value !== undefined ? [value.trim()] : [];
   });
-}
-
-/** Text with XML's own entities resolved. */
-function unescaped(text: string): string {
-  return text.replaceAll("&apos;", "'").replaceAll("&quot;", '"').replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
 /** Tells before each batch where members are, and what keeps them apart. */

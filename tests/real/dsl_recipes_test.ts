@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import consoleLogin from "../../recipes/console_login.ts";
-import evacuate from "../../recipes/evacuate.ts";
+import drainHost from "../../recipes/drain_host.ts";
 import guestCommand from "../../recipes/guest_command.ts";
 import { guestNeeds } from "./kit/guest_image.ts";
 import { guestXml } from "./kit/guest.ts";
@@ -60,16 +60,28 @@ test("commands run on the consoles of domains", async () => {
   }
 });
 
-test("a host is emptied, and its guests talk on the other one", async () => {
+test("a host is drained, its guests talk on the other one, and come back", async () => {
   await using runs = new RecipeRuns();
   const uris = { source: hosts.source.uri("qemu"), target: hosts.target.uri("qemu") };
-  const result = await runs.result(evacuate, { hosts: uris, input: { domains: "web-*", within: "2m" } });
-  const { moved, failed } = result as { moved: { domain: string }[]; failed: string[] };
-  assert.deepEqual([moved.map(({ domain }) => domain).sort(), failed], [["web-1", "web-2"], []]);
+  const input = { host: "source", domains: "web-*", within: "2m", reserveMib: 0, memoryOvercommit: 4 };
+  const drained = await runs.result(drainHost, { hosts: uris, input }) as {
+    readonly moved: readonly { readonly name: string; readonly to: string }[];
+    readonly failed: readonly unknown[];
+  };
+  assert.deepEqual(drained.moved.map(({ name, to }) => `${name}>${to}`).toSorted(), [
+    "web-1>target",
+    "web-2>target",
+  ]);
+  assert.deepEqual(drained.failed, []);
   assert.equal((await hosts.source.virsh("list", "--name")).trim(), "");
   const there = await runs.result(consoleLogin, {
     hosts: { host: uris.target },
     input: { domains: "web-*" },
   });
   assert.deepEqual(Object.keys(there as object).sort(), ["web-1", "web-2"]);
+  // The host is back from its maintenance.
+  const back = await runs.result(drainHost, { hosts: uris, input: { back: drained, within: "2m" } });
+  assert.equal((back as { readonly moved: readonly unknown[] }).moved.length, 2);
+  const names = (await hosts.source.virsh("list", "--name")).split("\n").filter((name) => name !== "");
+  assert.deepEqual(names.toSorted(), ["web-1", "web-2"]);
 });

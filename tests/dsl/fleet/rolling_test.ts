@@ -12,7 +12,8 @@ import {
   resumeList,
   z,
 } from "../../../mod.ts";
-import { labelNamespace, labelValues } from "../../../dsl/fleet/apart.ts";
+import { labelValues } from "../../../dsl/fleet/apart.ts";
+import { labelNamespace } from "../../../dsl/fleet/definition.ts";
 import { type Lab, simulate } from "../../../testing/mod.ts";
 import type { SimulatedDomain } from "../../../testing/host_content.ts";
 
