@@ -6,7 +6,7 @@
 import { objectClasses } from "../../model/object.ts";
 import type { Operation } from "../../model/operation.ts";
 import { operations } from "../../model/operations/mod.ts";
-import { looksFirst } from "../engine/looks.ts";
+import { defining, looksFirst } from "../engine/looks.ts";
 import type { Action } from "../engine/program.ts";
 
 /** Classes that are found through others. */
@@ -69,6 +69,8 @@ function operationNeeds(
   }
   const { permissionClass } = objectClasses[operation.on];
   if (looksFirst(operation.name)) needs.push(`${permissionClass}:read`);
+  const defined = Object.hasOwn(defining, operation.name) ? defining[operation.name] : undefined;
+  if (defined !== undefined) needs.push("connect:getattr", ...observing[defined] ?? []);
   if (check && operation.effect === "write") return needs;
   // Shutting down is waited for, by looking.
   if (operation.name === "domain.shutdown") needs.push("domain:read", "domain:stop");

@@ -14,6 +14,7 @@ import {
   VirtError,
 } from "drover";
 import { call, findObject } from "./call.ts";
+import { redefinition } from "./definition.ts";
 import { unifiedDiff } from "./diff.ts";
 import { evaluate, firstFalse, omitted, placed, type Scope } from "./evaluate.ts";
 import type { Action, Target, Value } from "./program.ts";
@@ -188,6 +189,8 @@ async function operation(
     if (await isSatisfied(action.operation, { handle, input })) {
       return { status: "ok", data: { changed: false } };
     }
+    const there = await redefinition(action.operation, { host, input, options });
+    if (there !== undefined) return await ensured(there, context);
     if (context.check && action.effect === "write") return wouldChange();
     // What asks a guest to go and waits for it takes its time among its own options.
     const args = action.operation === "domain.shutdown" ? [{ ...input, ...options }] : [input, options];
@@ -245,13 +248,21 @@ async function ensure(
   action: Extract<Action, { readonly do: "ensure" }>,
   context: ActionContext,
 ): Promise<Outcome> {
-  const host = hostOf(context, context.target);
   const spec = evaluated(action.spec, context.scope);
   const named = Object.hasOwn(spec, "name") || context.target.domain === undefined
     ? spec
     : { name: context.target.domain, ...spec };
+  return await ensured({ kind: action.kind, spec: named }, context);
+}
+
+/** Makes an object as it shall be, or says what that would change. */
+async function ensured(
+  { kind, spec }: { readonly kind: string; readonly spec: Readonly<Record<string, unknown>> },
+  context: ActionContext,
+): Promise<Outcome> {
+  const host = hostOf(context, context.target);
   // The runtime checks it by the schema of its kind.
-  const desired = { kind: action.kind, spec: named } as unknown as Desired;
+  const desired = { kind, spec } as unknown as Desired;
   // Looking twice is for checks alone: what carries a plan out makes it anew.
   const { plan, deferred = [] } = context.check
     ? { plan: await host.plan(desired) }
@@ -259,7 +270,7 @@ async function ensure(
   if (plan.blocked !== undefined) throw new VirtError("wrong-state", plan.blocked);
   const { changed, action: what, before = "", after = "", name, changes } = plan;
   if (changed && context.check) {
-    context.promised.ensured({ uri: context.target.uri, objectClass: action.kind, name }, named);
+    context.promised.ensured({ uri: context.target.uri, objectClass: kind, name }, spec);
   }
   return {
     status: changed ? "changed" : "ok",

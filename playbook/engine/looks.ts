@@ -47,6 +47,13 @@ export const removing: readonly string[] = [
   "nodeDevice.undefine",
 ];
 
+/** Operations that define, with the kind of what they define: what is there already is looked at first. */
+export const defining: Readonly<Record<string, "domain" | "network" | "pool">> = {
+  "domain.define": "domain",
+  "network.define": "network",
+  "pool.define": "pool",
+};
+
 /** Whether an operation looks at its object first. */
 export function looksFirst(operation: string): boolean {
   return Object.hasOwn(looks, operation);

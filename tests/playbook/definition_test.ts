@@ -53,7 +53,7 @@ Deno.test("a check of a definition says whether it would change what is there, a
       "<os><type arch='x86_64'>hvm</type></os></domain>";
     const { story, lines } = await tryPlay(defining("web-1", { memory }), {
       inventory,
-      hypervisor: { domains: [xml] },
+      hypervisor: { domains: [{ name: "web-1", xml }] },
       check: true,
     });
     assert.equal(story.exit, 0, lines.join("\n"));
