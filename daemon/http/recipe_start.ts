@@ -72,9 +72,9 @@ async function viewIn(store: Store, id: string): Promise<unknown> {
 /**
  * The real path of a recipe, which lies in one of the directories.
  *
- * @throws {VirtError} `permission-denied` where it does not, `not-found` where it is not there.
+ * @throws {VirtError} `not-found` where it does not, or is not there.
  */
-async function recipeIn(path: string, directories: readonly string[]): Promise<string> {
+export async function recipeIn(path: string, directories: readonly string[]): Promise<string> {
   for (const directory of directories) {
     const root = await Deno.realPath(directory).catch(() => undefined);
     if (root === undefined) continue;

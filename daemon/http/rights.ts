@@ -8,7 +8,7 @@
 export const rights = ["observe", "run", "manage"] as const;
 
 /**
- * A right. `observe`: see all runs, jobs, the audit log and the metrics; `run`: start recipes; `manage`: cancel, resume and
- * abandon the runs of others, cancel jobs, accept outcomes.
+ * A right. `observe`: see all runs, schedules, jobs, the audit log and the metrics; `run`: start recipes and make schedules;
+ * `manage`: cancel, resume and abandon the runs of others, steer their schedules, cancel jobs, accept outcomes.
  */
 export type Right = typeof rights[number];

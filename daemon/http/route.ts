@@ -5,6 +5,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { z } from "zod";
+import { formatIssue, schemaIssues } from "../../model/schema_issue.ts";
 import { Refusal } from "./problem.ts";
 import type { Services } from "./services.ts";
 import type { EventSource } from "./event_source.ts";
@@ -49,7 +50,7 @@ export interface AnswerDeclaration {
 
 /** What a route declares about itself. */
 export interface RouteDeclaration<Q extends z.ZodType, B extends z.ZodType> {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `{names}` for what varies: `/v1/runs/{run}`. */
   readonly path: string;
   /** What programs call it. */
@@ -113,8 +114,6 @@ function read(
 }
 
 /** What is wrong, in one line. */
-function oneLine({ issues }: z.ZodError): string {
-  return issues.slice(0, 5).map(({ path, message }) =>
-    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
-  ).join("; ").slice(0, 1000);
+function oneLine(error: z.ZodError): string {
+  return schemaIssues(error).slice(0, 5).map(formatIssue).join("; ").slice(0, 1000);
 }

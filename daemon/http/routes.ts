@@ -10,6 +10,7 @@ import { healthRoutes } from "./families/health.ts";
 import { jobRoutes } from "./families/jobs.ts";
 import { operationRoutes } from "./families/operations.ts";
 import { runRoutes } from "./families/runs.ts";
+import { scheduleRoutes } from "./families/schedules.ts";
 import type { Route } from "./route.ts";
 
 /** Every route, in the order in which they are described. */
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...daemonRoutes,
   ...operationRoutes,
   ...runRoutes,
+  ...scheduleRoutes,
   ...jobRoutes,
   ...auditRoutes,
   ...eventRoutes,

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { type ErrorCode, errorCodes } from "../../model/error.ts";
 import { type ObjectClass, objectClasses } from "../../model/object.ts";
 import { run, runEvent, slot, watchedEvent } from "../../runtime/control/methods.ts";
+import { firing, scheduleView } from "../../runtime/schedule/description.ts";
 import { pageOf } from "./paging.ts";
 
 const classNames = Object.keys(objectClasses) as [ObjectClass, ...ObjectClass[]];
@@ -56,6 +57,29 @@ export const logLine = z.object({
 
 /** Lines in pages. */
 export const logPage = pageOf(logLine);
+
+/** A schedule. */
+export const scheduleSchema = scheduleView.meta({
+  id: "Schedule",
+  description: "What runs when, with which grants, and how it deals with what goes wrong",
+});
+
+/** Schedules in pages. */
+export const schedulePage = pageOf(scheduleSchema);
+
+/** A schedule with its next times. */
+export const scheduleWithTimes = scheduleView.extend({
+  upcoming: z.array(z.number()).describe("Its next due times, without jitter"),
+}).meta({ id: "ScheduleWithTimes" });
+
+/** What became of a schedule's firing. */
+export const firingSchema = firing.meta({
+  id: "Firing",
+  description: "A firing of a schedule, or due times in a row at which it did not fire",
+});
+
+/** Firings in pages. */
+export const firingPage = pageOf(firingSchema);
 
 /** An object's slots. */
 export const slotSchema = slot.meta({
