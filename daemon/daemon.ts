@@ -20,6 +20,7 @@ import type { Log, LogFields } from "./log.ts";
 import { ClientSession, type DispatchTable, type HostOpener } from "./session.ts";
 import type { AuthenticationSetting, DaemonSettings } from "./settings.ts";
 import type { InheritedSocket } from "./transport/inherited.ts";
+import { keepFromPrograms } from "./transport/descriptor.ts";
 import { peerProcess } from "./transport/peer_process.ts";
 import { SocketTransport } from "./transport/socket.ts";
 import { Traffic } from "./transport/traffic.ts";
@@ -265,6 +266,7 @@ export class Daemon implements AsyncDisposable {
     const peer = peerOf(socket, door);
     // A socket without anybody who listens to its errors ends the process.
     socket.on("error", () => {});
+    if (door.transport === "unix") keepFromPrograms(socket);
     if (this.#leaving) return void socket.destroy();
     this.traffic.watch(socket);
     let identity: Identity;

@@ -8,6 +8,7 @@
 import type { Socket } from "node:net";
 import { openLibc } from "../../runtime/posix/libc.ts";
 import type { PeerProcess } from "../identity.ts";
+import { descriptorOf } from "./descriptor.ts";
 
 /** Asks the system about an open socket. */
 type Ask = (fd: number) => PeerProcess | undefined;
@@ -26,13 +27,6 @@ export function peerProcess(socket: Socket): PeerProcess | undefined {
   if (fd === undefined) return undefined;
   ask ??= open();
   return ask(fd);
-}
-
-/** The number of the open file behind a socket, which Node keeps to itself. */
-function descriptorOf(socket: Socket): number | undefined {
-  const handle: unknown = Reflect.get(socket, "_handle");
-  const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
-  return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
 
 function open(): Ask {

@@ -7,6 +7,7 @@ import type { Server } from "node:net";
 import { dirname } from "node:path";
 import { VirtError } from "../../model/error.ts";
 import { messageOf } from "../../protocol/wording.ts";
+import { keepFromPrograms } from "./descriptor.ts";
 
 /** The longest path that a socket's address holds (Linux, sun_path: 108 bytes with the final zero). */
 const maxPathBytes = 107;
@@ -59,6 +60,7 @@ function begin(server: Server, path: string, backlog: number): Promise<void> {
     server.once("error", reject);
     server.listen({ path, backlog }, () => {
       server.off("error", reject);
+      keepFromPrograms(server);
       resolve();
     });
   });

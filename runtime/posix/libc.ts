@@ -59,6 +59,8 @@ export interface Libc {
   removeAttribute(path: string, name: string): void;
   /** The process that has connected to a socket of this machine; `undefined` where the system does not know. */
   peerOf(fd: number): PeerCredentials | undefined;
+  /** Has an open file close in every program that this process starts. */
+  closeOnExec(fd: number): void;
   /** Sends one datagram to a socket of this machine. A path that begins with `@` names one without a file. */
   sendDatagram(path: string, data: Uint8Array): void;
   /** The system's clock that nobody sets (CLOCK_MONOTONIC), in microseconds. */
@@ -70,6 +72,7 @@ const declarations = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+  fcntlNumber: { name: "fcntl", parameters: ["i32", "i32", "i32"], result: "i32" },
   getxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
   setxattr: { parameters: ["buffer", "buffer", "buffer", "usize", "i32"], result: "i32" },
   removexattr: { parameters: ["buffer", "buffer"], result: "i32" },
@@ -85,6 +88,8 @@ const declarations = {
  */
 const openFlags = 0o2 | 0o400 | 0o4000 | 0o2000000; // O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC
 const setLock = 37; // F_OFD_SETLK: the lock is the open file's, not the process's
+const setFlags = 2; // F_SETFD
+const closesOnExec = 1; // FD_CLOEXEC
 const writeLock = 1; // F_WRLCK
 const noLock = 2; // F_UNLCK
 const solSocket = 1;
@@ -205,6 +210,11 @@ class SystemLibc implements Libc {
     if (this.#symbols.getsockopt(fd, solSocket, soPeerCred, found, length) !== 0) return undefined;
     const [pid = 0, uid = 0, gid = 0] = found;
     return { pid, uid: uid >>> 0, gid: gid >>> 0 };
+  }
+
+  closeOnExec(fd: number): void {
+    // One that is closed already no program gets.
+    this.#symbols.fcntlNumber(fd, setFlags, closesOnExec);
   }
 
   sendDatagram(path: string, data: Uint8Array): void {
