@@ -94,8 +94,8 @@ function asChange(
   { kind, rules }: ChangeOptions,
 ): Change {
   const rule = fieldRule(rules, difference);
-  const { effect = "next-boot" } = rule;
-  const why = effect !== "next-boot"
+  const { effect = when === "so already" ? "live" : "next-boot" } = rule;
+  const why = rule.effect !== undefined && rule.effect !== "next-boot"
     ? rule.why
     : when === "off"
     ? `The ${kind} is off`

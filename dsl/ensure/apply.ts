@@ -14,6 +14,13 @@ import type { Observed } from "./observe.ts";
 export interface ApplyOptions {
   /** How a domain is shut down that shall be off. @default within 2 minutes, else it fails */
   readonly shutdown?: ShutdownOptions;
+  /**
+   * Whether a running domain is shut down and started where something waits for its next start, or can be changed only while it is
+   * off. Where it does not start with its new definition it gets the old one again. Needs `domain:init_control,start`, and
+   * `domain:stop` to pull its power cord.
+   * @default "never"
+   */
+  readonly restart?: "never" | "if-needed";
 }
 
 /** What a plan is carried out with. */
@@ -74,7 +81,7 @@ export async function applyPlan(
         deferred.push({ ...change, effect: "next-boot", why: `The hypervisor cannot: ${error.message}` });
         continue;
       }
-      await takeBack(plan, { step, error, done, call });
+      await takeBack(plan, { host, step, error, done, call });
       throw error;
     }
   }
@@ -90,7 +97,8 @@ function isRefusal(error: unknown, { mayBeRefused }: PlanStep): error is VirtErr
 /** Takes back what was done, last first. What failed may have half happened: that is the driver's to settle. */
 async function takeBack(
   plan: PlanData,
-  { step, error, done, call }: {
+  { host, step, error, done, call }: {
+    readonly host: Handle<"connection">;
     readonly step: PlanStep;
     readonly error: unknown;
     readonly done: readonly PlanStep[];
@@ -100,24 +108,40 @@ async function takeBack(
   // Where nobody knows what happened, what to take back is not known either.
   if (isVirtError(error, "outcome-unknown")) return;
   const left: string[] = [];
+  let isOver = false;
   for (const { says, undo } of done.toReversed()) {
-    if (undo === undefined) {
-      left.push(`${says} (there is no way back)`);
+    if (undo === undefined || isOver) {
+      left.push(undo === undefined ? `${says} (there is no way back)` : says);
       continue;
     }
     try {
       await call(undo);
     } catch (failure) {
-      left.push(`${says} (${failure instanceof Error ? failure.message : String(failure)})`);
+      // A run that is being cancelled begins nothing any more.
+      isOver = isVirtError(failure, "cancelled");
+      left.push(isOver ? says : `${says} (${messageOf(failure)})`);
     }
   }
   if (left.length === 0) return;
+  const target = labelOf(plan);
+  if (isOver) {
+    const undone = plan.steps.slice(plan.steps.indexOf(step)).map(({ says }) => says);
+    const message = `Cancelled in the middle of ${target}. Done, and so it stays: ${
+      left.toReversed().join("; ")
+    }. Not done: ${undone.join("; ")}`;
+    const hint = "Ensure it again to bring it to its end";
+    objectsOf(host).session.say({ t: "log", level: "warn", message: `${message}. ${hint}` });
+    throw new VirtError("cancelled", message, { target, hint, cause: error, detail: { plan } });
+  }
   throw new VirtError(
     "operation-failed",
-    `Cannot ${step.says}: ${error instanceof Error ? error.message : String(error)}; ` +
-      `and could not take back: ${left.join("; ")}`,
-    { target: labelOf(plan), cause: error, detail: { plan } },
+    `Cannot ${step.says}: ${messageOf(error)}; and could not take back: ${left.join("; ")}`,
+    { target, cause: error, detail: { plan } },
   );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** How people call what is planned. */

@@ -7,10 +7,11 @@ import type { DesiredData, DesiredKind } from "../../model/desired/mod.ts";
 import type { Change } from "../../model/plan.ts";
 import { type Handle, objectsOf } from "../handle.ts";
 import type { HandleOf } from "../handles.ts";
-import { type ApplyOptions, applyPlan } from "./apply.ts";
+import { type Applied, type ApplyOptions, applyPlan } from "./apply.ts";
 import type { Desired } from "./desired.ts";
 import { observe, type Observed } from "./observe.ts";
 import { changeLine, Plan } from "./plan.ts";
+import { isRefusedForRunning, startAgain, stop, waitsForRestart } from "./restart.ts";
 
 /** What came of making an object as it shall be. */
 export interface Ensured<K extends DesiredKind = DesiredKind> {
@@ -22,6 +23,8 @@ export interface Ensured<K extends DesiredKind = DesiredKind> {
   readonly plan: Plan<K>;
   /** Changes that the hypervisor could not make while the object runs: they wait for the next start. */
   readonly deferred: readonly Change[];
+  /** Whether the domain was restarted, so that nothing waits for its next start. */
+  readonly restarted: boolean;
 }
 
 /** Computes what would change for an object to be as desired. */
@@ -51,17 +54,32 @@ export async function ensure<K extends DesiredKind>(
   desired: Desired<K>,
   options: ApplyOptions = {},
 ): Promise<Ensured<K>> {
-  const { plan, observed } = await look(host, desired);
-  tell(host, plan);
-  const { self, deferred } = await applyPlan(host, plan, {
-    observed,
-    options,
-    ...(desired.value === undefined ? {} : { value: desired.value }),
-  });
+  const first = await look(host, desired);
+  tell(host, first.plan);
+  const stops = options.restart === "if-needed" && isRefusedForRunning(first.plan, first.observed);
+  if (stops) await stop(first.observed.self, options);
+  const { plan, observed } = stops ? await look(host, desired) : first;
+  let applied: Applied;
+  try {
+    applied = await applyPlan(host, plan, {
+      observed,
+      options,
+      ...(desired.value === undefined ? {} : { value: desired.value }),
+    });
+  } finally {
+    if (stops) await startAgain(host, observed.self, undefined);
+  }
+  const { self, deferred } = applied;
+  const restarts = options.restart === "if-needed" && waitsForRestart(plan, { observed, applied });
+  if (restarts) {
+    await stop(self, options);
+    await startAgain(host, self, observed.present.config);
+  }
   return {
-    changed: plan.changed,
-    plan,
-    deferred,
+    changed: first.plan.changed || restarts,
+    plan: first.plan,
+    deferred: restarts ? [] : deferred,
+    restarted: stops || restarts,
     get object(): HandleOf<K> {
       // What a step or a look-up of the kind has found is of that class.
       if (self !== undefined) return self as HandleOf<K>;
