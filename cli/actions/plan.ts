@@ -18,9 +18,10 @@ import { plain } from "../output/plain.ts";
 import { changesText } from "../plan/changes_text.ts";
 import { presentContent } from "../plan/present.ts";
 import { type Rehearsal, rehearse } from "../plan/rehearsal.ts";
-import { namedConnections, stateDirectory } from "../settings.ts";
+import { stateDirectory } from "../settings.ts";
 import { spoken } from "../words.ts";
 import { exitOfRun } from "./follow.ts";
+import { recipeHosts } from "./recipe_hosts.ts";
 import { recipeInput } from "./recipe_input.ts";
 import { recipePath } from "./recipe_path.ts";
 
@@ -36,7 +37,7 @@ export async function rehearsed(
 ): Promise<Rehearsal> {
   const { io } = context;
   const path = await recipePath(file);
-  const hosts = namedConnections(io, flags.connect ?? []);
+  const hosts = await recipeHosts(io, flags);
   const given = await recipeInput(io, flags);
   await using control = await context.openControl({
     io,

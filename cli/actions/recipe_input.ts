@@ -9,7 +9,7 @@ import { readDocument } from "../operations/document.ts";
 
 /** Where inputs come from. */
 export interface InputSources {
-  /** `NAME=VALUE`. */
+  /** `NAME=VALUE`, or `NAME=@FILE`. */
   readonly input?: readonly string[];
   readonly inputFile?: string;
 }
@@ -31,6 +31,7 @@ export async function recipeInput(
   { input = [], inputFile }: InputSources,
 ): Promise<RecipeInput> {
   const texts = new Map<string, string>();
+  const files = new Map<string, unknown>();
   for (const given of input) {
     const at = given.indexOf("=");
     const name = given.slice(0, at);
@@ -41,12 +42,39 @@ export async function recipeInput(
           : `Write --input ${given}=VALUE`,
       });
     }
-    texts.set(name, given.slice(at + 1));
+    const value = given.slice(at + 1);
+    files.delete(name);
+    texts.delete(name);
+    if (value.startsWith("@") && !value.startsWith("@@")) {
+      const read = await readValue(io, { name, file: value.slice(1) });
+      if (typeof read === "string") texts.set(name, read);
+      else files.set(name, read);
+    } else texts.set(name, value.startsWith("@@") ? value.slice(1) : value);
   }
   return {
-    input: inputFile === undefined ? {} : await readInputFile(io, inputFile),
+    input: {
+      ...(inputFile === undefined ? {} : await readInputFile(io, inputFile)),
+      ...Object.fromEntries(files),
+    },
     inputTexts: Object.fromEntries(texts),
   };
+}
+
+/** What a file holds: data where its name says so or it begins like JSON, else text. */
+async function readValue(
+  io: Io,
+  { name, file }: { readonly name: string; readonly file: string },
+): Promise<unknown> {
+  const text = await readDocument(io, file).catch((cause: unknown) => {
+    const why = cause instanceof VirtError ? cause.message : `Cannot read "${file}"`;
+    throw new VirtError("invalid-argument", `Cannot take the input "${name}" from a file: ${why}`, {
+      cause,
+      hint: `Where the value itself begins with @, write --input ${name}=@@…`,
+    });
+  });
+  if (file.endsWith(".json") || /^\s*[[{]/.test(text)) return parseJson(text, file);
+  if (/\.ya?ml$/.test(file)) return await parseYaml(text, file);
+  return text.trimEnd();
 }
 
 async function readInputFile(io: Io, file: string): Promise<Record<string, unknown>> {

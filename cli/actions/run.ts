@@ -10,8 +10,9 @@ import type { DroverContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { askersFor, freeScreen } from "../live/prompter.ts";
 import { plain, plainJson } from "../output/plain.ts";
-import { namedConnections, stateDirectory } from "../settings.ts";
+import { stateDirectory } from "../settings.ts";
 import { followRun } from "./follow.ts";
+import { recipeHosts } from "./recipe_hosts.ts";
 import { recipeInput } from "./recipe_input.ts";
 import { recipePath } from "./recipe_path.ts";
 import { secretSources } from "./secret_sources.ts";
@@ -38,9 +39,10 @@ export async function runRecipe(this: DroverContext, flags: RunFlags, file: stri
     noPrompt: flags.noPrompt,
     begin: (options) => control.request("runs.start", params, options),
   });
-  if (flags.outputFile !== undefined && ended.state === "done") {
-    await writeResult(flags.outputFile, ended.result);
-  }
+  if (flags.outputFile === undefined) return;
+  if (ended.state === "done") await writeResult(flags.outputFile, ended.result);
+  // Of a fleet that failed it says who is left, and feeds the next run.
+  else if (ended.error?.detail !== undefined) await writeResult(flags.outputFile, ended.error.detail);
 }
 
 async function startParams(
@@ -49,7 +51,7 @@ async function startParams(
 ): Promise<ParamsOf<"runs.start">> {
   return {
     file: await recipePath(file),
-    hosts: namedConnections(io, flags.connect ?? []),
+    hosts: await recipeHosts(io, flags),
     ...await recipeInput(io, flags),
     grants: [
       ...(flags.allow ?? []),

@@ -20,6 +20,8 @@ import {
 /** What says where and with what a recipe runs. */
 export interface RecipeFlags extends StateFlags, OutputFlags, PromptFlags {
   readonly connect?: readonly string[];
+  readonly inventory?: readonly string[];
+  readonly limit?: string;
   readonly input?: readonly string[];
   readonly inputFile?: string;
   readonly secret?: readonly string[];
@@ -49,13 +51,28 @@ const recipeFlags = {
     placeholder: "[NAME=]URI",
     brief: "Connection, once per host that the recipe names",
   },
+  inventory: {
+    kind: "parsed",
+    parse: text,
+    variadic: true,
+    optional: true,
+    placeholder: "FILE|DIR",
+    brief: "Connections to the hosts of an inventory, as playbooks have them",
+  },
+  limit: {
+    kind: "parsed",
+    parse: text,
+    optional: true,
+    placeholder: "PATTERN",
+    brief: "Only hosts of the inventory that this pattern means",
+  },
   input: {
     kind: "parsed",
     parse: text,
     variadic: true,
     optional: true,
     placeholder: "NAME=VALUE",
-    brief: "An input of the recipe; value as text, or as JSON",
+    brief: "An input of the recipe: as text, as JSON, or @FILE",
   },
   inputFile: {
     kind: "parsed",
@@ -125,7 +142,7 @@ export const runCommand: Command<DroverContext> = buildCommand<RunFlags, [string
         parse: text,
         optional: true,
         placeholder: "FILE",
-        brief: "Write the recipe's result there, as text or JSON",
+        brief: "Write the recipe's result there, or who of a fleet is left, as text or JSON",
       },
       check: {
         kind: "boolean",

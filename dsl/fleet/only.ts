@@ -40,7 +40,9 @@ export const memberList: z.ZodType<MemberList, MemberList> = z.union([
     notBegun: z.array(memberName).max(100_000),
     unknown: z.array(memberName).max(100_000).default([]),
   }),
-]).describe("A list of names, or what an earlier run has left: @FILE with its result");
+], {
+  error: 'Give a list of names, ["web-1", "web-2"], or the file that an earlier run has left, @FILE',
+}).describe("A list of names, or what an earlier run has left: @FILE with its result");
 
 /** A member in a list. */
 export interface ListedMember {

@@ -9,6 +9,7 @@ import type { Item, Place, Play, Program, Share, Target, Task, Value, Vars } fro
 import { nearest } from "../../runtime/permission/suggestion.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import { matchHosts } from "../inventory/pattern.ts";
+import { domainIn, uriIn } from "../inventory/place.ts";
 import { type Files, varsOf } from "../inventory/read.ts";
 import { kindOf, readYaml, type Source, sourceFault } from "../source.ts";
 import { distinctNeeds, needsOf } from "./needs.ts";
@@ -365,8 +366,8 @@ function targetsOf(
     return known;
   };
   const targets = [...inventory.hosts.values()].map(({ name, vars, groups }): Target => {
-    const uri = textVar(vars, ["uri", "libvirt_uri", "ansible_libvirt_uri"]) ?? defaultUri;
-    const domain = textVar(vars, ["domain"]);
+    const uri = uriIn(vars) ?? defaultUri;
+    const domain = domainIn(vars);
     return {
       name,
       uri,
@@ -378,19 +379,4 @@ function targetsOf(
   });
   if (names.size === 0) connectionOf(defaultUri);
   return { targets, uris: Object.fromEntries([...names].map(([uri, name]) => [name, uri])) };
-}
-
-/** A variable that is known before anything runs. */
-function textVar(vars: Vars, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = Object.hasOwn(vars, name) ? vars[name] : undefined;
-    if (value !== undefined && isPlain(value) && value.value !== null) return String(value.value);
-    if (value !== undefined) {
-      throw new VirtError(
-        "invalid-argument",
-        `The variable "${name}" of a host cannot hold expressions: it is needed before anything runs`,
-      );
-    }
-  }
-  return undefined;
 }

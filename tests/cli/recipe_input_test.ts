@@ -36,6 +36,29 @@ Deno.test("the file holds values, in JSON or YAML", async () => {
   });
 });
 
+Deno.test("an input may be what a file holds: data, or text", async () => {
+  await withFile(".json", '{"failed": []}', async (file) => {
+    assert.deepEqual(await recipeInput(io, { input: ["n=1", `n=@${file}`, "x=@@home"] }), {
+      input: { n: { failed: [] } },
+      inputTexts: { x: "@home" },
+    });
+    assert.deepEqual((await recipeInput(io, { input: [`n=@${file}`, "n=2"] })).input, {});
+  });
+  await withFile(".yaml", "- a\n- b\n", async (file) => {
+    assert.deepEqual((await recipeInput(io, { input: [`n=@${file}`] })).input, { n: ["a", "b"] });
+  });
+  await withFile(".txt", "one line\n", async (file) => {
+    assert.deepEqual((await recipeInput(io, { input: [`n=@${file}`] })).inputTexts, { n: "one line" });
+  });
+  await withFile(".json", "[1", async (file) => {
+    await assert.rejects(recipeInput(io, { input: [`n=@${file}`] }), /not JSON/);
+  });
+  await assert.rejects(recipeInput(io, { input: ["n=@/nowhere"] }), {
+    message: 'Cannot take the input "n" from a file: Cannot read "/nowhere": no such file',
+    hint: "Where the value itself begins with @, write --input n=@@…",
+  });
+});
+
 Deno.test("inputs that are none are refused with what is wrong", async () => {
   await assert.rejects(recipeInput(io, { input: ["novalue"] }), /it is not NAME=VALUE/);
   await assert.rejects(recipeInput(io, { input: ["=x"] }), /it is not NAME=VALUE/);
