@@ -170,7 +170,9 @@ export function convertModule(name: string, given: Given, remark: Remark): reado
     if (!module.parameters.includes(key)) remark(`"${key}" of ${name} is not known, and left out`);
   }
   if (given["uri"] !== undefined) {
-    remark(`"uri" is left out: give the host of the inventory the variable uri=${String(given["uri"])}`);
+    remark(
+      `"uri" is left out: give the host of the inventory the variable uri=${String(given["uri"])}, or -c`,
+    );
   }
   if (given["force"] !== undefined || given["mutate_flags"] !== undefined || given["mode"] !== undefined) {
     remark(
@@ -178,7 +180,13 @@ export function convertModule(name: string, given: Given, remark: Remark): reado
     );
   }
   const command = textOf(given["command"]);
-  const state = textOf(given["state"]);
+  // Of a list it says which ones are in it.
+  const state = command === "list_vms" ? undefined : textOf(given["state"]);
+  if (command !== undefined && state !== undefined) {
+    remark(
+      `"state" and "command" are both converted, with what Ansible makes of them left out: it heeds the state alone`,
+    );
+  }
   if (command === undefined && state === undefined && given["autostart"] === undefined) {
     remark(`${name} says neither state nor command`);
     return undefined;
@@ -188,7 +196,9 @@ export function convertModule(name: string, given: Given, remark: Remark): reado
     if (word === undefined) continue;
     const operation = Object.hasOwn(table, word) ? table[word] : undefined;
     if (operation === undefined) {
-      remark(`"${word}" of ${name} has nothing that it corresponds to`);
+      remark(
+        `"${word}" of ${name} has nothing that it corresponds to; write what is wanted as an operation: drover play --schema has them all`,
+      );
       return undefined;
     }
     const one = convertOne(name, operation, { word, module, given, remark });
@@ -197,10 +207,22 @@ export function convertModule(name: string, given: Given, remark: Remark): reado
   }
   const { setAutostart } = module;
   if (given["autostart"] !== undefined && setAutostart !== undefined) {
-    const input = { [module.object]: given["name"] ?? given["guest"], autostart: given["autostart"] };
-    converted.push({ module: setAutostart, input });
+    const named = given["name"] ?? given["guest"] ?? nameIn(given["xml"]);
+    if (named === undefined) {
+      remark('"autostart" needs "name": whose it is stands in a definition that is not known here');
+      return undefined;
+    }
+    converted.push({
+      module: setAutostart,
+      input: { [module.object]: named, autostart: given["autostart"] },
+    });
   }
   return converted;
+}
+
+/** The name in a definition that stands in the playbook. */
+function nameIn(xml: unknown): string | undefined {
+  return typeof xml === "string" ? /<name>\s*([^<]+?)\s*<\/name>/.exec(xml)?.[1] : undefined;
 }
 
 interface Use {
@@ -223,15 +245,19 @@ function convertOne(
       remark(`"${word}" of ${name} has no definition: it needs "xml"`);
       return undefined;
     }
-    return { module: operation, input: { ...pool, ...definition(xml, remark) } };
+    const document = definition(xml, remark);
+    if (document === undefined) return undefined;
+    // What is there already stays, and is compared.
+    if (name === "virt_volume" && target !== undefined) {
+      return { module: "ensure.volume", input: { ...pool, name: target, ...document } };
+    }
+    return { module: operation, input: { ...pool, ...document } };
   }
-  if (word === "create" && name === "virt" && xml !== undefined) {
-    return { module: "domain.create", input: definition(xml, remark) };
+  if (word === "create" && name === "virt" && xml !== undefined && target === undefined) {
+    const document = definition(xml, remark);
+    return document === undefined ? undefined : { module: "domain.create", input: document };
   }
   if (onConnection.test(operation)) {
-    if (operation === "domain.list" && given["state"] !== undefined) {
-      remark('"state" of list_vms is left out');
-    }
     return { module: operation, input: { ...pool } };
   }
   if (target === undefined) {
@@ -254,20 +280,21 @@ function undefining(flags: unknown, remark: Remark): Record<string, unknown> {
   return input;
 }
 
-/** A definition: what was looked up in a file is named as one. */
-function definition(xml: unknown, remark: Remark): Record<string, unknown> {
-  const lookup =
-    /^\s*\{\{\s*(?:lookup|query)\(\s*(["'])(?:ansible\.builtin\.)?(file|template)\1\s*,\s*(["'])([^"']+)\3\s*\)\s*\}\}\s*$/
-      .exec(String(xml));
-  if (lookup?.[4] === undefined) return { xml };
-  if (lookup[2] === "template") {
-    remark(
-      `"${
-        lookup[4]
-      }" is taken as it is: expressions in it are not filled in; write the definition into the task where it has some`,
-    );
+const looksUp =
+  /^\s*\{\{\s*(?:lookup|query)\(\s*(["'])(?:ansible\.builtin\.)?(file|template)\1\s*,\s*(["'])([^"']+)\3\s*\)\s*\}\}\s*$/;
+
+/** A definition: what is looked up in a file is named as one. Nothing where the file is not known beforehand. */
+function definition(xml: unknown, remark: Remark): Record<string, unknown> | undefined {
+  const text = String(xml);
+  const lookup = looksUp.exec(text);
+  if (lookup?.[4] !== undefined) {
+    return lookup[2] === "template" ? { xml_template: lookup[4] } : { xml_file: lookup[4] };
   }
-  return { xml_file: lookup[4] };
+  if (!/\b(lookup|query|q)\(/.test(text)) return { xml };
+  remark(
+    `The file of the definition follows from an expression, and is read before anything runs: name it with xml_template: FILE, and write what differs into it`,
+  );
+  return undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Action, Value, Vars } from "../engine/program.ts";
+import type { Action, Place, Value, Vars } from "../engine/program.ts";
 import { varsOf } from "../inventory/read.ts";
-import { kindOf, type Source, sourceFault } from "../source.ts";
+import { type Entry, kindOf, type Source, sourceFault } from "../source.ts";
 import { filePath, type ModuleContext, type ModuleUse } from "./module_use.ts";
 import { MapReader } from "./reading.ts";
 import { conditionsOf, expressionAt, valueOf } from "./value.ts";
@@ -40,8 +40,33 @@ export const metas = [
   "clear_host_errors",
 ] as const;
 
+/** Modules whose parameters may stand in one line: `debug: msg="a b" verbosity=1`. */
+const takesPairs = ["debug", "set_fact", "assert", "fail", "pause"];
+
+/** `KEY=VALUE KEY="A VALUE"` as a map; anything else as it is. */
+function pairsIn(source: Source): Source {
+  if (source.kind !== "scalar" || typeof source.value !== "string") return source;
+  const text = source.value;
+  const pattern = /\s*([A-Za-z_]\w*)=("(?:\\.|[^"\\])*"|'[^']*'|(?:\{\{.*?\}\}|[^\s"'])+)(?=\s|$)/y;
+  const entries = new Map<string, Entry>();
+  while (pattern.lastIndex < text.trimEnd().length) {
+    const match = pattern.exec(text);
+    if (match === null) return source;
+    const [whole, key = "", given = ""] = match;
+    const isQuoted = /^(["']).*\1$/s.test(given);
+    const offset = match.index + whole.length - given.length + (isQuoted ? 1 : 0);
+    const placeOf = (at: number): Place => source.placeOf(offset + at);
+    const value = isQuoted ? given.slice(1, -1) : given;
+    const keyAt = source.placeOf(match.index + whole.length - given.length - key.length - 1);
+    entries.set(key, { keyAt, value: { kind: "scalar", at: placeOf(0), value, placeOf } });
+  }
+  return entries.size === 0 ? source : { kind: "map", at: source.at, entries };
+}
+
 /** What a module that is no operation is to do. */
-export function builtInAction(name: string, { source, at }: ModuleUse, context: ModuleContext): Action {
+export function builtInAction(name: string, use: ModuleUse, context: ModuleContext): Action {
+  const { at } = use;
+  const source = takesPairs.includes(name) ? pairsIn(use.source) : use.source;
   const what = `"${name}"`;
   switch (name) {
     case "debug":
