@@ -59,6 +59,8 @@ export interface PlanStep extends PlannedCall {
   readonly undo?: PlannedCall | undefined;
   /** The change, by its place in `changes`, that waits for the next start where the hypervisor cannot do this one. */
   readonly elseNextBoot?: number | undefined;
+  /** What it makes shows that it can be made, and goes again at once. */
+  readonly isTrial?: boolean | undefined;
   /** That change also waits where the hypervisor does not know what it is given. */
   readonly mayBeRefused?: boolean | undefined;
 }
@@ -113,6 +115,7 @@ export const planSchema: z.ZodType<PlanData, PlanData> = z.object({
       undo: z.object(call).optional(),
       elseNextBoot: z.int().min(0).optional(),
       mayBeRefused: z.boolean().optional(),
+      isTrial: z.boolean().optional(),
     }),
   ),
   blocked: text.optional(),

@@ -105,10 +105,35 @@ function update(spec: DesiredVolume, config: string): PlanData {
     };
     return { ...plan, action: "update", steps: [resize] };
   }
-  const why = `${blocked.field} cannot be changed: ${blocked.why}; say replace where what it holds may go`;
-  return replace
-    ? { ...plan, action: "replace", steps: [removal(spec), creation(spec, after)] }
-    : { ...plan, action: "replace", blocked: why };
+  if (replace) {
+    return { ...plan, action: "replace", steps: [trial(spec), removal(spec), creation(spec, after)] };
+  }
+  const why =
+    `${blocked.field} cannot be changed: ${blocked.why}. Another volume in its place would be empty: ` +
+    "say replace: true where all that this one holds may be lost";
+  return { ...plan, action: "replace", blocked: why };
+}
+
+/**
+ * A volume cannot be renamed, so the old one has to go before the new one has its name. That it can be made is found out beforehand,
+ * with one of another name that takes no room.
+ */
+function trial(spec: DesiredVolume): PlanStep {
+  const name = `${spec.name}.drover-trial`;
+  const given = documentOf({ ...spec, name, format: spec.format ?? formatOf(spec.name) });
+  const empty = el("volume", {
+    children: [
+      el("name", { text: name }),
+      el("allocation", { attributes: { unit: "bytes" }, text: 0 }),
+    ],
+  });
+  return {
+    says: `try to make a volume as "${spec.name}" shall be`,
+    operation: "volume.create",
+    on: "parent",
+    input: { xml: writeElement(merge(given, empty, { structure: {} })) },
+    isTrial: true,
+  };
 }
 
 /** What sizes are rounded up to at most: an extent of a logical volume. */

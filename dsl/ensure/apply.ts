@@ -59,8 +59,10 @@ export async function applyPlan(
   const deferred: Change[] = [];
   const done: PlanStep[] = [];
   let { self } = observed;
-  const call = async ({ operation, on, input }: PlannedCall): Promise<unknown> => {
-    const through = on === "host" ? host : on === "self" ? self : observed.parent;
+  const call = async ({ operation, on, input, isTrial }: PlannedCall & Pick<PlanStep, "isTrial">): Promise<
+    unknown
+  > => {
+    const through = { host, self, parent: observed.parent }[on];
     if (through === undefined) {
       throw new VirtError("not-found", `Cannot ${operation}: ${labelOf(plan)} is not there`);
     }
@@ -68,11 +70,19 @@ export async function applyPlan(
       return await through.shutdown(options.shutdown);
     }
     const whole = operation === "secret.setValue" ? { ...input, value } : input;
-    return await objectsOf(host).call(operation, through, { input: whole });
+    if (isTrial !== true) return await objectsOf(host).call(operation, through, { input: whole });
+    // Whatever happens meanwhile, it is taken back when the run ends.
+    const tried = await objectsOf(host).call(operation, through, {
+      input: whole,
+      options: { temporary: true },
+    });
+    if (isDisposable(tried)) await tried[Symbol.asyncDispose]();
+    return tried;
   };
   for (const step of plan.steps) {
     try {
       const answer = await call(step);
+      if (step.isTrial === true) continue;
       if (answer instanceof Handle) self = answer;
       done.push(step);
     } catch (error) {
@@ -86,6 +96,10 @@ export async function applyPlan(
     }
   }
   return { deferred, ...(self === undefined || plan.action === "delete" ? {} : { self }) };
+}
+
+function isDisposable(value: unknown): value is AsyncDisposable {
+  return typeof value === "object" && value !== null && Symbol.asyncDispose in value;
 }
 
 /** Whether the hypervisor cannot do a step at all, as opposed to one that has failed. */

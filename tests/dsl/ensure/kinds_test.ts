@@ -105,8 +105,16 @@ Deno.test("a volume grows, never shrinks, and is replaced only where that is sai
   for (const spec of [{ capacity: "1GiB" }, { format: "raw" }]) {
     const refused = await lab.run(apply, of(spec));
     assert.equal(refused.error?.code, "wrong-state");
-    assert.match(refused.error?.message ?? "", /say replace where what it holds may go/);
+    assert.match(
+      refused.error?.message ?? "",
+      /would be empty: say replace: true where all that this one holds may be lost/,
+    );
   }
+  lab.fault({ operation: "volume.create", message: "no such format", times: 1 });
+  const failed = await lab.run(apply, of({ format: "raw", replace: true }));
+  assert.match(failed.error?.message ?? "", /no such format/);
+  const kept = (await lab.run(apply, of({ capacity: "12GiB", format: "qcow2" }))).result;
+  assert.equal(kept.plans[0]?.action, "none", "what cannot be made anew is not deleted");
   const replaced = (await lab.run(apply, of({ format: "raw", replace: true }))).result;
   assert.deepEqual([replaced.plans[0]?.action, replaced.again[0]?.action], ["replace", "none"]);
 });
