@@ -118,7 +118,7 @@ export default recipe({
       input.keep ? "  The domain stays." : "  The domain is gone again: it was temporary.",
       "",
       "  Next: change recipes/quickstart.ts and run it again, or look around with",
-      "        drover run recipes/inventory.ts --allow all",
+      "        deno task drover run recipes/inventory.ts --yes",
       "",
     ].join("\n");
   },

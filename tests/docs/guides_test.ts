@@ -7,7 +7,7 @@ import { tryPlay } from "../playbook/kit/play.ts";
 import { blocksOf, placeOf } from "./kit/page.ts";
 import { walk } from "./kit/walk.ts";
 
-for (const page of ["docs/for_ansible_users.md", "docs/for_terraform_users.md"]) {
+for (const page of ["README.md", "docs/for_ansible_users.md", "docs/for_terraform_users.md"]) {
   Deno.test(`what ${page} shows can be typed in as it stands`, () => walk(page));
 }
 

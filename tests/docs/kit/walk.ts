@@ -18,12 +18,13 @@ export async function walk(page: string): Promise<void> {
   try {
     const blocks = blocksOf(page);
     for (const block of blocks) await keep(folder, block);
+    await Deno.symlink(join(root, "recipes"), join(folder, "recipes"));
     const script = blocks.filter(({ language, marks }) => language === "sh" && !marks.includes("elsewhere"))
       .flatMap((block) => commandsOf(block).map((command) => step(command, placeOf(block))));
     assert.ok(script.length > 3, `${page} shows hardly a command`);
     const command = `${Deno.execPath()} run -A --no-check --quiet ${root}cli/main.ts`;
     const { code, stdout, stderr } = await new Deno.Command("bash", {
-      args: ["-uc", [`drover() { ${command} "$@" </dev/null; }`, ...script].join("\n")],
+      args: ["-uc", [`drover() { ${command} "$@" </dev/null; }`, taskOfProject, ...script].join("\n")],
       cwd: folder,
       clearEnv: true,
       env: {
@@ -39,6 +40,10 @@ export async function walk(page: string): Promise<void> {
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+/** A reader who has not installed the command has it as a task of the project. */
+const taskOfProject =
+  'deno() { if [ "$1 $2" = "task drover" ]; then shift 2; drover "$@"; else command deno "$@"; fi; }';
 
 async function keep(folder: string, { file, text }: Block): Promise<void> {
   if (file === undefined) return;
