@@ -5,13 +5,10 @@
  */
 import { z } from "zod";
 import { VirtError } from "../../model/error.ts";
-import { lifecycleEvents } from "../../model/event.ts";
-import { objectClasses } from "../../model/object.ts";
 import { canonicalText } from "../../runtime/journal/json.ts";
 import { coveredGrant } from "../../runtime/permission/covering.ts";
-import { formatGrant, Glob, type Grant, parseAllGrants } from "../../runtime/permission/mod.ts";
+import { formatGrant, type Grant, parseAllGrants } from "../../runtime/permission/mod.ts";
 import {
-  type EventTrigger,
   type Hook,
   type PlaybookWork,
   type ScheduledWork,
@@ -62,7 +59,10 @@ export async function permittedSpec(
     ...spec,
     work: await permittedWork(spec.work, { hosts, directories }),
     triggers: spec.triggers.map((trigger) =>
-      "event" in trigger ? { ...trigger, event: permittedEvent(trigger.event, { own, hosts }) } : trigger
+      // Of what happens there it hears what its grants let it see.
+      "event" in trigger
+        ? { ...trigger, event: { ...trigger.event, uri: hosts.uri(trigger.event.uri) } }
+        : trigger
     ),
     notify: await Promise.all(spec.notify.map((hook) => permittedHook(hook, directories))),
     grants: given.map(formatGrant),
@@ -118,36 +118,6 @@ async function permittedPlay(
       ),
     ),
   };
-}
-
-/** Events are told to those alone who may see what they happen to. */
-function permittedEvent(
-  event: EventTrigger["event"],
-  { own, hosts }: { readonly own: readonly Grant[]; readonly hosts: Pick<HttpHosts, "uri"> },
-): EventTrigger["event"] {
-  const classes = event.objectClass === undefined
-    ? (Object.keys(lifecycleEvents) as (keyof typeof lifecycleEvents)[])
-    : [event.objectClass];
-  for (const objectClass of classes) {
-    const wanted: Grant = {
-      scope: {
-        kind: "verbs",
-        permissionClass: objectClasses[objectClass].permissionClass,
-        verbs: ["getattr"],
-      },
-      ...(event.object === undefined ? {} : { names: [Glob.parse(event.object)] }),
-    };
-    if (coveredGrant(wanted, own) !== undefined) continue;
-    throw new VirtError(
-      "permission-denied",
-      `Cannot have a schedule listen to events: the token has no "${formatGrant(wanted)}"`,
-      {
-        hint:
-          "Name the class and the names of objects that the token may see: event.objectClass, event.object",
-      },
-    );
-  }
-  return { ...event, uri: hosts.uri(event.uri) };
 }
 
 async function permittedHook(hook: Hook, directories: readonly string[]): Promise<Hook> {

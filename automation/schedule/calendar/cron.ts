@@ -102,7 +102,7 @@ function check(words: readonly Word[], rule: RuleText): void {
 function iterate(pattern: string, rule: RuleText): WallTimes["next"] {
   let cron: Cron;
   try {
-    cron = new Cron(pattern, { mode: "5-or-6-parts", timezone: "UTC", paused: true });
+    cron = new Cron(pattern, { mode: "5-or-6-parts", utcOffset: 0, paused: true });
   } catch (error) {
     // Each field was looked at before: this is for what croner alone knows not to take.
     throw ruleFault(rule, {

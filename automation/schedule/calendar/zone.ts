@@ -26,33 +26,57 @@ export function inZone(timeZone: string, at: number): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
 }
 
+/** A time in which a zone's clock is not changed. */
+interface Steady {
+  /** Its first moment; the clock was changed then. */
+  readonly from: number;
+  /** Its end; the clock is changed then. */
+  readonly to: number;
+  /** What the clock is ahead of UTC, in milliseconds. */
+  readonly offset: number;
+  /** What it was ahead before, and is ahead after. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The time that was asked for last, by zone: whoever asks goes on from there mostly. */
+const known = new Map<string, Steady>();
+
 function offsetAt(timeZone: string, at: number): number {
   return inZone(timeZone, at).offsetNanoseconds / 1_000_000;
 }
 
-function transition(timeZone: string, at: number, way: "next" | "previous"): number | undefined {
-  return inZone(timeZone, at).getTimeZoneTransition(way)?.epochMilliseconds;
+function steadyAt(timeZone: string, at: number): Steady {
+  const last = known.get(timeZone);
+  if (last !== undefined && at >= last.from && at < last.to) return last;
+  const from = inZone(timeZone, at + 1).getTimeZoneTransition("previous")?.epochMilliseconds ?? -Infinity;
+  const to = inZone(timeZone, at).getTimeZoneTransition("next")?.epochMilliseconds ?? Infinity;
+  const offset = offsetAt(timeZone, at);
+  const found = {
+    ...{ from, to, offset },
+    before: from === -Infinity ? offset : offsetAt(timeZone, from - 1),
+    after: to === Infinity ? offset : offsetAt(timeZone, to),
+  };
+  known.set(timeZone, found);
+  return found;
 }
 
 /** The wall time of a moment. */
 export function wallAt(timeZone: string, at: number): number {
-  return at + offsetAt(timeZone, at);
+  return at + steadyAt(timeZone, at).offset;
 }
 
 /** The moment at which an hour that was there before has come a second time; `undefined` where it is the first time. */
 export function endOfRepetition(timeZone: string, at: number): number | undefined {
-  const changed = transition(timeZone, at + 1, "previous");
-  if (changed === undefined) return undefined;
-  const back = offsetAt(timeZone, changed - 1) - offsetAt(timeZone, changed);
-  return at < changed + back ? changed + back : undefined;
+  const { from, offset, before } = steadyAt(timeZone, at);
+  const end = from + before - offset;
+  return at < end ? end : undefined;
 }
 
 /** Whether a wall time comes twice, and this moment is the first of the two. */
 export function comesAgain(timeZone: string, at: number): boolean {
-  const changes = transition(timeZone, at, "next");
-  if (changes === undefined) return false;
-  const back = offsetAt(timeZone, changes - 1) - offsetAt(timeZone, changes);
-  return at >= changes - back;
+  const { to, offset, after } = steadyAt(timeZone, at);
+  return at >= to - (offset - after);
 }
 
 /** Whether any of the times is one that the clock jumps over, on a day that exists. */
@@ -74,18 +98,16 @@ export function nextMoment(
   let from = Math.max(0, (Math.floor(after / secondMs) + 1) * secondMs);
   if (!(from < endMs)) return undefined;
   for (let looks = 0; looks < maxLooks; looks++) {
-    const offset = offsetAt(timeZone, from);
+    const { offset, to: changes, after: offsetAfter } = steadyAt(timeZone, from);
     const wall = times.next(from + offset);
-    const changes = transition(timeZone, from, "next");
     const found = wall === undefined ? Infinity : wall - offset;
-    if (changes === undefined || found < changes) {
+    if (changes === Infinity || found < changes) {
       if (found === Infinity) return undefined;
       const again = times.repeats ? undefined : endOfRepetition(timeZone, found);
       if (again === undefined) return found;
       from = again;
       continue;
     }
-    const offsetAfter = offsetAt(timeZone, changes);
     if (wall === undefined) {
       // Only what the clock shows a second time may still come.
       if (offsetAfter >= offset || times.next(changes + offsetAfter) === undefined) return undefined;

@@ -188,23 +188,6 @@ for (const [wrong, status, told] of refused) {
   });
 }
 
-Deno.test("events are listened to for those alone who may see what they happen to", async () => {
-  await using place = await open();
-  const { api } = place;
-  const token = await api.addToken({ name: "web", grants: ["domain:getattr@web-*"], rights: ["run"] });
-  const listening = (event: Record<string, unknown>): Promise<Said> =>
-    api.ask("/v1/schedules/x", {
-      method: "PUT",
-      token,
-      body: { work, triggers: [{ event: { uri: "test:///default", ...event } }] },
-    });
-  assert.equal((await listening({})).status, 403);
-  assert.equal((await listening({ objectClass: "domain" })).status, 403);
-  assert.equal((await listening({ objectClass: "domain", object: "db-*" })).status, 403);
-  const said = await listening({ objectClass: "domain", object: "web-1" });
-  assert.equal(said.status, 201, said.text);
-});
-
 Deno.test("a schedule is fired once for one key, its firings are listed for who may see them, and a wrong cursor is refused", async () => {
   await using place = await open();
   const { api } = place;
