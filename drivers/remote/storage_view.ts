@@ -68,7 +68,23 @@ async function readVolumes(line: Line): Promise<readonly ReadVolume[]> {
   return (await Promise.all(pools.map((pool) => readPool(line, pool)))).flat();
 }
 
+/**
+ * Has a pool of files look at its folder again: what was made there by hand is not known to it otherwise. One that cannot now is
+ * read as it is.
+ */
+async function lookAgain(line: Line, pool: WireNamed): Promise<void> {
+  try {
+    const { xml } = await line.call("storagePoolGetXmlDesc", { pool, flags: 0 });
+    if (/^<pool type=['"](dir|fs|netfs)['"]/.test(xml)) {
+      await line.call("storagePoolRefresh", { pool, flags: 0 });
+    }
+  } catch (error) {
+    if (!isVirtError(error) || error.remoteCode === undefined) throw error;
+  }
+}
+
 async function readPool(line: Line, pool: WireNamed): Promise<readonly ReadVolume[]> {
+  await lookAgain(line, pool);
   const listed = await ifThere(line.call("storagePoolListAllVolumes", { pool, needResults: 1, flags: 0 }));
   const read = await Promise.all((listed?.vols ?? []).map(async (vol): Promise<ReadVolume[]> => {
     const found = await ifThere(line.call("storageVolGetXmlDesc", { vol, flags: 0 }));

@@ -25,7 +25,41 @@ export function volumePlace(pool: string, volume: string): string {
 
 /** What a domain's document says. */
 export function domainStorage(xml: string, owner: Owner, places: VolumePlaces): StorageFacts {
-  return disksStorage(disksOf(xml), owner, places);
+  const { uses, links } = disksStorage(disksOf(xml), owner, places);
+  return { uses: [...uses, ...filesOf(readXml(xml), owner)], links };
+}
+
+/** Files beside its disks that a domain starts with, or shows to its guest: what boots it, its firmware, its seeds. */
+function filesOf(root: XmlElement, { label, domain }: Owner): readonly ImageUse[] {
+  const devices = childOf(root, "devices");
+  const sourceFile = (device: XmlElement): string | undefined =>
+    attributeOf(device, "file", "source") ?? attributeOf(device, "dev", "source");
+  const found: readonly (readonly [string | undefined, string])[] = [
+    ...["kernel", "initrd", "dtb", "loader", "nvram"].map((what) =>
+      [textOf(root, "os", what), what] as const
+    ),
+    ...childrenOf(root, "sysinfo").flatMap((info) =>
+      childrenOf(info, "entry").map((entry) =>
+        [entry.attributes.get("file"), "data of its firmware"] as const
+      )
+    ),
+    ...childrenOf(devices, "filesystem").map((each) => [sourceFile(each), "file system"] as const),
+    ...childrenOf(devices, "memory").map((each) => [textOf(each, "source", "path"), "memory"] as const),
+  ];
+  return found.flatMap(([path, what]) =>
+    path === undefined || path === "" ? [] : [{ path: plainPath(path), by: `${label}, ${what}`, domain }]
+  );
+}
+
+/** A path without detours that are only spelling: `//`, `.` and `..`. */
+export function plainPath(path: string): string {
+  if (!path.startsWith("/")) return path;
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
 }
 
 function disksStorage(disks: readonly XmlElement[], owner: Owner, places: VolumePlaces): StorageFacts {
@@ -69,7 +103,8 @@ function placeOf(element: XmlElement, places: VolumePlaces): string | undefined 
   }
   const protocol = source?.attributes.get("protocol");
   const place = sourceOf(element);
-  return place === undefined || protocol === undefined ? place : `${protocol}:${place}`;
+  if (place === undefined) return undefined;
+  return protocol === undefined ? plainPath(place) : `${protocol}:${place}`;
 }
 
 /** What a snapshot's document says: what its domain consisted of then, and which images were begun on top of that. */
@@ -111,10 +146,45 @@ export function volumeStorage(
   xml: string,
 ): { readonly path: string | undefined; readonly links: readonly BackingLink[] } {
   const root = readXml(xml, "volume");
-  const path = textOf(root, "target", "path");
+  const said = textOf(root, "target", "path");
+  const path = said === undefined ? undefined : plainPath(said);
   const base = textOf(root, "backingStore", "path");
   return {
     path,
-    links: path === undefined || base === undefined || base === "" ? [] : [{ overlay: path, base }],
+    links: path === undefined || base === undefined || base === ""
+      ? []
+      : [{ overlay: path, base: backingPath(base, path) }],
   };
+}
+
+/**
+ * Where a backing file is that an image names in its own words: beside itself, or as JSON. Source: QEMU, qemu-block-drivers;
+ * docs/interop/qcow2.
+ */
+export function backingPath(name: string, overlay: string): string {
+  if (name.startsWith("/")) return plainPath(name);
+  if (name.startsWith("json:")) {
+    const file = fileIn(name.slice("json:".length));
+    return file === undefined ? name : backingPath(file, overlay);
+  }
+  if (name.startsWith("file:")) return backingPath(name.slice("file:".length), overlay);
+  if (/^[a-z][a-z0-9+]*:/i.test(name)) return name;
+  return plainPath(`${overlay.slice(0, overlay.lastIndexOf("/"))}/${name}`);
+}
+
+/** The file that a description of a block device ends at. */
+function fileIn(json: string): string | undefined {
+  let each: unknown;
+  try {
+    each = JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  while (typeof each === "object" && each !== null) {
+    if ("filename" in each && typeof each.filename === "string") return each.filename;
+    if ("file.filename" in each && typeof each["file.filename"] === "string") return each["file.filename"];
+    each = "file" in each ? each.file : undefined;
+  }
+  return undefined;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { backingPath } from "../../../drivers/storage/documents.ts";
 import { storageView } from "../../../drivers/storage/view.ts";
 import { StorageGraph } from "../../../drivers/storage/graph.ts";
 import fc from "fast-check";
@@ -87,4 +88,22 @@ Deno.test("whatever is needed by anything is never let go, and what nothing need
     const broken = new StorageGraph(known).broken([gone], { images: new Set() });
     assert.deepEqual(broken, isNeeded ? [gone] : []);
   }));
+});
+
+Deno.test("a backing file is the same in whatever words an image names it", () => {
+  const overlay = "/pool/sub/top.qcow2";
+  const json = (value: unknown): string => `json:${JSON.stringify(value)}`;
+  const same: readonly string[] = [
+    "/pool/base",
+    "/pool//x/.././base",
+    "../base",
+    "file:/pool/base",
+    json({ driver: "qcow2", file: { driver: "file", filename: "/pool/base" } }),
+    json({ "file.driver": "file", "file.filename": "../base" }),
+    json({ driver: "raw", file: { driver: "qcow2", file: { filename: "/pool/base" } } }),
+  ];
+  for (const name of same) assert.equal(backingPath(name, overlay), "/pool/base", name);
+  for (const other of ["nbd://host:10809/base", "json:{broken", json({ driver: "nbd", host: "h" })]) {
+    assert.equal(backingPath(other, overlay), other);
+  }
 });
