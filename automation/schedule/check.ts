@@ -5,6 +5,7 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { formatGrant, Glob, parseAllGrants } from "../../runtime/permission/mod.ts";
+import { parseSource } from "../../runtime/secret/source.ts";
 import { parseUri } from "../../model/uri.ts";
 import { isTimeTrigger, nextDue } from "./due.ts";
 import { type NextAfter, type ScheduleInput, type ScheduleSpec, scheduleSpec } from "./schedule.ts";
@@ -37,6 +38,14 @@ export function checkedSpec(
     // What is granted for some time is granted from now on, not anew with each run.
     grants: parseAllGrants(data.grants, { now }).map(formatGrant),
   };
+  for (const [name, source] of Object.entries(spec.secrets)) {
+    if (parseSource(source, name).kind !== "prompt") continue;
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot make schedule "${spec.name}": nobody is there to be asked for the secret "${name}" when it fires`,
+      { hint: "Name a source that needs nobody: env:NAME, file:/PATH, command:PROGRAM, named:NAME" },
+    );
+  }
   for (const trigger of spec.triggers) {
     if ("at" in trigger && trigger.at <= now) {
       throw new VirtError(

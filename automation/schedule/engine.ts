@@ -336,6 +336,7 @@ export class Engine {
     const active = await runs.start({
       ...prepared,
       grants: spec.grants,
+      secrets: spec.secrets,
       sandbox: spec.sandbox,
       principal,
       asked: { id: run, request: sha256(canonicalText([schedule.id, firing.id, firing.attempt])) },

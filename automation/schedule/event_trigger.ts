@@ -27,6 +27,8 @@ export interface EventTriggerOptions {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly epoch: number;
+  /** Since when schedules are served, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 type KeptEvent = NonNullable<FiringRecord["events"]>[number];
@@ -43,7 +45,7 @@ export async function hearEvent(heard: HeardEvent, options: EventTriggerOptions)
   for (const schedule of await options.store.schedules()) {
     if (schedule.state !== "active") continue;
     for (const [index, trigger] of schedule.spec.triggers.entries()) {
-      if (!("event" in trigger) || !concerns(trigger, { heard, schedule })) continue;
+      if (!("event" in trigger) || !concerns(trigger, { heard, schedule, since: options.since })) continue;
       changed = true;
       if (heard.event.type === "resync" && !trigger.resync) await missed(schedule, { heard, options });
       else await fire(schedule, { heard, trigger, index, options });
@@ -54,13 +56,17 @@ export async function hearEvent(heard: HeardEvent, options: EventTriggerOptions)
 
 function concerns(
   { event: { uri, objectClass, object, types } }: EventTrigger,
-  { heard, schedule }: { readonly heard: HeardEvent; readonly schedule: ScheduleRecord },
+  { heard, schedule, since }: {
+    readonly heard: HeardEvent;
+    readonly schedule: ScheduleRecord;
+    readonly since: number;
+  },
 ): boolean {
   if (heard.uri !== uri) return false;
-  const { type, object: subject } = heard.event;
+  const { type, object: subject, detail } = heard.event;
   if (type === "resync") {
-    // A schedule that was made after listening began has missed nothing.
-    return schedule.createdAt < heard.event.at;
+    // A schedule for which listening began only just has missed nothing.
+    return detail !== "listening" || (schedule.changedAt ?? schedule.createdAt) < since;
   }
   if (objectClass !== undefined && objectClass !== subject.$ref) return false;
   if (types.length > 0 && !types.includes(type)) return false;

@@ -60,6 +60,7 @@ export function openSchedules(
   const turns = new Turns();
   const ledger = new Ledger({ store, clock });
   let served = false;
+  let since = Infinity;
   let closed = false;
   const engine = new Engine({
     ...{ store, clock, runs, ledger, turns, nextAfter, playbook, send, log },
@@ -71,7 +72,7 @@ export function openSchedules(
     onEvent: (heard) => {
       if (closed) return;
       turns.take(async () => {
-        if (!closed && await hearEvent(heard, { store, clock, ledger, epoch })) {
+        if (!closed && await hearEvent(heard, { store, clock, ledger, epoch, since })) {
           await store.flush();
           engine.wake();
         }
@@ -101,6 +102,7 @@ export function openSchedules(
     schedules,
     async serve(): Promise<void> {
       served = true;
+      since = clock.now();
       await engine.begin();
       await listen();
     },

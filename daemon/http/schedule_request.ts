@@ -8,6 +8,7 @@ import { VirtError } from "../../model/error.ts";
 import { canonicalText } from "../../runtime/journal/json.ts";
 import { coveredGrant } from "../../runtime/permission/covering.ts";
 import { formatGrant, type Grant, parseAllGrants } from "../../runtime/permission/mod.ts";
+import { refuseUnnamed } from "../../runtime/secret/source.ts";
 import {
   type Hook,
   type PlaybookWork,
@@ -51,6 +52,7 @@ export async function permittedSpec(
   { token, services }: Asking,
 ): Promise<ScheduleSpec> {
   const { hosts, settings: { http_recipe_dirs: directories } } = services;
+  refuseUnnamed(spec.secrets, "over HTTP");
   const own = grantsOf(token);
   const given = grants === undefined
     ? own

@@ -13,21 +13,22 @@ export function descriptorOf(socket: Socket | Server): number | undefined {
   return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
 
-let libc: Libc | undefined | "none";
+/** Where the C library cannot be asked, nothing is. */
+const libc = libcOrNone();
+
+function libcOrNone(): Libc | undefined {
+  try {
+    return openLibc();
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Keeps a socket of this machine from the programs that are started from here. Deno opens it so that they would have it too,
- * and one that outlives the daemon would then seem to listen in its place. Where the C library cannot be asked it stays so.
+ * and one that outlives the daemon would then seem to listen in its place.
  */
 export function keepFromPrograms(socket: Socket | Server): void {
   const fd = descriptorOf(socket);
-  if (fd === undefined) return;
-  if (libc === undefined) {
-    try {
-      libc = openLibc();
-    } catch {
-      libc = "none";
-    }
-  }
-  if (libc !== "none") libc.closeOnExec(fd);
+  if (fd !== undefined) libc?.closeOnExec(fd);
 }

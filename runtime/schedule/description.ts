@@ -9,6 +9,7 @@
 import { z } from "zod";
 import { objectClasses } from "../../model/object.ts";
 import type { ObjectClass } from "../../model/object.ts";
+import { secretName } from "../../model/secret.ts";
 
 const shortText = z.string().max(4096);
 const path = z.string().min(1).max(4096);
@@ -191,6 +192,8 @@ export const scheduleSpec = z.strictObject({
   notify: z.array(hook).max(16).default([]),
   /** What its runs may do, whatever their recipe asks for later. */
   grants: z.array(shortText).max(1024),
+  /** Where the secrets of what it runs come from, by their names there; read anew for each run, and never kept. */
+  secrets: z.record(z.string().regex(secretName), shortText).default({}),
   sandbox: z.enum(["best", "strict"]).default("best"),
 });
 
