@@ -72,12 +72,14 @@ export class SecretValues {
     if (!mentionsSecret(input)) {
       this.#holdPlain(input, operation);
       if (!places.some((field) => mentionsPlaceholder(Reflect.get(input, field)))) {
+        if (operation?.effect === "write") refusePlaceholders(input);
         return { input, isSecret: false };
       }
     }
     if ("$secret" in input) throw misplaced("the input");
     const entries = Object.entries(input).map(async ([key, value]: [string, unknown]) => {
       if (places.includes(key) && mentionsPlaceholder(value)) return [key, await this.#filled(value, nonce)];
+      refusePlaceholders(value);
       if (!mentionsSecret(value)) return [key, value];
       if (!fields.includes(key)) throw misplaced(`"${key}"`);
       return [key, await this.#revealed(value, readAgain)];
@@ -163,6 +165,17 @@ function misplaced(what: string): VirtError {
     `Cannot use a secret as ${what}: the operation does not keep it secret there`,
     { hint: "Pass it to secret.setValue, or to another operation that takes a secret value" },
   );
+}
+
+/** What is no place for a secret would keep the text that stands for one, as a title or as a password. */
+function refusePlaceholders(value: unknown): void {
+  if (mentionsPlaceholder(value)) {
+    throw new VirtError("invalid-argument", "Cannot use a secret there: the operation puts none in", {
+      hint: "Give it to an operation that defines a domain or changes a device, as the password of graphics",
+    });
+  }
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
+  for (const part of Object.values(value)) refusePlaceholders(part);
 }
 
 function mentionsSecret(value: unknown): value is object {
