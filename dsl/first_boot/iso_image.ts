@@ -19,6 +19,12 @@ export interface IsoOptions {
 
 const sectorBytes = 2048;
 
+/**
+ * What is left empty at the end, as programs that make such images leave it: Linux reads ahead of what it is asked for, and busybox
+ * takes nothing below 64 KiB for a file system.
+ */
+const paddingSectors = 150;
+
 /** Sectors before the first descriptor, which are left to boot loaders. */
 const systemSectors = 16;
 
@@ -106,7 +112,7 @@ function layOut(label: string, files: IsoOptions["files"]): Layout {
     sector += sectorsOf(data.length);
     return entry;
   });
-  return { label, entries, pathTables, roots, rootBytes, sectors: sector };
+  return { label, entries, pathTables, roots, rootBytes, sectors: sector + paddingSectors };
 }
 
 /** A name as a tree has it. The short ones are numbered: nobody who reads Joliet sees them. */

@@ -23,7 +23,10 @@ export interface SeedVolume {
   readonly changed: boolean;
   /** Whether a guest that has booted before reads it again. */
   readonly reading: Reading;
-  /** For cloud-init: the drive, for a domain's `disks`. */
+  /**
+   * For cloud-init: what a domain's `disks` needs to have, a small disk that is only read. For a guest without drivers for
+   * virtio: `{ ...seed.disk, device: "cdrom" }`.
+   */
   readonly disk?: DesiredDisk;
   /** For Ignition: what a domain's `xml` needs to have. */
   readonly xml?: string;
@@ -62,8 +65,8 @@ export async function seedVolume(pool: Pool, { name, seed }: SeedName): Promise<
     ...(kind === "nocloud"
       ? {
         disk: {
+          // Kernels for clouds have drivers for virtio's disks, and often none for a drive on SATA.
           volume: { pool: pool.name, name: volumeName },
-          device: "cdrom",
           format: "raw",
           readonly: true,
         },

@@ -118,7 +118,11 @@ class ImagePool {
     // What says that it is complete is of a volume that is gone.
     const mark = entries.find((each) => each.volume.name === `${name}${markSuffix}`);
     if (mark !== undefined) await objects.invoke("volume.delete", mark.volume, {});
-    const present = entries.find((each) => each.volume.name === name);
+    const left = entries.find((each) => each.volume.name === name);
+    // What is too small for it is not what an earlier run has left.
+    const isTooSmall = left?.format === "raw" && left.capacityBytes < facts.bytes;
+    if (left !== undefined && isTooSmall) await objects.invoke("volume.delete", left.volume, {});
+    const present = isTooSmall ? undefined : left;
     const volume = present?.volume ?? await this.#create(name, facts.bytes);
     await using _lease = await volume.exclusive(this.#calls);
     const now = await this.#entries();

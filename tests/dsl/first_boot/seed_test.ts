@@ -128,7 +128,6 @@ Deno.test("a seed is put into its pool once, and another one beside it", async (
   assert.match(other ?? "", /^web-1-seed-[0-9a-f]{16}\.iso$/);
   assert.deepEqual(seen.disk, {
     volume: { pool: "default", name: other },
-    device: "cdrom",
     format: "raw",
     readonly: true,
   });

@@ -148,6 +148,20 @@ Deno.test("what was not written to its end has no beginning, and is written by t
   assert.deepEqual(seen.bytes, picture);
 });
 
+Deno.test("what is too small for the image gives way to it", async () => {
+  await using lab = await labWith({ [address]: picture });
+  const seen = await onHost(lab, async (host) => {
+    const pool = await host.pool("default");
+    const xml = `<volume><name>debian-12-${
+      sha256.slice(0, 16)
+    }.qcow2</name><capacity>1000</capacity></volume>`;
+    await pool.createVolume({ xml });
+    const { volume } = await pool.image({ from: address, sha256 });
+    return (await volume.download({ length: picture.length })).bytes;
+  });
+  assert.deepEqual(seen, picture);
+});
+
 Deno.test("a volume that somebody deleted is made again, whatever stands beside it", async () => {
   await using lab = await labWith({ [address]: picture });
   const seen = await onHost(lab, async (host) => {

@@ -36,7 +36,7 @@ const modules = [
     "virtio_rng",
     "virtio_scsi",
   ],
-  ...["sd_mod", "button", "evdev"],
+  ...["sd_mod", "isofs", "button", "evdev"],
 ];
 const scripts = {
   init: "guest_init.sh",

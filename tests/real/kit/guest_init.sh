@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # Process 1 of the tests' guest. Words on the kernel's command line that it understands: hostname=NAME, ticks (a line on the
-# console each second).
+# console each second), seed (what is on the drive called cidata, on the console, in base64).
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
@@ -14,11 +14,22 @@ for word in $(cat /proc/cmdline); do
   case "$word" in
     hostname=*) name=${word#hostname=} ;;
     ticks) ticks=yes ;;
+    seed) seed=yes ;;
   esac
 done
 hostname "${name:-guest}"
 
 for module in $(cat /etc/modules); do modprobe "$module" 2>/dev/null; done
+
+# As cloud-init's data source NoCloud does it, as far as tests need it: the drive is found by its label, and tells the name.
+drive=$(findfs LABEL=cidata 2>/dev/null)
+if [ -n "$drive" ] && mkdir -p /run/seed && mount -r -t iso9660 "$drive" /run/seed; then
+  told=$(sed -n 's/.*"local-hostname":"\([^"]*\)".*/\1/p' /run/seed/meta-data)
+  [ -n "$told" ] && hostname "$told"
+  if [ -n "${seed:-}" ]; then
+    for file in user-data meta-data; do echo "seed $file $(base64 -w 0 "/run/seed/$file")" >/dev/console; done
+  fi
+fi
 
 # The ports of a channel get their names a moment after their module is loaded.
 port() {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ensureOperations } from "../../../automation/mod.ts";
+import { automationOperations } from "../../../automation/mod.ts";
 import { remoteDriver } from "../../../drivers/remote/mod.ts";
 import type { Recipe } from "../../../dsl/recipe.ts";
 import { openMemoryStore } from "../../../runtime/journal/memory_store.ts";
@@ -35,12 +35,18 @@ export interface RecipeRunEnd {
 
 /** A kernel for recipes on real hosts. */
 export class RecipeRuns implements AsyncDisposable {
-  readonly kernel: Kernel = new Kernel({ drivers: [remoteDriver], operations: ensureOperations });
+  readonly kernel: Kernel;
+  /** Where images that were fetched are kept. */
+  readonly #images = Deno.makeTempDirSync({ prefix: "drover-images-" });
   readonly #store = openMemoryStore();
   readonly #runs: RunManager;
   #next: unknown;
 
   constructor() {
+    this.kernel = new Kernel({
+      drivers: [remoteDriver],
+      operations: automationOperations({ images: { directory: this.#images } }),
+    });
     this.#runs = new RunManager({
       kernel: this.kernel,
       store: this.#store,
@@ -77,5 +83,6 @@ export class RecipeRuns implements AsyncDisposable {
     await this.#runs[Symbol.asyncDispose]();
     await this.kernel.close();
     await this.#store[Symbol.asyncDispose]();
+    await Deno.remove(this.#images, { recursive: true });
   }
 }
