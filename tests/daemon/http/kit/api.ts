@@ -15,7 +15,11 @@ import { parseDaemonSettings } from "../../../../daemon/settings.ts";
 import { createTestDriver } from "../../../../drivers/test/mod.ts";
 import type { Driver } from "../../../../runtime/driver.ts";
 import { type Host, type HostOptions, openHost } from "../../../../runtime/host.ts";
+import { openLibc } from "../../../../runtime/posix/libc.ts";
 import { InProcessEndpoint } from "../../../../testing/in_process.ts";
+
+// It stays open as long as the process. Whichever test comes first would seem to leave it behind.
+openLibc();
 
 /** How an API is made. */
 export interface ApiOptions {
