@@ -240,6 +240,7 @@ export class Lab implements AsyncDisposable {
     // What is loaded later takes time that is not the lab's, and time there would go on meanwhile.
     await import("../runtime/permission/reach_uses.ts");
     await import("../runtime/permission/labels.ts");
+    await import("../runtime/secret/placeholder.ts");
     await loadPlanner();
     for (const name of Object.keys(this.hosts)) {
       this.#connections.set(name, await this.#kernel.connect(`test:///${name}`));

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { channelVersion, type FromRecipe, type ToRecipe } from "../../../model/channel.ts";
+import {
+  channelVersion,
+  type FromRecipe,
+  type RecipeDeclaration,
+  type ToRecipe,
+} from "../../../model/channel.ts";
 import type { RecipeEndpoint, RecipeExit } from "../../../runtime/endpoint.ts";
 
 /** What a script talks through. */
@@ -12,6 +17,9 @@ export interface Talk {
   /** The next message of a kind; others before it are skipped. */
   hear<T extends ToRecipe["t"]>(kind: T): Promise<Extract<ToRecipe, { readonly t: T }>>;
 }
+
+/** What it says of itself, where that is not simply nothing. */
+export type Declares = Partial<RecipeDeclaration>;
 
 /** A recipe that follows a script once it has been started. */
 export class RawRecipe implements RecipeEndpoint {
@@ -23,8 +31,8 @@ export class RawRecipe implements RecipeEndpoint {
   #wakeScript: (() => void) | undefined;
   #over = false;
 
-  /** @param files the data files that it declares */
-  constructor(script: (talk: Talk) => Promise<void>, files: readonly string[] = []) {
+  /** @param declares the data files that it declares, or whatever else it does */
+  constructor(script: (talk: Talk) => Promise<void>, declares: readonly string[] | Declares = []) {
     const talk: Talk = {
       say: (message) => {
         this.#outgoing.push(message);
@@ -38,7 +46,7 @@ export class RawRecipe implements RecipeEndpoint {
         }
       },
     };
-    void this.#follow(script, { talk, files });
+    void this.#follow(script, { talk, declares: "length" in declares ? { files: [...declares] } : declares });
   }
 
   get messages(): AsyncIterable<FromRecipe> {
@@ -68,11 +76,14 @@ export class RawRecipe implements RecipeEndpoint {
 
   async #follow(
     script: (talk: Talk) => Promise<void>,
-    { talk, files }: { readonly talk: Talk; readonly files: readonly string[] },
+    { talk, declares }: { readonly talk: Talk; readonly declares: Declares },
   ): Promise<void> {
     talk.say({ t: "ready", version: channelVersion });
     await talk.hear("hello");
-    const declaration = { summary: "Raw", needs: [], hosts: ["host"], files: [...files], inputSchema: {} };
+    const declaration = {
+      ...{ summary: "Raw", needs: [], hosts: ["host"], files: [], inputSchema: {} },
+      ...declares,
+    };
     talk.say({ t: "recipe", declaration });
     await talk.hear("start");
     await script(talk);
