@@ -12,6 +12,7 @@ import type { Desired } from "./desired.ts";
 import { observe, type Observed } from "./observe.ts";
 import { changeLine, Plan } from "./plan.ts";
 import { isRefusedForRunning, startAgain, stop, waitsForRestart } from "./restart.ts";
+import { wrongSpec } from "./wrong_spec.ts";
 
 /** What came of making an object as it shall be. */
 export interface Ensured<K extends DesiredKind = DesiredKind> {
@@ -44,8 +45,13 @@ async function look<K extends DesiredKind>(
   const data = { kind, spec } as DesiredData;
   const observed = await observe(host, data);
   const { present } = observed;
-  const computed = await objectsOf(host).invoke("connection.computePlan", host, { desired: data, present });
-  return { plan: new Plan<K>(computed), observed };
+  try {
+    const input = { desired: data, present };
+    const computed = await objectsOf(host).invoke("connection.computePlan", host, input);
+    return { plan: new Plan<K>(computed), observed };
+  } catch (error) {
+    throw wrongSpec(error, desired);
+  }
 }
 
 /** Makes an object as it shall be. */
@@ -76,7 +82,7 @@ export async function ensure<K extends DesiredKind>(
     await startAgain(host, self, observed.present.config);
   }
   return {
-    changed: first.plan.changed || restarts,
+    changed: applied.acted || stops || restarts,
     plan: first.plan,
     deferred: restarts ? [] : deferred,
     restarted: stops || restarts,
