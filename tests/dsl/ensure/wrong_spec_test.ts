@@ -6,7 +6,7 @@ const ensure = recipe({
   summary: "Ensure",
   input: z.object({ desired: z.custom<Desired>() }),
   needs: ["all", "host"],
-  async run({ host, input }) {
+  async run({ host, input }): Promise<void> {
     await host.ensure(input.desired);
   },
 });
