@@ -17,6 +17,7 @@ import { GrantAuthority, parseAllGrants } from "../runtime/permission/mod.ts";
 import type { PlaybookWork } from "../runtime/schedule/description.ts";
 import { compilePlay } from "./actions/play_compile.ts";
 import { writePlay, writeReader } from "./actions/play_folder.ts";
+import type { LiveQuestion } from "./actions/live_inventory.ts";
 import { localFiles } from "./actions/play_inventory.ts";
 
 /** Opens the schedules of a host. Nothing fires until they are served. */
@@ -36,7 +37,7 @@ async function preparePlaybook(
     defaultUri,
     source: await readSource(host, { file: work.file, how }),
     extraVars: [...extraVars, ...given],
-  }, { uriOf: (uri) => uri, domains: (uri) => domainsOf(host, { uri, how }) });
+  }, { uriOf: (uri) => uri, ask: (uri, question) => answerOf(host, { uri, question, how }) });
   const { recipe } = await writePlay(compiled, host.stateDirectory);
   return { file: recipe, hosts: { ...compiled.uris }, input: {} };
 }
@@ -62,10 +63,14 @@ async function readSource(
   return readData(result, file);
 }
 
-/** The domains of a connection, as far as the schedule's grants let them be seen. */
-async function domainsOf(
+/** What a connection has, as far as the schedule's grants let it be seen. */
+async function answerOf(
   { kernel, runs }: Host,
-  { uri, how: { grants, principal, signal } }: { readonly uri: string; readonly how: PrepareOptions },
+  { uri, question: { operation, target }, how: { grants, principal, signal } }: {
+    readonly uri: string;
+    readonly question: LiveQuestion;
+    readonly how: PrepareOptions;
+  },
 ): Promise<unknown> {
   const { clock } = kernel;
   const caller = { principal, since: clock.now() };
@@ -73,7 +78,8 @@ async function domainsOf(
   const { outcome } = await kernel.call({
     connections: new Map([["host", connection]]),
     connection: "host",
-    operation: "domain.list",
+    operation,
+    ...(target === undefined ? {} : { target }),
     input: {},
     caller,
     signal,

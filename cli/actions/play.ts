@@ -126,10 +126,11 @@ async function compile(context: DroverContext, { flags, file, source, control }:
       compilePlay({ ...flags, file, source, defaultUri: uriOf(flags.connect) }, {
         uriOf,
         ...(control === undefined ? {} : {
-          domains: async (uri) => {
+          ask: async (uri, { operation, target }) => {
+            const names = target === undefined ? [] : [target.name];
             const outcome = await control.request(
               "operation.call",
-              { operation: "domain.list", uri, target: [], input: {} },
+              { operation, uri, target: names, input: {} },
               { signal, ...askersFor({ io, screen: freeScreen, interrupt, noPrompt: flags.noPrompt }) },
             );
             if (outcome.kind !== "done") throw fromErrorData(outcome.error);

@@ -34,7 +34,7 @@ export interface PlayWish {
  */
 export async function compilePlay(
   { file, source, defaultUri, limit, startAt, ...wish }: PlayWish,
-  looking: Pick<InventoryOptions, "uriOf" | "domains">,
+  looking: Pick<InventoryOptions, "uriOf" | "ask">,
 ): Promise<Compiled> {
   const folder = dirname(await Deno.realPath(file));
   return await compilePlaybook({

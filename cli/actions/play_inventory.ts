@@ -10,9 +10,9 @@ import {
   InventoryBuilder,
   readInventory,
   readVarsBeside,
-  type Vars,
 } from "../../playbook/mod.ts";
 import type { PlayFlags } from "../commands/play.ts";
+import type { AskConnection } from "./live_inventory.ts";
 
 /** Files of this machine. */
 export const localFiles: Files = {
@@ -50,8 +50,8 @@ export interface InventoryOptions {
   /** The playbook's folder: its `group_vars` and `host_vars` count too. */
   readonly folder: string;
   readonly uriOf: (name: string) => string;
-  /** What `domain.list` answers on a connection; nothing where absent. */
-  readonly domains?: (uri: string) => Promise<unknown>;
+  /** Asks connections what they have; nothing is asked where absent. */
+  readonly ask?: AskConnection;
 }
 
 /** Puts the inventory together. */
@@ -60,46 +60,19 @@ export async function playInventory(
   options: InventoryOptions,
 ): Promise<Inventory> {
   const builder = new InventoryBuilder();
+  const live: string[] = [];
   for (const source of inventory.length === 0 ? [options.defaultUri] : inventory) {
-    if (isUri(source)) await readLive(options.uriOf(source), builder, options);
+    if (isUri(source)) live.push(options.uriOf(source));
     else if (source.includes(",")) {
       for (const name of source.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
         builder.host(name, { group: "all" });
       }
     } else await readInventory(source, { builder, files: localFiles });
   }
+  const { ask } = options;
+  if (live.length > 0 && ask !== undefined) {
+    await (await import("./live_inventory.ts")).readLive([...new Set(live)], { builder, ask });
+  }
   await readVarsBeside(options.folder, { builder, files: localFiles });
   return builder.build();
-}
-
-interface Entry {
-  readonly name: string;
-  readonly state: string;
-  readonly persistent: boolean;
-}
-
-/** The domains of a connection, in groups by their state; and the connection itself, as localhost. */
-async function readLive(uri: string, builder: InventoryBuilder, options: InventoryOptions): Promise<void> {
-  const vars: Vars = { uri: { k: "plain", value: uri } };
-  for (const { name, state, persistent } of await domainsOf(uri, options)) {
-    const own: Vars = { ...vars, domain: { k: "plain", value: name }, state: { k: "plain", value: state } };
-    builder.host(name, { group: "domains", vars: own });
-    builder.host(name, { group: `state_${state}`, vars: {} });
-    if (!persistent) builder.host(name, { group: "transient", vars: {} });
-  }
-  builder.group("domains");
-  builder.host("localhost", { group: "hypervisors", vars });
-  builder.apart("localhost");
-}
-
-async function domainsOf(uri: string, { domains }: InventoryOptions): Promise<readonly Entry[]> {
-  const listed = await domains?.(uri);
-  if (!Array.isArray(listed)) return [];
-  return listed.flatMap((item: unknown) => {
-    if (typeof item !== "object" || item === null || !("domain" in item) || !("state" in item)) return [];
-    const { domain, state } = item;
-    if (typeof domain !== "object" || domain === null || !("name" in domain)) return [];
-    const persistent = !("persistent" in item) || item.persistent === true;
-    return [{ name: String(domain.name), state: String(state), persistent }];
-  });
 }
