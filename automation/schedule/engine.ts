@@ -203,13 +203,9 @@ export class Engine {
       const open = await store.firings({ schedule: id, states: ["waiting", "running"] });
       const [other] = open;
       if (!catchUp && other !== undefined && spec.overlap === "skip" && spec.jitter === 0) {
-        // Whoever makes good everything that was missed leaves nothing out that comes meanwhile.
-        const makesGood = spec.missed.policy === "run-all" && open.some((each) => each.catchUp === true);
-        if (!makesGood) {
-          const reason = `another firing was under way: ${other.id}`;
-          await ledger.notFired(schedule, { identity, cause: "time", state: "skipped", due, reason });
-          continue;
-        }
+        const reason = `another firing was under way: ${other.id}`;
+        await ledger.notFired(schedule, { identity, cause: "time", state: "skipped", due, reason });
+        continue;
       }
       if (open.length >= mostWaiting) {
         const reason = `${mostWaiting} firings of it were waiting`;
@@ -219,9 +215,7 @@ export class Engine {
       const notBefore = Math.floor(due + shareOf(firingId(id, identity)) * spec.jitter);
       await ledger.add(schedule, {
         ...{ identity, cause: "time", due, notBefore },
-        ...(catchUp || (spec.missed.policy === "run-all" && other?.catchUp === true)
-          ? { catchUp: true }
-          : {}),
+        ...(catchUp ? { catchUp: true } : {}),
       });
     }
     const { next: _next, ...kept } = schedule;

@@ -66,7 +66,10 @@ export function sortPassed(
   const given = late.count - madeGood.length;
   const firings = [
     ...madeGood.map((due) => ({ due, catchUp: true })),
-    ...kept.map((due, index) => ({ due, catchUp: policy === "run-once" && index === 0 })),
+    ...kept.map((due, index) => ({
+      due,
+      catchUp: policy === "run-all" || (policy === "run-once" && index === 0),
+    })),
   ];
   const [first] = firings;
   return {

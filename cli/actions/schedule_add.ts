@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import type { ScheduleInput, ScheduleSpec } from "../../automation/schedule/schedule.ts";
 import { VirtError } from "../../model/error.ts";
 import { parseAllGrants } from "../../runtime/permission/mod.ts";
+import { parseBindings } from "../../runtime/secret/source.ts";
 import type { PolicyFlags, ScheduleAddFlags, WorkFlags } from "../commands/schedule.ts";
 import type { DroverContext } from "../context.ts";
 import type { Io } from "../io.ts";
@@ -107,6 +108,7 @@ async function fromFlags(io: Io, flags: ScheduleAddFlags, { name, grants }: Give
       }, uri),
     ],
     grants: [...grants],
+    secrets: { ...parseBindings(flags.secret ?? [], { folder: Deno.cwd() }) },
     ...(flags.sandbox === undefined ? {} : { sandbox: flags.sandbox }),
     ...policies(flags),
   };

@@ -5,7 +5,15 @@
  */
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { DroverContext } from "../context.ts";
-import { outputAliases, type OutputFlags, outputFlags, type StateFlags, stateFlags, text } from "../flags.ts";
+import {
+  outputAliases,
+  type OutputFlags,
+  outputFlags,
+  secretFlag,
+  type StateFlags,
+  stateFlags,
+  text,
+} from "../flags.ts";
 
 /** Flags of commands that print something of a schedule. */
 export interface ScheduleFlags extends StateFlags, OutputFlags {}
@@ -39,6 +47,7 @@ export interface WorkFlags {
   readonly extraVars?: readonly string[];
   readonly forks?: number;
   readonly check?: boolean;
+  readonly secret?: readonly string[];
   readonly sandbox?: "best" | "strict";
 }
 
@@ -143,6 +152,7 @@ const workFlags = {
   extraVars: { ...many, placeholder: "NAME=VALUE|@FILE", brief: "Variables above all others" },
   forks: { ...number, placeholder: "N", brief: "Hosts at a time; 5 where not said" },
   check: { ...yes, brief: "Have the playbook change nothing, and say what would change" },
+  secret: { ...secretFlag, brief: "Where a secret comes from: env:, file:, command:, secret:, named:" },
   sandbox: {
     kind: "enum",
     values: ["best", "strict"],

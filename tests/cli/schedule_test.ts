@@ -123,6 +123,7 @@ Deno.test("flags make a schedule of a recipe, with everything that they say", as
         "HOOK",
       ],
       ...["--allow", "domain:start", "--sandbox", "strict", "--no-resume", "--replace"],
+      ...["--secret", "password=file:/run/secrets/pw", "--secret", "token=env:TOKEN"],
     );
     assert.equal(ran.exit, 0, ran.err);
     assert.deepEqual(added(ran), [{
@@ -167,6 +168,7 @@ Deno.test("flags make a schedule of a recipe, with everything that they say", as
           timeout: 10_000,
         }],
         grants: ["domain:start"],
+        secrets: { password: "file:/run/secrets/pw", token: "env:TOKEN" },
         sandbox: "strict",
       },
     }]);

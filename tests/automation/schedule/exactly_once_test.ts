@@ -164,8 +164,13 @@ async function live(story: History, judge: (lived: Lived) => Promise<void>): Pro
     ...world.maker,
     replace: true,
   }));
-  await world.pass(1_500_000);
+  for (let look = 0; look < 100 && await isBusy(world); look++) await world.pass(300_000);
+  await world.pass(300_000);
   await judge({ world, createdAt, until, spec });
+}
+
+async function isBusy({ store }: ScheduleWorld): Promise<boolean> {
+  return await store.countFirings({ states: ["waiting", "running"] }) > 0;
 }
 
 const under = new Set<FiringRecord["state"]>(["waiting", "running"]);
