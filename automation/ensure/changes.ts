@@ -6,7 +6,7 @@
 import type { Change, PlanData, PlanStep } from "../../model/plan.ts";
 import { type Merged, told } from "./context.ts";
 import type { Difference } from "./difference.ts";
-import { type FieldRule, fieldRule, type LiveWorld } from "./field_rule.ts";
+import { type FieldRule, fieldRule, type LiveCall, type LiveWorld } from "./field_rule.ts";
 
 /** What follows from the differences of an object. */
 export interface Changes {
@@ -41,7 +41,7 @@ export function listChanges(config: Merged, running: Merged | undefined, options
   }
   const world: LiveWorld = { before: running.before, after: running.after, config: config.after };
   const changes: Change[] = [];
-  const groups = new Map<string, { readonly step: PlanStep; readonly isFirst: boolean }>();
+  const groups = new Map<string, RankedStep>();
   const pending: Difference[] = [];
   const inConfig = new Map(saying(config).map((each) => [placeOf(each), each]));
   const inLive = new Map(saying(running).map((each) => [placeOf(each), each]));
@@ -54,7 +54,7 @@ export function listChanges(config: Merged, running: Merged | undefined, options
       : rule.live?.(live, world);
     const waits = isDefined && call?.isKnownToSome === true;
     if (call !== undefined && !waits && options.can(call.operation)) {
-      const { group, says, operation, input, undo, isKnownToSome, isFirst = false } = call;
+      const { group, says, operation, input, undo, isKnownToSome } = call;
       const step = {
         says,
         operation,
@@ -64,7 +64,7 @@ export function listChanges(config: Merged, running: Merged | undefined, options
         elseNextBoot: changes.length,
         ...(isKnownToSome === true ? { mayBeRefused: true } : {}),
       };
-      groups.getOrInsert(group, { step, isFirst });
+      groups.getOrInsert(group, { step, rank: rankOf(call) });
       changes.push({ ...told(difference), effect: "live", why: rule.why });
     } else if (!isDefined) {
       changes.push(asChange(difference, live === undefined ? "so already" : "running", options));
@@ -75,13 +75,19 @@ export function listChanges(config: Merged, running: Merged | undefined, options
   return { changes, steps: inOrder(groups), pending: pending.map(told) };
 }
 
+interface RankedStep {
+  readonly step: PlanStep;
+  readonly rank: number;
+}
+
 /** What others need comes first, and what cannot be taken back comes last. */
-function inOrder(
-  groups: ReadonlyMap<string, { readonly step: PlanStep; readonly isFirst: boolean }>,
-): PlanStep[] {
-  const rank = ({ step, isFirst }: { readonly step: PlanStep; readonly isFirst: boolean }): number =>
-    isFirst ? 0 : step.undo === undefined ? 2 : 1;
-  return [...groups.values()].sort((one, other) => rank(one) - rank(other)).map(({ step }) => step);
+function inOrder(groups: ReadonlyMap<string, RankedStep>): PlanStep[] {
+  return [...groups.values()].sort((one, other) => one.rank - other.rank).map(({ step }) => step);
+}
+
+function rankOf({ isFirst, isLast, undo }: LiveCall): number {
+  if (isFirst === true) return 0;
+  return undo === undefined ? 3 : isLast === true ? 2 : 1;
 }
 
 function placeOf({ field, path }: Difference): string {

@@ -57,7 +57,8 @@ export const domainFields: readonly FieldRule[] = [
         Number(childOf(before, "vcpu")?.text ?? 1),
       ];
       if (is <= was || is > maximum) return undefined;
-      return both("vcpus", "domain.setVcpus", { now: { vcpus: is }, before: { vcpus: was } });
+      const call = both("vcpus", "domain.setVcpus", { now: { vcpus: is }, before: { vcpus: was } });
+      return { ...call, isLast: true };
     },
   },
   {

@@ -27,6 +27,8 @@ export interface LiveCall {
   readonly input: Readonly<Record<string, unknown>>;
   /** What takes it back; absent where nobody knows what it was before. */
   readonly undo?: Pick<PlannedCall, "operation" | "input">;
+  /** Taking it back is up to the guest: it comes when what can be refused has not been. */
+  readonly isLast?: boolean;
   /** Others are plugged into it: it comes before them. */
   readonly isFirst?: boolean;
   /** Not every hypervisor knows it: where one does not, it waits for the next start, and is not tried again. */

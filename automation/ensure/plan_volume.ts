@@ -83,8 +83,8 @@ function update(spec: DesiredVolume, config: string): PlanData {
   ];
   const values = { from: `${has} bytes`, to: `${wanted} bytes` };
   const isGrown = wanted !== undefined && wanted > has;
-  // Sizes are rounded up to whole sectors or extents; what has a little more is as wanted.
-  const isLess = wanted !== undefined && wanted < has && has - wanted >= extent;
+  const isLess = wanted !== undefined && wanted < has &&
+    !isRounded(has, { wanted, path: childOf(present, "target", "path")?.text });
   if (isGrown) {
     changes.push(change("capacity", values, { effect: "live", why: "A volume can grow" }));
   } else if (isLess) {
@@ -136,5 +136,15 @@ function trial(spec: DesiredVolume): PlanStep {
   };
 }
 
-/** What sizes are rounded up to at most: an extent of a logical volume. */
-const extent = 4 * 1024 ** 2;
+const mebibyte = 1024 ** 2;
+
+/** Whether a size is a wanted one rounded up: to sectors, or to clusters of a file's format; to extents of a volume group. */
+function isRounded(
+  has: number,
+  { wanted, path = "" }: { readonly wanted: number; readonly path: string | undefined },
+): boolean {
+  const units = path.startsWith("/dev/")
+    ? [1, 2, 4, 8, 16, 32, 64].map((size) => size * mebibyte)
+    : [512, 65_536];
+  return units.some((unit) => has === Math.ceil(wanted / unit) * unit);
+}

@@ -37,6 +37,8 @@ export interface Applied {
   readonly self?: Handle;
   /** Changes that the hypervisor could not make while the object runs: they wait for the next start. */
   readonly deferred: readonly Change[];
+  /** Whether anything was done; what waits for the next start already may be all there is. */
+  readonly acted: boolean;
 }
 
 /**
@@ -95,7 +97,11 @@ export async function applyPlan(
       throw error;
     }
   }
-  return { deferred, ...(self === undefined || plan.action === "delete" ? {} : { self }) };
+  return {
+    deferred,
+    acted: done.length > 0,
+    ...(self === undefined || plan.action === "delete" ? {} : { self }),
+  };
 }
 
 function isDisposable(value: unknown): value is AsyncDisposable {
