@@ -25,14 +25,14 @@ export type TurnOutcome = "done" | "failed";
  */
 export interface Drain<T, State = unknown> {
   /** Takes a member out of service. What it returns is given to `back`. */
-  readonly out: (member: T) => State | Promise<State>;
+  out(member: T): State | Promise<State>;
   /**
    * Puts a member back. Where `out` failed it is called too, with no state: part of it may have been done.
    */
-  readonly back: (
+  back(
     member: T,
     was: { readonly state: State | undefined; readonly outcome: TurnOutcome },
-  ) => unknown;
+  ): unknown;
   /**
    * When members are put back: also when their work failed, or only when it went well. One of which nobody knows whether it
    * is done stays out of service, and so does what a cancelled run leaves; both are named.
