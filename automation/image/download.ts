@@ -97,7 +97,7 @@ export async function downloadText(
       refuseStatus(response, url);
       const pieces: Uint8Array[] = [];
       let size = 0;
-      for await (const piece of response.body ?? []) {
+      for await (const piece of piecesOf(response, watch.signal)) {
         watch.heard(piece.length);
         size += piece.length;
         if (size > maxBytes) throw tooLarge(url, maxBytes);
@@ -214,19 +214,25 @@ class Fetching {
       await response.body?.cancel();
       throw tooLarge(url, maxBytes);
     }
-    for await (const piece of response.body ?? []) {
-      watch.heard(piece.length);
-      if (file.size + piece.length > maxBytes) throw tooLarge(url, maxBytes);
-      await file.write(piece);
-      this.#hash.update(piece);
-      this.#steps.passed(file.size, total);
+    let cause: unknown;
+    try {
+      for await (const piece of piecesOf(response, watch.signal)) {
+        watch.heard(piece.length);
+        if (file.size + piece.length > maxBytes) throw tooLarge(url, maxBytes);
+        await file.write(piece);
+        this.#hash.update(piece);
+        this.#steps.passed(file.size, total);
+      }
+      if (total === undefined || total === file.size) return undefined;
+    } catch (error) {
+      if (error instanceof VirtError || watch.signal.aborted) throw error;
+      cause = error;
     }
-    if (total === undefined || total === file.size) return undefined;
+    const came = `${file.size}${total === undefined ? "" : ` of ${total}`} bytes`;
     return {
-      error: new VirtError(
-        "operation-failed",
-        `Cannot fetch ${this.#name}: the server ended after ${file.size} of ${total} bytes`,
-      ),
+      error: new VirtError("operation-failed", `Cannot fetch ${this.#name}: it ended after ${came}`, {
+        cause,
+      }),
     };
   }
 
@@ -246,6 +252,25 @@ class Fetching {
     this.#hash = this.#options.begun();
     await Deno.remove(this.#options.note).catch(() => {});
     await this.#options.file.restart();
+  }
+}
+
+/** What a server sends, until the signal. */
+async function* piecesOf({ body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const stop = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    while (true) {
+      const { value, done } = await reader.read();
+      signal.throwIfAborted();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stop();
   }
 }
 
@@ -387,9 +412,9 @@ function tooLarge(url: URL, maxBytes: number): VirtError {
 /** What the network failed with, as an error of ours. */
 function failureOf(error: unknown, url: URL): VirtError {
   if (error instanceof VirtError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonsOf(error).join(": ");
   const name = shownAddress(url);
-  if (/certificate|UnknownIssuer|tls/i.test(text)) {
+  if (/certificate|UnknownIssuer/i.test(text)) {
     return new VirtError(
       "permission-denied",
       `Cannot fetch ${name}: the server's certificate is not trusted`,
@@ -399,16 +424,13 @@ function failureOf(error: unknown, url: URL): VirtError {
       },
     );
   }
-  const isOpen = /body|decod|connection (?:reset|closed)|unexpected end/i.test(text) &&
-    !/connect/i.test(text);
-  return isOpen
-    ? new VirtError("operation-failed", `Cannot fetch ${name}: the connection broke off`, { cause: error })
-    : new VirtError("unreachable", `Cannot fetch ${name}: ${reasonIn(text)}`, { cause: error });
+  return new VirtError("unreachable", `Cannot fetch ${name}: ${text.split(": ").at(-1)}`, { cause: error });
 }
 
-/** The end of a chain of reasons is what people understand. */
-function reasonIn(text: string): string {
-  return text.replace(/^error sending request[^:]*(?:\([^)]*\))?:\s*/i, "").split(": ").slice(-1)[0] ?? text;
+/** An error and what led to it; what stands last is what people understand. */
+function reasonsOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return error === undefined ? [] : [String(error)];
+  return [error.message, ...reasonsOf(error.cause)];
 }
 
 function startOf(headers: Headers): number | undefined {
