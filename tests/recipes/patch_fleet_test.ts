@@ -52,7 +52,7 @@ Deno.test("a guest that is not healthy afterwards goes back, and the rest is not
     operation: "domain.guestExec",
     object: "web-2",
     after: 2,
-    times: 3,
+    times: 4,
     message: "the disk is full",
   });
   const run = await lab.run(patchFleet, { input: { ...patch, healthWithin: "4s" } });
