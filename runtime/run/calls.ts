@@ -281,6 +281,7 @@ export class RunCalls {
       const error = isSecret
         ? quietError(outcome.error, { operation: message.operation, run })
         : outcome.error;
+      if (error.message !== outcome.error.message) this.#tellWhy(message, outcome.error.message);
       outbox.deliver({ t: "refused", step, error }, { durable: writes });
     } else {
       const lease = temporary ? this.#leases.made(step, outcome.value) : undefined;
@@ -305,6 +306,17 @@ export class RunCalls {
     }
     this.#context.feed.publish(stepEndEvent(message, outcome, this.#context.kernel.clock.now()));
     if (writes) this.#audit(message, outcome);
+  }
+
+  /** Whoever watches is told what the recipe is not. */
+  #tellWhy({ operation }: CallMessage, why: string): void {
+    const { feed, kernel } = this.#context;
+    feed.publish({
+      type: "log",
+      at: kernel.clock.now(),
+      level: "error",
+      message: `${operation} (kept from the recipe): ${why}`,
+    });
   }
 
   async #acquire(message: AcquireMessage, signal: AbortSignal): ReturnType<RunLeases["acquire"]> {
