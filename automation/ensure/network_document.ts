@@ -22,9 +22,13 @@ export function wantedNetwork(spec: DesiredNetwork, base?: Element): Wanted {
   if (forward === "none") complete.add("forward");
   const dhcp = range === undefined && hosts === undefined ? undefined : el("dhcp", {
     children: [
-      range === undefined ? undefined : el("range", { attributes: { start: range.start, end: range.end } }),
+      range === undefined
+        ? undefined
+        : el("range", { attributes: { start: plainAddress(range.start), end: plainAddress(range.end) } }),
       ...(hosts ?? []).map((host) =>
-        el("host", { attributes: { mac: host.mac.toLowerCase(), name: host.name, ip: host.ip } })
+        el("host", {
+          attributes: { mac: host.mac.toLowerCase(), name: host.name, ip: plainAddress(host.ip) },
+        })
       ),
     ],
   });
@@ -51,10 +55,17 @@ function addressOf(
   base: Element | undefined,
 ): Readonly<Record<string, string | undefined>> {
   if (text === undefined) return {};
-  const [address, prefix = "24"] = text.split("/");
+  const [said = "", prefix = "24"] = text.split("/");
+  const address = plainAddress(said);
   const isMasked = childrenOf(base, "ip").some((ip) => ip.attributes.get("netmask") !== undefined);
-  if (address?.includes(":") === true || !isMasked) return { address, prefix };
+  if (address.includes(":") || !isMasked) return { address, prefix };
   return { address, netmask: maskOf(Number(prefix)) };
+}
+
+/** An address as hosts write it: of the sixth version there are many spellings. */
+function plainAddress(address: string): string {
+  if (!address.includes(":")) return address;
+  return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? address;
 }
 
 function maskOf(prefix: number): string {
@@ -64,10 +75,12 @@ function maskOf(prefix: number): string {
 /** What a new network has that nobody said. */
 export function networkDefaults(spec: DesiredNetwork): Element {
   const says = spec.forward !== undefined || spec.xml?.includes("<forward") === true;
+  // Nothing is translated for a network without an address.
+  const hasAddress = spec.address !== undefined || spec.xml?.includes("<ip") === true;
   return el("network", {
     children: [
       el("name", { text: spec.name }),
-      says ? undefined : el("forward", { attributes: { mode: "nat" } }),
+      says || !hasAddress ? undefined : el("forward", { attributes: { mode: "nat" } }),
     ],
   });
 }
