@@ -49,6 +49,16 @@ export async function addSchedule(
     several: flags.file !== undefined,
   });
   noteNotServed(this.io, { served, format: flags.output });
+  for (const { name: each } of made.filter((schedule) => schedule.grants.length === 0)) {
+    noteNothingGranted(this.io, each);
+  }
+}
+
+/** Recipes that need nothing are rare. */
+function noteNothingGranted(io: Io, name: string): void {
+  io.stderr.write(
+    `note: schedule "${name}" is granted nothing; what its recipe needs says: drover plan FILE --permissions\n`,
+  );
 }
 
 async function grantsFrom(io: Io, { allow = [], policy }: ScheduleAddFlags): Promise<readonly string[]> {

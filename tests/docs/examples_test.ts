@@ -4,6 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { parse } from "yaml";
+import { scheduleSpec } from "../../automation/schedule/schedule.ts";
 import { convertPlaybook } from "../../playbook/mod.ts";
 import { parsePolicy } from "../../runtime/permission/policy.ts";
 import { drover } from "../cli/kit/drover.ts";
@@ -81,7 +83,7 @@ Deno.test("the JSON of the documentation is JSON", () => {
   for (const block of inLanguage("json")) assert.doesNotThrow(() => JSON.parse(block.text), placeOf(block));
 });
 
-Deno.test("every YAML of the documentation is a playbook, an inventory or a policy, and a right one", async () => {
+Deno.test("every YAML of the documentation is a playbook, an inventory, a policy or schedules, and a right one", async () => {
   for (const block of inLanguage("yaml")) {
     try {
       await readYamlBlock(block);
@@ -103,6 +105,8 @@ async function readYamlBlock({ page, text, marks }: Block): Promise<void> {
       inventoryName: "/pb/hosts",
     });
     assert.ok(program.plays.length > 0);
+  } else if (/^schedules:/m.test(text)) {
+    for (const each of parse(text).schedules) scheduleSpec.parse(each);
   } else if (/^(roles|grants|users|principals):/m.test(text)) {
     parsePolicy(text, { file: page });
   } else {
