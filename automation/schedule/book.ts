@@ -208,6 +208,17 @@ export class ScheduleBook implements Schedules {
           hint: `Fire its schedule with: drover schedule run-now ${old.name}`,
         });
       }
+      const run = await store.run(old.runs.at(-1) ?? "");
+      if (run?.state === "interrupted") {
+        throw new VirtError(
+          "wrong-state",
+          `Cannot run firing ${id} again: its run ${run.id} is interrupted and holds what it holds`,
+          {
+            hint:
+              `Take it up with: drover runs resume ${run.id}, or give it up with: drover runs abandon ${run.id}`,
+          },
+        );
+      }
       if (old.state === "dead") {
         ledger.change(schedule, old, { state: "failed", reason: `${old.reason ?? ""}; it was run again` });
       }

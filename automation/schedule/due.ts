@@ -6,7 +6,7 @@
 import type { NextAfter, ScheduleSpec, TimeTrigger, Trigger } from "./schedule.ts";
 
 /** How many due times are counted before it is enough to know that there are many. */
-export const countLimit = 10_000;
+export const countLimit = 1000;
 
 /** What is looked through for the latest due times first, in milliseconds; then eight times as much, and so on. */
 const firstReachMs = 60_000;

@@ -19,7 +19,7 @@ import type { Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
 import { Notifier } from "./notifier.ts";
 import { type Verdict, verdictOf, verdictOfStart, wordsOf } from "./outcome.ts";
-import { sortPassed } from "./passed.ts";
+import { latenessMs, sortPassed } from "./passed.ts";
 import type { NextAfter } from "./schedule.ts";
 import type { Turns } from "./turns.ts";
 import type { SendNotice } from "./webhook.ts";
@@ -90,8 +90,23 @@ export class Engine {
 
   /** Takes up what was under way, and fires from now on. */
   async begin(): Promise<void> {
-    for (const firing of await this.#options.store.firings({ states: ["running"] })) void this.#drive(firing);
+    const { store, turns } = this.#options;
+    await turns.take(() => this.#missWaiting());
+    for (const firing of await store.firings({ states: ["running"] })) void this.#drive(firing);
     this.wake();
+  }
+
+  /** What should have begun while nobody was there was missed, also where it was on record already. */
+  async #missWaiting(): Promise<void> {
+    const { store, ledger, clock } = this.#options;
+    for (const firing of await store.firings({ states: ["waiting"] })) {
+      const schedule = await this.#scheduleOf(firing);
+      const { cause, attempt, notBefore = firing.due } = firing;
+      if (schedule.spec.missed.policy !== "skip" || cause !== "time" || attempt > 0) continue;
+      if (notBefore >= clock.now() - latenessMs) continue;
+      ledger.change(schedule, firing, { state: "missed", reason: "nobody could fire then", tell: "missed" });
+    }
+    await store.flush();
   }
 
   /** Looks what is to be done, soon. */

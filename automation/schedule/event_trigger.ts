@@ -39,6 +39,21 @@ export function eventUris({ state, spec }: ScheduleRecord): readonly string[] {
   return spec.triggers.flatMap((trigger) => "event" in trigger ? [trigger.event.uri] : []);
 }
 
+/** Whether an event may set off any of these schedules; what it really does is for {@linkcode hearEvent} to find out. */
+export function mayConcern(
+  { uri, event: { type, object } }: HeardEvent,
+  schedules: readonly ScheduleRecord[],
+): boolean {
+  return schedules.some(({ spec }) =>
+    spec.triggers.some((trigger) => {
+      if (!("event" in trigger) || trigger.event.uri !== uri) return false;
+      const { types, objectClass = object.$ref } = trigger.event;
+      return type === "resync" ||
+        (objectClass === object.$ref && (types.length === 0 || types.includes(type)));
+    })
+  );
+}
+
 /** Puts on record what an event sets off. Whether anything is other than before. */
 export async function hearEvent(heard: HeardEvent, options: EventTriggerOptions): Promise<boolean> {
   let changed = false;

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import type { ScheduleRecord } from "../../runtime/journal/schedule_record.ts";
 import type { Store } from "../../runtime/journal/store.ts";
 import type { Kernel } from "../../runtime/kernel.ts";
 import { ScheduleBook } from "./book.ts";
 import { nextAfter } from "./calendar/mod.ts";
 import { Engine, type EngineLog, type ScheduledRuns } from "./engine.ts";
-import { eventUris, hearEvent } from "./event_trigger.ts";
+import { eventUris, hearEvent, mayConcern } from "./event_trigger.ts";
 import { EventSources } from "./event_sources.ts";
 import { Ledger } from "./ledger.ts";
 import type { Schedules } from "./schedule.ts";
@@ -62,6 +63,8 @@ export function openSchedules(
   let served = false;
   let since = Infinity;
   let closed = false;
+  // Hosts tell of much that no schedule waits for; the journal is not asked for that.
+  let listening: readonly ScheduleRecord[] = [];
   const engine = new Engine({
     ...{ store, clock, runs, ledger, turns, nextAfter, playbook, send, log },
     ...(mostRuns === undefined ? {} : { mostRuns }),
@@ -70,7 +73,7 @@ export function openSchedules(
     kernel,
     clock,
     onEvent: (heard) => {
-      if (closed) return;
+      if (closed || !mayConcern(heard, listening)) return;
       turns.take(async () => {
         if (!closed && await hearEvent(heard, { store, clock, ledger, epoch, since })) {
           await store.flush();
@@ -81,7 +84,8 @@ export function openSchedules(
   });
   const listen = async (): Promise<void> => {
     if (closed) return;
-    sources.listenTo(new Set((await store.schedules()).flatMap(eventUris)));
+    listening = (await store.schedules()).filter((schedule) => eventUris(schedule).length > 0);
+    sources.listenTo(new Set(listening.flatMap(eventUris)));
   };
   const schedules = new ScheduleBook({
     ...{ store, clock, ledger, turns, nextAfter },

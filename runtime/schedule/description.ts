@@ -247,7 +247,7 @@ export const firing = z.object({
   cause: z.enum(firingCauses),
   /** When it was due, by its trigger. */
   due: epochMs,
-  /** Of several due times in one row: the last of them, and how many there are. */
+  /** Of several due times or events in one row: the last of them, and how many there are, counted to 1000. */
   through: epochMs.optional(),
   count: z.int().positive().optional(),
   state: z.enum(firingStates),

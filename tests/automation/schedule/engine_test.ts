@@ -221,6 +221,42 @@ Deno.test("a run that the daemon's death interrupts is taken up again, unless it
   }
 });
 
+Deno.test("a dead letter whose run is interrupted is not run again beside it", async () => {
+  await using it = await story({ triggers: [{ at: 1_700_000_001_000 }], resume: false }, {
+    fate: takes(minute),
+  });
+  await it.world.pass(30_000);
+  await it.world.reboot();
+  await it.world.pass(1000);
+  const { schedules } = it.world.schedules;
+  const [letter] = await schedules.history({ states: ["dead"] });
+  await assert.rejects(schedules.again(letter?.id ?? "", it.world.maker), {
+    code: "wrong-state",
+    hint: new RegExp(`drover runs abandon ${letter?.runs[0]}`),
+  });
+  await it.world.runs.abandon(letter?.runs[0] ?? "");
+  await schedules.again(letter?.id ?? "", it.world.maker);
+  await it.world.pass(2 * minute);
+  assert.equal((await schedules.history()).at(0)?.state, "done");
+});
+
+Deno.test("what was on record and did not begin while nobody was there was missed, where that is skipped", async () => {
+  for (const [policy, state] of [["skip", "missed"], ["run-once", "done"]] as const) {
+    await using it = await story({
+      triggers: [{ at: 1_700_000_001_000 }],
+      jitter: "1h",
+      missed: { policy },
+    });
+    await it.world.pass(2000);
+    assert.deepEqual(await it.states(), ["waiting"]);
+    it.world.kill();
+    await it.world.pass(5 * 60 * minute);
+    await it.world.reboot();
+    await it.world.pass(minute);
+    assert.deepEqual(await it.states(), [state]);
+  }
+});
+
 Deno.test("a run that is not to be taken up is given up and tried anew where there is another attempt", async () => {
   await using it = await story({
     triggers: [{ at: 1_700_000_001_000 }],
