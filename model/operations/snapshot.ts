@@ -125,6 +125,8 @@ export const snapshotGetInfo = operation("snapshot.info", {
 
 export const snapshotParent = operation("snapshot.parent", {
   summary: "Find the snapshot that a snapshot was taken after",
+  // Of a handle "parent" is the id of what holds it.
+  as: "parentSnapshot",
   permission: "domain:read",
   job: "none",
   effect: "read",

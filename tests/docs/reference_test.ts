@@ -39,3 +39,33 @@ Deno.test("what docs/reference shows for playbooks is a task", async () => {
   const { program } = await compiled(`- hosts: all\n  tasks:\n${tasks.join("")}`);
   assert.equal(program.plays[0]?.sections.flat().length, operations.size);
 });
+
+Deno.test("what docs/reference shows for recipes is a method, by the types too", async () => {
+  const shown = [...kept().values()].flatMap((
+    page,
+  ) => [...page.matchAll(/^- Recipe: `await (\w+\.\w+)\(/gm)]);
+  assert.equal(shown.length, operations.size);
+  const folder = await Deno.makeTempDir();
+  try {
+    const handles =
+      "host: Host, vm: Domain, snapshot: Snapshot, network: Network, port: NetworkPort, pool: Pool, " +
+      "volume: Volume, nic: HostInterface, device: NodeDevice, secret: Secret, filter: Filter, binding: FilterBinding";
+    const names = [...handles.matchAll(/: (\w+)/g)].map(([, name]) => name).join(", ");
+    const methods = shown.map(([, method]) => `  () => ${method},\n`).join("");
+    const file = `${folder}/methods.ts`;
+    await Deno.writeTextFile(
+      file,
+      `import type { ${names} } from "${root}dsl/handles.ts";
+export const methods = (${handles}): readonly (() => (...args: never[]) => unknown)[] => [
+${methods}];
+`,
+    );
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["check", "--quiet", "--config", `${root}deno.json`, file],
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
