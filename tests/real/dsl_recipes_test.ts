@@ -5,8 +5,10 @@ import assert from "node:assert/strict";
 import consoleLogin from "../../recipes/console_login.ts";
 import drainHost from "../../recipes/drain_host.ts";
 import guestCommand from "../../recipes/guest_command.ts";
+import patchFleet from "../../recipes/patch_fleet.ts";
 import { guestNeeds } from "./kit/guest_image.ts";
 import { guestXml } from "./kit/guest.ts";
+import { startGuests } from "./kit/guests.ts";
 import { RecipeRuns } from "./kit/recipe_run.ts";
 import { unavailable } from "./kit/requirements.ts";
 import { TwoHosts } from "./kit/two_hosts.ts";
@@ -57,6 +59,41 @@ test("commands run on the consoles of domains", async () => {
       "ls: /nowhere: No such file or directory\n",
       "three\nlines\n",
     ]);
+  }
+});
+
+test("a fleet is patched, and the guest that is ill afterwards is as it was before", async () => {
+  const { source, target } = hosts;
+  await startGuests(source, ["patch-1", "patch-2"], { memory: 96 });
+  const shell = (text: string): string[] => ["/bin/sh", "-c", text];
+  await using runs = new RecipeRuns();
+  const uris = { source: source.uri("qemu"), target: target.uri("qemu") };
+  const input = {
+    domains: "patch-*",
+    command: shell("echo new >/tmp/version; if [ $(hostname) = patch-2 ]; then touch /tmp/broken; fi"),
+    health: shell("test ! -e /tmp/broken"),
+    healthWithin: "12s",
+    agentWithin: "1m",
+  };
+  const { view } = await runs.run(patchFleet, { hosts: uris, input });
+  assert.deepEqual([view.state, view.exit], ["done", 3], view.error?.message);
+  const report = view.result as {
+    readonly patched: readonly { readonly domain: string }[];
+    readonly rolledBack: readonly { readonly domain: string; readonly healthy: boolean }[];
+  };
+  assert.deepEqual(report.patched.map(({ domain }) => domain), ["patch-1"], JSON.stringify(view.result));
+  assert.deepEqual(report.rolledBack.map(({ domain, healthy }) => [domain, healthy]), [["patch-2", true]]);
+  const look = { domains: "patch-*", program: "/bin/sh", args: ["-c", "cat /tmp/version || true"] };
+  const seen = await runs.result(guestCommand, { hosts: { host: uris.source }, input: look });
+  const versions = Object.entries(seen as Record<string, { readonly out: string }>);
+  assert.deepEqual(versions.map(([name, { out }]) => [name, out]).toSorted(), [
+    ["patch-1", "new\n"],
+    ["patch-2", ""],
+  ]);
+  for (const name of ["patch-1", "patch-2"]) {
+    assert.equal((await source.virsh("snapshot-list", name, "--name")).trim(), "");
+    await source.virsh("destroy", name);
+    await source.virsh("undefine", name);
   }
 });
 
