@@ -144,7 +144,7 @@ export class DomainWaits {
    * }
    * ```
    */
-  ip({ family, cidr, source, ...options }: IpOptions = {}): Promise<string> {
+  async ip({ family, cidr, source, ...options }: IpOptions = {}): Promise<string> {
     const fits = cidr === undefined
       ? (address: string): boolean => !linkLocal.test(address)
       : matchesCidr(cidr);
@@ -165,11 +165,11 @@ export class DomainWaits {
           reasons.push(error.message);
         }
       }
-      if (others.length > 0) return { instead: `it has ${others.join(", ")}` };
-      return { instead: ["it has none", ...reasons].join("; ") };
+      if (others.length > 0) return { instead: `it has ${[...new Set(others)].join(", ")}` };
+      return { instead: [...new Set(["it has none", ...reasons])].join("; ") };
     };
     const kind = `${family ?? "an address"}${cidr === undefined ? "" : ` in ${cidr}`}`;
-    return waitUntil(
+    return await waitUntil(
       this.#vm,
       { what: `${kind} of ${this.#vm}`, look, pollMs: addressPollMs },
       options,

@@ -247,7 +247,9 @@ Deno.test("a network that is none is refused at once", async () => {
   const runtime = new FakeRuntime(
     using(async (vm) => {
       try {
-        await vm.until.ip({ cidr: "192.168.122.0/40" });
+        await vm.until.ip({ cidr: "192.168.122.0/40" }).catch((error: unknown) => {
+          throw error;
+        });
         return "found";
       } catch (error) {
         return isVirtError(error, "invalid-argument");
