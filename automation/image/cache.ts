@@ -9,7 +9,7 @@
 import { z } from "zod";
 import { VirtError } from "../../model/error.ts";
 import { sleep } from "../../runtime/clock.ts";
-import { type Checksum, checksumText } from "./checksum.ts";
+import type { Checksum } from "./checksum.ts";
 import type { ImageFacts } from "./header.ts";
 import { partNames } from "./split_file.ts";
 import type { Steps } from "./steps.ts";
@@ -59,6 +59,14 @@ const noted = z.object({
   bytes: z.int().min(1),
 });
 
+type Facts = z.infer<typeof noted>;
+
+/** A lock that may be held, and what it is worked through. */
+interface Locked {
+  readonly lock: Deno.FsFile;
+  readonly steps: Steps;
+}
+
 /** The images that were fetched. */
 export class ImageCache {
   readonly #given: string;
@@ -75,22 +83,14 @@ export class ImageCache {
     { steps, make }: { readonly steps: Steps; readonly make: ImageMaker },
   ): Promise<KeptImage> {
     const folder = await this.#folder(checksum, steps);
-    const lock = await this.#locked(folder, { exclusive: false, steps });
+    const lock = await steps.hop("open image file", () => openLock(folder));
     try {
-      const known = await this.#use(folder, { lock, steps, fetched: false });
-      if (known !== undefined) return known;
-      // Two who share it would wait for each other.
-      await steps.hop("lock image file", () => lock.unlock());
-      await this.#lock(lock, { exclusive: true, steps });
-      const isThere = await steps.hop("read image file", () => factsIn(folder)) !== undefined;
-      if (!isThere) await this.#make(folder, { steps, make });
-      await this.#lock(lock, { exclusive: false, steps });
-      const made = await this.#use(folder, { lock, steps, fetched: !isThere });
-      if (made !== undefined) return made;
-      throw new VirtError(
-        "operation-failed",
-        `Cannot keep the image ${checksumText(checksum)}: somebody removed it`,
-      );
+      while (true) {
+        const known = await this.#shared(folder, { lock, steps }) ??
+          await this.#made(folder, { lock, steps, make });
+        if (known !== undefined) return known;
+        await steps.hop("wait for who fetches it", (signal) => sleep(steps.clock, lockPollMs, signal));
+      }
     } catch (error) {
       lock.close();
       throw error;
@@ -100,10 +100,43 @@ export class ImageCache {
   /** The image with a checksum where it is here; else nothing is done about it. */
   async known(checksum: Checksum, steps: Steps): Promise<KeptImage | undefined> {
     const folder = await this.#folder(checksum, steps);
-    const lock = await this.#locked(folder, { exclusive: false, steps });
-    const known = await this.#use(folder, { lock, steps, fetched: false });
+    const lock = await steps.hop("open image file", () => openLock(folder));
+    const known = await this.#shared(folder, { lock, steps }).catch((error) => {
+      lock.close();
+      throw error;
+    });
     if (known === undefined) lock.close();
     return known;
+  }
+
+  /** What is there, with a share in its lock. Nobody shares what is not there: whoever wants to make it finds it free. */
+  async #shared(folder: string, { lock, steps }: Locked): Promise<KeptImage | undefined> {
+    return await steps.hop("read image file", async () => {
+      if (await factsIn(folder) === undefined || !await lock.tryLock(false)) return undefined;
+      // Somebody may have removed it before.
+      const facts = await factsIn(folder);
+      if (facts === undefined) await lock.unlock();
+      return facts === undefined
+        ? undefined
+        : await this.#view(folder, { lock, steps, facts, fetched: false });
+    });
+  }
+
+  /** Makes it, where nobody else does. */
+  async #made(
+    folder: string,
+    { lock, steps, make }: Locked & { readonly make: ImageMaker },
+  ): Promise<KeptImage | undefined> {
+    if (!await steps.hop("lock image file", () => lock.tryLock(true))) return undefined;
+    const known = await steps.hop("read image file", () => factsIn(folder));
+    if (known === undefined) await this.#make(folder, { steps, make });
+    return await steps.hop("read image file", async () => {
+      const facts = await factsIn(folder);
+      if (facts === undefined || !await lock.tryLock(false)) {
+        throw new VirtError("operation-failed", `Cannot keep an image in "${folder}": somebody removed it`);
+      }
+      return await this.#view(folder, { lock, steps, facts, fetched: known === undefined });
+    });
   }
 
   async #folder({ algorithm, hex }: Checksum, steps: Steps): Promise<string> {
@@ -115,21 +148,12 @@ export class ImageCache {
     return `${directory}/${algorithm}-${hex}`;
   }
 
-  async #use(
+  async #view(
     folder: string,
-    { lock, steps, fetched }: {
-      readonly lock: Deno.FsFile;
-      readonly steps: Steps;
-      readonly fetched: boolean;
-    },
-  ): Promise<KeptImage | undefined> {
-    const facts = await steps.hop("read image file", async () => {
-      const found = await factsIn(folder);
-      const now = steps.clock.now() / 1000;
-      if (found !== undefined) await Deno.utime(`${folder}/${factsFile}`, now, now);
-      return found;
-    });
-    if (facts === undefined) return undefined;
+    { lock, steps, facts, fetched }: Locked & { readonly facts: Facts; readonly fetched: boolean },
+  ): Promise<KeptImage> {
+    const now = steps.clock.now() / 1000;
+    await Deno.utime(`${folder}/${factsFile}`, now, now);
     return {
       ...facts,
       fetched,
@@ -157,30 +181,6 @@ export class ImageCache {
     });
   }
 
-  async #locked(
-    folder: string,
-    { exclusive, steps }: { readonly exclusive: boolean; readonly steps: Steps },
-  ): Promise<Deno.FsFile> {
-    const lock = await steps.hop("open image file", () => openLock(folder));
-    try {
-      await this.#lock(lock, { exclusive, steps });
-      return lock;
-    } catch (error) {
-      lock.close();
-      throw error;
-    }
-  }
-
-  /** Takes a lock, or exchanges the one that is held; others may come in between. */
-  async #lock(
-    lock: Deno.FsFile,
-    { exclusive, steps }: { readonly exclusive: boolean; readonly steps: Steps },
-  ): Promise<void> {
-    while (!await steps.hop("lock image file", () => lock.tryLock(exclusive))) {
-      await steps.hop("wait for who fetches it", (signal) => sleep(steps.clock, lockPollMs, signal));
-    }
-  }
-
   /** Removes what was not used for longest, as far as nobody uses it. */
   async #makeRoom(own: string, { clock }: Steps): Promise<void> {
     const kept = await keptIn(own.slice(0, own.lastIndexOf("/")));
@@ -197,7 +197,7 @@ export class ImageCache {
 }
 
 /** What a folder holds, where all of it is there. */
-async function factsIn(folder: string): Promise<z.infer<typeof noted> | undefined> {
+async function factsIn(folder: string): Promise<Facts | undefined> {
   try {
     const facts = noted.parse(JSON.parse(await Deno.readTextFile(`${folder}/${factsFile}`)));
     const sizes = await Promise.all(Object.values(partNames).map((name) => Deno.stat(`${folder}/${name}`)));

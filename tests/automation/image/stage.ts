@@ -29,8 +29,7 @@ export function stage(options: StageOptions = {}): Steps & { readonly gone: read
       ...systemClock,
       now,
       after(ms, action): Disposable {
-        if (ms < patienceMs) queueMicrotask(action);
-        const timer = ms >= patienceMs && impatient ? setTimeout(action) : undefined;
+        const timer = ms < patienceMs || impatient ? setTimeout(action) : undefined;
         return { [Symbol.dispose]: () => clearTimeout(timer) };
       },
     },
