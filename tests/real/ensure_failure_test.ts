@@ -72,6 +72,41 @@ test("an update of a running domain that fails leaves both its documents as they
   await real.virsh("net-undefine", "asleep");
 });
 
+test("a guest that does not listen is restarted by force, and where it does not start again it gets its old definition", async (real) => {
+  const base: DesiredDomain = { name: "deaf", type: "qemu", memory: "32MiB", state: "running" };
+  const result = await onHost(real.uri(), async (host) => {
+    await host.ensure(domain(base));
+    const graceful = { restart: "if-needed", shutdown: { within: "1s" } } as const;
+    const forced = { restart: "if-needed", shutdown: { within: "1s", otherwise: "destroy" } } as const;
+    const wider = domain({ name: "deaf", memory: "48MiB" });
+    const patient = await host.ensure(wider, graceful).then(() => "done", (error: Error) => error.message);
+    const waiting = (await host.plan(wider)).pending.map(({ field }) => field);
+    const { restarted, changed } = await host.ensure(wider, forced);
+    const again = await host.ensure(wider, forced);
+    const missing = "<disk type='file'><source file='/nowhere.img'/><target dev='sda' bus='sata'/></disk>";
+    const broken = domain({ name: "deaf", xml: `<domain><devices>${missing}</devices></domain>` });
+    const failed = await host.ensure(broken, forced).then(() => "done", (error: Error) => error.message);
+    return {
+      patient,
+      waiting,
+      first: [restarted, changed],
+      second: [again.restarted, again.changed],
+      failed,
+    };
+  });
+  assert.match(result.patient, /Waited 1s for domain "deaf" to shut down: it is running/);
+  assert.deepEqual(result.waiting, ["memory"]);
+  assert.deepEqual([result.first, result.second], [[true, true], [false, false]]);
+  assert.match(result.failed, /nowhere\.img.*it runs with its old definition again/);
+  const [live = "", config = ""] = await shown(real, "deaf");
+  for (const xml of [live, config]) {
+    assert.match(xml, /<memory unit='KiB'>49152</);
+    assert.doesNotMatch(xml, /nowhere/);
+  }
+  await real.virsh("destroy", "deaf");
+  await real.virsh("undefine", "deaf");
+});
+
 test("of a domain that others made nothing changes but what is written", async (real) => {
   const xml = `<domain type='qemu'><name>theirs</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
     <metadata><x:y xmlns:x='urn:x'>kept</x:y></metadata>
