@@ -26,6 +26,8 @@ export const firingLimit = 1000;
 /** The tables of schedules. */
 export class ScheduleTables implements ScheduleStore {
   readonly #access: TableAccess;
+  /** They are few and asked for all the time; nobody else writes them while this kernel has the journal. */
+  #schedules: Map<string, ScheduleRecord> | undefined;
 
   constructor(access: TableAccess) {
     this.#access = access;
@@ -40,11 +42,22 @@ export class ScheduleTables implements ScheduleStore {
           "ON CONFLICT (id) DO UPDATE SET state = excluded.state, facts = excluded.facts",
       ).run(schedule.id, schedule.state, facts);
     });
+    this.#schedules?.set(schedule.id, schedule);
   }
 
   schedules(): Promise<readonly ScheduleRecord[]> {
-    const rows = this.#access.sql("SELECT facts FROM schedules ORDER BY ordinal").all();
-    return Promise.resolve(rows.map((row) => readJson<ScheduleRecord>(row["facts"])));
+    this.#schedules ??= new Map(
+      this.#access.sql("SELECT facts FROM schedules ORDER BY ordinal").all().map((row) => {
+        const schedule = readJson<ScheduleRecord>(row["facts"]);
+        return [schedule.id, schedule];
+      }),
+    );
+    return Promise.resolve([...this.#schedules.values()]);
+  }
+
+  /** Some of the rows may be gone. */
+  pruned(): void {
+    this.#schedules = undefined;
   }
 
   setFiring(firing: FiringRecord): void {

@@ -389,6 +389,7 @@ export class SqliteStore implements Store {
     let runs = 0;
     this.#write(() => {
       runs = pruneJournal(this.#db, retention);
+      this.#schedules.pruned();
     });
     await this.flush();
     if (runs > 0) this.#db.exec("PRAGMA incremental_vacuum");
