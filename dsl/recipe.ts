@@ -67,6 +67,7 @@ export interface AnyHostsContext<Input> extends RunTools {
 export interface UnreachableHost {
   /** The run's name for the connection. */
   readonly name: string;
+  /** Where it was looked for. */
   readonly uri: string;
   /** Why it could not be opened. */
   readonly message: string;

@@ -106,7 +106,8 @@ export default recipe({
     const times = { agentWithin, commandWithin, healthWithin };
     const patch = { command, alsoGood, health, restart, snapshot, snapshotName, ...times };
     const patcher = new Patcher(patch, { log, sleep, now, signal });
-    log.info(fleet.length === 1 ? "1 guest to patch" : `${fleet.length} guests to patch`);
+    if (fleet.length === 0) log.warn("no guest is patched: none that runs is selected");
+    else log.info(fleet.length === 1 ? "1 guest to patch" : `${fleet.length} guests to patch`);
     const rolling = fleet.rolling({
       batch: input.batch,
       maxFail: input.maxFail,

@@ -55,6 +55,7 @@ export interface MoveOptions {
 
 /** A domain that is to move. */
 export interface PlannedMove {
+  /** The domain, where it is now. */
   readonly domain: Domain;
   /** The run's name for the host that it goes to. */
   readonly to: string;
@@ -66,8 +67,11 @@ export interface PlannedMove {
 
 /** A domain that stays, and why. */
 export interface Staying {
+  /** The domain. */
   readonly domain: Domain;
+  /** Whether it runs: what is off keeps no host from being worked on. */
   readonly running: boolean;
+  /** What keeps it there. */
   readonly why: string;
   /** What can be done about it. */
   readonly options: string;

@@ -46,8 +46,11 @@ export const memberList: z.ZodType<MemberList, MemberList> = z.union([
 
 /** A member in a list. */
 export interface ListedMember {
+  /** Its name; where there is an id, for people only. */
   readonly name: string;
+  /** What does not change when it is renamed or moves. */
   readonly id?: string | undefined;
+  /** The run's name for its connection, for names that several hosts have. */
   readonly host?: string | undefined;
 }
 

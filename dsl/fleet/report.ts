@@ -38,6 +38,7 @@ export interface FleetReport<T> {
 
 /** An object by name, as it stands in a resume list. */
 export interface MemberName {
+  /** What people call it. */
   readonly name: string;
   /** What does not change when it is renamed or moves to another host. */
   readonly id: string;
@@ -47,7 +48,9 @@ export interface MemberName {
 
 /** An object whose turn failed, as it stands in a resume list. */
 export interface MemberFailure extends MemberName {
+  /** In which part of its turn. */
   readonly during: TurnPart;
+  /** What it failed with. */
   readonly error: { readonly code: string; readonly message: string };
 }
 
@@ -56,8 +59,11 @@ export interface MemberFailure extends MemberName {
  * {@linkcode Fleet.only} to go on from there.
  */
 export interface ResumeList {
+  /** Those whose turn went well. */
   readonly done: readonly MemberName[];
+  /** Those whose turn failed. */
   readonly failed: readonly MemberFailure[];
+  /** Those of which nobody can tell whether they are done. */
   readonly unknown: readonly MemberFailure[];
   /** Those whose turn never came. */
   readonly notBegun: readonly MemberName[];
