@@ -9,6 +9,7 @@ import type { ScheduleSpec, Trigger } from "../../automation/schedule/schedule.t
 import { type SourcePlace, VirtError } from "../../model/error.ts";
 import { readYaml, type Source } from "../../playbook/mod.ts";
 import { parseAllGrants } from "../../runtime/permission/mod.ts";
+import { checkedSource } from "../../runtime/secret/source.ts";
 import type { Io } from "../io.ts";
 import { readDocument } from "../operations/document.ts";
 import { connectionUri } from "../settings.ts";
@@ -102,6 +103,7 @@ class ScheduleReader {
       ...kept,
       ...(given["grants"] === undefined ? { grants: [] } : {}),
       ...(isRecord(work) ? { work: await this.#work(work) } : {}),
+      ...(isRecord(given["secrets"]) ? { secrets: this.#secrets(given["secrets"]) } : {}),
       ...(Array.isArray(triggers)
         ? { triggers: triggers.map((each, index) => this.#trigger(each, index)) }
         : {}),
@@ -144,6 +146,18 @@ class ScheduleReader {
         typeof uri === "string"
           ? this.#at(["work", "hosts", name], 0, () => connectionUri(this.#io, uri))
           : uri,
+      ]),
+    );
+  }
+
+  #secrets(secrets: Readonly<Record<string, unknown>>): unknown {
+    const { folder } = this.#held;
+    return Object.fromEntries(
+      Object.entries(secrets).map(([name, source]) => [
+        name,
+        typeof source === "string"
+          ? this.#at(["secrets", name], 0, () => checkedSource(source, { about: name, folder }))
+          : source,
       ]),
     );
   }

@@ -8,7 +8,6 @@ import { VirtError } from "../../model/error.ts";
 import { canonicalText } from "../../runtime/journal/json.ts";
 import { coveredGrant } from "../../runtime/permission/covering.ts";
 import { formatGrant, type Grant, parseAllGrants } from "../../runtime/permission/mod.ts";
-import { refuseUnnamed } from "../../runtime/secret/source.ts";
 import {
   type Hook,
   type PlaybookWork,
@@ -17,6 +16,7 @@ import {
   scheduleSpec,
   type ScheduleView,
 } from "../../runtime/schedule/description.ts";
+import { refuseUnnamed } from "../../runtime/secret/source.ts";
 import { grantsOf, type HttpHosts } from "./hosts.ts";
 import { recipeIn } from "./recipe_start.ts";
 import type { Services } from "./services.ts";

@@ -306,6 +306,7 @@ const wrongFiles: readonly (readonly [string, string, string, RegExp])[] = [
   ["name: site", "name: nightly", "", /names it twice/],
   ["name: site", "name: ../site", "12:11", /up to 64 letters/],
   ["retries:", "retrys:", "3:5", /retrys/],
+  ["retries:", 'secrets: { password: "hunter2" }\n    retries:', "11:27", /none of them/],
   ["- name: site", "\t- name: site", "12:3", /spaces/],
 ];
 

@@ -163,6 +163,8 @@ const refused: readonly (readonly [Record<string, unknown>, number, RegExp])[] =
   ],
   [{ notify: [{ url: "http://a.example", secret: { file: "/etc/shadow" } }] }, 404, /shadow/],
   [{ notify: [{ url: "http://a.example", secret: { env: "HOME" } }] }, 403, /DROVER_WEBHOOK_/],
+  [{ secrets: { password: "command:id" } }, 403, /only sources that the kernel's owner has named/],
+  [{ secrets: { password: "file:/etc/shadow" } }, 403, /only sources that the kernel's owner has named/],
   [{ notify: [{ url: "file:///etc/passwd" }] }, 400, /http or https/],
   [{ triggers: [{ event: { uri: "qemu:///system" } }] }, 403, /qemu/],
   [{ triggers: [] }, 400, /triggers/],
