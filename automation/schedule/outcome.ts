@@ -35,7 +35,8 @@ export function verdictOf(
   const { id, state, error } = run;
   const exit = run.exit ?? exitCode.error;
   if (state === "interrupted") {
-    return { kind: "interrupted", exit, run: id, reason: wordsOf(error, "its runtime ended") };
+    // What to do next is said where it is known whether anything else is tried.
+    return { kind: "interrupted", exit, run: id, reason: error?.message ?? "its runtime ended" };
   }
   if (run.unknownOutcome || exit === exitCode.unknownOutcome) {
     const words = wordsOf(error, "the outcome of one of its operations is not known");
