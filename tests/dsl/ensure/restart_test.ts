@@ -39,7 +39,7 @@ function running(...names: readonly string[]): Promise<Lab> {
 /** Starts and stops that somebody has asked for. */
 function powered({ host }: Lab): readonly string[] {
   return host.effects.map(({ effect }) => effect).filter((effect) =>
-    /^domain\.(start|shutdown|destroy|kill|power)/.test(effect)
+    /^domain\.(spawn|kill|press-power)/.test(effect)
   );
 }
 
