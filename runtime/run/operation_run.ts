@@ -11,6 +11,7 @@ import type { CallRequest, CallResult } from "../call.ts";
 import type { AuditRecord, RunRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Kernel } from "../kernel.ts";
+import { Concealer } from "../secret/concealer.ts";
 import { exitOf } from "./ending.ts";
 import { stepRecord } from "./step_identity.ts";
 
@@ -46,6 +47,7 @@ export async function callRecorded(
   }
   const result = await kernel.call({
     ...request,
+    conceal: concealerOf(request),
     caller: { ...request.caller, run: run.id },
     journal: {
       intent: async (intent) => {
@@ -77,6 +79,17 @@ export async function callRecorded(
     return { ...result, outcome: { kind: "unknown", error: { ...toErrorData(unwritten), cause } } };
   }
   return result;
+}
+
+/** Takes the secret values that a call is given out of what comes back of it. */
+function concealerOf({ operation, input }: CallRequest): Concealer {
+  const concealer = new Concealer();
+  if (typeof input !== "object" || input === null) return concealer;
+  for (const field of operations.get(operation)?.secretInput ?? []) {
+    const value: unknown = Reflect.get(input, field);
+    if (typeof value === "string" || value instanceof Uint8Array) concealer.hold(field, value);
+  }
+  return concealer;
 }
 
 /** What is written down of an operation's end. */

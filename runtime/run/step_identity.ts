@@ -8,6 +8,7 @@ import type { SourcePlace } from "../../model/error.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import type { Operation } from "../../model/operation.ts";
 import { operations } from "../../model/operations/mod.ts";
+import { mentionsPlaceholder } from "../../model/secret.ts";
 import { canonicalText, sha256 } from "../journal/json.ts";
 import type { StepKind, StepRecord } from "../journal/record.ts";
 
@@ -135,7 +136,7 @@ function callIdentity(message: CallMessage): Omit<StepRecord, "run" | "number" |
     label: labelOf(message),
     inputHash: hashOf([shown, options.temporary === true]),
     input: shown,
-    ...(shown === input ? {} : { redacted: true }),
+    ...(shown === input && !lacksValue(input, operation) ? {} : { redacted: true }),
     ...(target === undefined ? {} : { ref: asRef(target) }),
   };
 }
@@ -152,6 +153,12 @@ function redact(input: unknown, operation: Operation | undefined): unknown {
   return Object.fromEntries(
     Object.entries(input).map(([key, value]) => [key, plain.includes(key) ? value : redaction]),
   );
+}
+
+/** Whether something stands for a value in a definition: the definition that was given is another one. */
+function lacksValue(input: unknown, operation: Operation | undefined): boolean {
+  if (typeof input !== "object" || input === null) return false;
+  return (operation?.secretPlaces ?? []).some((field) => mentionsPlaceholder(Reflect.get(input, field)));
 }
 
 function fieldsOf({ input }: Operation): readonly string[] {

@@ -73,7 +73,7 @@ export function secretFetcher(options: FetchOptions): FetchSecret {
   };
 }
 
-/** A variable of the kernel's own environment: what its owner has named. */
+/** A variable of the kernel's own environment: what its owner has named, or has put into a schedule. */
 function ownVariable(variable: string, about: string): SecretValue {
   return fromText(Deno.env.get(variable), { about, missing: `the kernel's environment has no ${variable}` });
 }
@@ -84,6 +84,7 @@ async function asked(
     readonly secret: { readonly name: string; readonly description?: string | undefined };
   },
 ): Promise<SecretValue> {
+  if (ask === undefined && source.kind === "env") return ownVariable(source.variable, name);
   const text = await ask?.({
     name,
     recipe,

@@ -5,6 +5,7 @@ import { toText } from "../../../runtime/journal/json.ts";
 import type { StartRun } from "../../../runtime/run/manager.ts";
 // What is loaded when it is needed takes time that is not the world's.
 import "../../../runtime/secret/placeholder.ts";
+import { everythingAllowed } from "../../kit/caller.ts";
 import { LedgerHost } from "./ledger.ts";
 import { RawRecipe } from "./raw_recipe.ts";
 import { eventsOf, World } from "./world.ts";
@@ -234,7 +235,12 @@ Deno.test("what a recipe declares and what is said of it have to agree before it
     await failure({ secrets: { db: "prompt", bd: "prompt" } }),
     /has no secret "bd" Its secrets are db/,
   );
-  assert.match(await failure({ secrets: { db: "env:NOPE" } }), /environment of whoever runs it has no NOPE/);
+  assert.match(await failure({ secrets: { db: "env:NOPE" } }), /the kernel's environment has no NOPE/);
+  const askSecret = (): Promise<undefined> => Promise.resolve(undefined);
+  assert.match(
+    await failure({ secrets: { db: "env:HOME" }, askSecret }),
+    /environment of whoever runs it has no HOME/,
+  );
   assert.match(await failure({ secrets: { db: "file:/no/such" } }), /there is no such file/);
   assert.match(await failure({ secrets: { db: "named:nope" } }), /./);
   await assert.rejects(
@@ -253,4 +259,65 @@ Deno.test("why a value cannot be had is for whoever runs it, and not for the rec
   await world.until((await world.start({ ...given, askSecret })).ended);
   assert.doesNotMatch(toText(told), /shorter/);
   assert.match(await record(world), /its value is shorter than 4 characters/);
+});
+
+Deno.test("one operation that is given a value in plain does not have it in its error either", async () => {
+  const host = new LedgerHost("web-1");
+  host.onAct = (moment) => {
+    if (moment === "before") throw new VirtError("operation-failed", `cannot keep ${quoted.join(" ")}`);
+  };
+  await using world = await World.make({ drivers: [host.driver], recipe: undefined });
+  const connection = await world.runs.connect("ledger:///");
+  const { outcome } = await world.runs.carryOut({
+    operation: "secret.setValue",
+    connections: new Map([["host", connection]]),
+    connection: "host",
+    target: { $ref: "secret", connection: "host", id: "s", name: "s" },
+    input: { value },
+    caller: { principal: "alice", since: 0 },
+    authority: everythingAllowed,
+  });
+  assert.equal(outcome.kind, "not-done");
+  assert.match(toText(outcome), /cannot keep Secret\(value\)/);
+  assertNowhere(toText(outcome));
+  assertNowhere(await record(world));
+});
+
+Deno.test("a call that was under way when the kernel died is looked at with the value that it had", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({ drivers: [host.driver], recipe: undefined });
+  const xml =
+    "<domain><name>new</name><devices><graphics type='vnc' passwd='drover:secret:db'/></devices></domain>";
+  const raw = (): RawRecipe =>
+    new RawRecipe(async ({ say, hear }) => {
+      say({
+        t: "call",
+        step: 0,
+        operation: "domain.define",
+        connection: "host",
+        options: {},
+        input: { xml },
+      });
+      await hear("answer");
+      say({ t: "done", result: null });
+    }, { secrets: { db: {} } });
+  host.onAct = (moment) => {
+    if (moment === "after") world.kill();
+  };
+  const values: string[] = [];
+  const askSecret = (): Promise<string> => {
+    values.push(value);
+    return Promise.resolve(value);
+  };
+  world.launchNext(raw());
+  await world.start({ ...given, askSecret });
+  await world.until(world.died);
+  host.onAct = () => {};
+  await world.reboot();
+  world.launchNext(raw());
+  const end = await world.until((await world.resume({ askSecret })).ended);
+  assert.equal(end.state, "done", end.error?.message);
+  assert.deepEqual(host.ledger, ["define new"], "it was found to have happened, and not done again");
+  assert.equal(values.length, 2, "asked for when it was put in, and when it was looked for");
+  assertNowhere(await record(world));
 });
