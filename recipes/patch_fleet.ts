@@ -140,14 +140,13 @@ export default recipe({
   },
 });
 
-/** The running domains of all hosts. */
+/** The running domains of all hosts; who is named may be off, and then fails by itself. */
 async function running(
   hosts: Readonly<Record<string, Host>>,
-  { domains, balancer }: Input,
+  { domains, members, balancer }: Input,
 ): Promise<Fleet<Domain>> {
-  const lists = await Promise.all(
-    Object.values(hosts).map((host) => host.domains({ name: domains, state: "running" })),
-  );
+  const which = { name: domains, ...(members === undefined ? { state: "running" as const } : {}) };
+  const lists = await Promise.all(Object.values(hosts).map((host) => host.domains(which)));
   // Who balances the others is none of them.
   return new Fleet(lists.flatMap((list) => list.toArray())).filter(({ name }) => name !== balancer?.domain);
 }

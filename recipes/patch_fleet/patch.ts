@@ -96,6 +96,10 @@ export class Patcher {
 
   async #beforehand(vm: Domain): Promise<void> {
     const { health, agentWithin } = this.#patch;
+    const { state } = await vm.info();
+    if (state !== "running") {
+      throw new VirtError("wrong-state", `Cannot patch ${vm}: it is ${state}`, { target: vm.toString() });
+    }
     await vm.until.agent({ within: agentWithin });
     if (health === undefined) return;
     try {

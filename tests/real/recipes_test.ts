@@ -65,9 +65,12 @@ test("guests are restarted one after the other, and come back with an address", 
     const input = { domains: "web-*", waitForIp: "true" };
     const result = JSON.parse(
       await runRecipe(place, { name: "rolling_restart", uri: host.uri(), input }),
-    ) as { readonly restarted: readonly { domain: string; how: string; ip: string }[] };
+    ) as { readonly restarted: readonly { domain: string; host: string; how: string; ip: string }[] };
     const restarted = result.restarted.toSorted((a, b) => a.domain < b.domain ? -1 : 1);
-    assert.deepEqual(restarted, names.map((domain) => ({ domain, how: "shutdown", ip: "10.0.2.15" })));
+    assert.deepEqual(
+      restarted,
+      names.map((domain) => ({ domain, host: "host", how: "shutdown", ip: "10.0.2.15" })),
+    );
   });
   for (const [index, name] of names.entries()) {
     assert.equal(await host.virsh("domstate", name), "running");

@@ -214,3 +214,11 @@ Deno.test("inputs that make no sense are refused", async () => {
     assert.deepEqual(run.calls.filter(({ operation }) => operation !== "domain.list"), []);
   }
 });
+
+Deno.test("who is named and off fails by itself, at once, and the others are patched", async () => {
+  await using lab = await simulate({ hypervisor: { domains: [running("web-1"), "web-2"] } });
+  const run = await lab.run(patchFleet, { input: { ...patch, maxFail: 1, members: ["web-2", "web-1"] } });
+  assert.deepEqual(run.result.patched.map(({ domain }) => domain), ["web-1"]);
+  assert.match(run.result.failed[0]?.error.message ?? "", /Cannot patch domain "web-2": it is shutoff/);
+  assert.ok(run.durationMs < 1_000);
+});

@@ -48,7 +48,7 @@ Deno.test("a failure in the budget goes on; its snapshot stays, and the run leav
     faults: [{ operation: "domain.start", object: "web-2", message: "out of memory" }],
   });
   const run = await lab.run(rollingRestart, { input: { maxFail: 1 } });
-  assert.deepEqual(run.result.failed, ["web-2"]);
+  assert.deepEqual(run.result.failed.map(({ name }) => name), ["web-2"]);
   assert.equal(run.exit, 3);
   assert.deepEqual(lab.host.domain("web-2").snapshots, ["before-restart"]);
   assert.deepEqual(lab.host.domains.map(({ state }) => state), ["running", "shutoff", "running", "running"]);
@@ -63,4 +63,29 @@ Deno.test("an exceeded budget touches no more domains, and names them", async ()
   assert.equal(run.error?.code, "some-failed");
   assert.match(run.error?.message ?? "", /never begun: "web-2", "web-3", "web-4"/);
   assert.deepEqual(lab.host.effects.filter(({ object }) => /web-[234]/.test(object)), []);
+});
+
+Deno.test("hosts are restarted beside each other, and who is left is restarted by the next run", async () => {
+  await using lab = await simulate({
+    hypervisors: {
+      blue: { domains: [running("b-1"), running("b-2")] },
+      green: { domains: [running("g-1"), running("g-2")] },
+    },
+    guests: { shutdown: "10s" },
+    faults: [{ operation: "domain.start", object: "g-1" }],
+  });
+  const first = await lab.run(rollingRestart, { input: { canary: 2, oneOfEachHost: true } });
+  const left = JSON.parse(JSON.stringify(first.error?.detail));
+  assert.deepEqual(left.done.map(({ name }: { name: string }) => name), ["b-1"]);
+  assert.equal(first.durationMs, 10_000);
+  const input = { canary: 2, oneOfEachHost: true, members: left };
+  // It is off, and could not be snapshotted again under the name of the snapshot that stayed.
+  const rest = await lab.run(rollingRestart, { input: { ...input, maxFail: 1 } });
+  assert.deepEqual(rest.result.restarted.map(({ host, domain }) => `${host}/${domain}`).toSorted(), [
+    "blue/b-2",
+    "green/g-2",
+  ]);
+  assert.deepEqual(rest.result.failed.map(({ name, error }) => [name, error.code]), [
+    ["g-1", "already-exists"],
+  ]);
 });
