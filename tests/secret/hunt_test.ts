@@ -185,3 +185,28 @@ Deno.test("a recipe's process has no value, and neither has what an onlooker hea
   judgeState(ground, all, "after the resume");
   assert.deepEqual(ground.hypervisorHolds([quarry(later, "later")]), ["later"], "the new value arrived");
 });
+
+Deno.test("a run that is left behind, and one whose kernel is another process, have what their commands had", async () => {
+  await using ground = await HuntingGround.make();
+  const prey = hunted();
+  const env = { HUNTED_ONE: prey.one, HUNTED_VNC: prey.vnc };
+  const given = [
+    ...["--secret", "one=env:HUNTED_ONE", "--secret", "vnc=env:HUNTED_VNC"],
+    ...["--input", `canary=${JSON.stringify(prey.canary)}`],
+  ];
+  const kernel = ground.start(["run", recipe, "-y", ...given, "--input", "end=wait"], env);
+  await kernel.printed("waiting");
+  const attached = await ground.drover(["run", recipe, "-y", ...given, "-o", "json"], env);
+  assert.equal(attached.code, 0, attached.err);
+  judgeSaid(attached, prey, "attached");
+  const left = await ground.drover(["run", recipe, "-y", "--detach", ...given, "-o", "name"], env);
+  const watched = await ground.drover(["runs", "watch", left.out.trim()]);
+  assert.equal(watched.code, 0, watched.err);
+  const missing = await ground.drover(["run", recipe, "-y", "--detach", ...given, "-o", "name"]);
+  const failed = await ground.drover(["runs", "watch", missing.out.trim()]);
+  assert.match(failed.err, /the environment of whoever runs it has no HUNTED_ONE/);
+  await ground.drover(["domain", "destroy", "test"]);
+  const { code, err } = await kernel.ended();
+  assert.equal(code, 0, err);
+  judgeState(ground, prey, "afterwards");
+});
