@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type FiringState, firingStates, type FiringView } from "../../automation/schedule/schedule.ts";
+import {
+  type FiringState,
+  firingStates,
+  type FiringView,
+  scheduleName,
+} from "../../automation/schedule/schedule.ts";
 import { VirtError } from "../../model/error.ts";
 import type { Control } from "../../runtime/control/control.ts";
 import { nearest } from "../../runtime/permission/suggestion.ts";
@@ -19,7 +24,7 @@ import { printList, printOne } from "../output/format.ts";
 import { plain } from "../output/plain.ts";
 import { stateDirectory } from "../settings.ts";
 import { formatMoment } from "../units.ts";
-import { firingShape, noteNotServed, printSchedules, scheduleShape } from "./schedule_view.ts";
+import { firingShape, noteNotServed, printSchedules, scheduleShape, zonedMoment } from "./schedule_view.ts";
 
 /** The kernel that knows the schedules. */
 export function openSchedules(
@@ -27,6 +32,21 @@ export function openSchedules(
   flags: Pick<ScheduleFlags, "stateDir">,
 ): Promise<Control> {
   return openControl({ io, stateDirectory: stateDirectory(io, flags.stateDir) });
+}
+
+/**
+ * A schedule's name, as the command line gives it.
+ *
+ * @throws {VirtError} `invalid-argument` where nothing can be called so.
+ */
+function named(text: string): string {
+  const read = scheduleName.safeParse(text);
+  if (read.success) return read.data;
+  throw new VirtError(
+    "invalid-argument",
+    `Cannot look for a schedule "${text.slice(0, 64)}": ${read.error.issues[0]?.message ?? "it is no name"}`,
+    { hint: "List schedules with: drover schedule list" },
+  );
 }
 
 /** Whether people read the answer. */
@@ -51,7 +71,7 @@ export async function showSchedule(
   const { io } = this;
   await using control = await openSchedules(this, flags);
   const { schedule, upcoming, served } = await control.request("schedules.show", {
-    name,
+    name: named(name),
     upcoming: Math.min(flags.times ?? 5, 100),
   });
   if (!forPeople(flags)) {
@@ -59,7 +79,7 @@ export async function showSchedule(
   }
   await printOne(schedule, scheduleShape, { io, format: "wide" });
   if (upcoming.length > 0) {
-    io.stdout.write(`\n${upcoming.map((at) => `next  ${formatMoment(at)}\n`).join("")}`);
+    io.stdout.write(`\n${upcoming.map((at) => `next  ${zonedMoment(at, schedule.triggers)}\n`).join("")}`);
   }
   noteNotServed(io, { served, format: flags.output });
 }
@@ -67,7 +87,7 @@ export async function showSchedule(
 /** `schedule pause`. */
 export async function pauseSchedule(this: DroverContext, flags: ScheduleFlags, name: string): Promise<void> {
   await using control = await openSchedules(this, flags);
-  const schedule = await control.request("schedules.pause", { name });
+  const schedule = await control.request("schedules.pause", { name: named(name) });
   if (!forPeople(flags)) {
     return await printOne(schedule, scheduleShape, { io: this.io, format: flags.output ?? "json" });
   }
@@ -81,7 +101,7 @@ export async function pauseSchedule(this: DroverContext, flags: ScheduleFlags, n
 /** `schedule resume`. */
 export async function resumeSchedule(this: DroverContext, flags: ScheduleFlags, name: string): Promise<void> {
   await using control = await openSchedules(this, flags);
-  const { schedule, served } = await control.request("schedules.resume", { name });
+  const { schedule, served } = await control.request("schedules.resume", { name: named(name) });
   if (!forPeople(flags)) {
     return await printOne(schedule, scheduleShape, { io: this.io, format: flags.output ?? "json" });
   }
@@ -93,7 +113,7 @@ export async function resumeSchedule(this: DroverContext, flags: ScheduleFlags, 
 /** `schedule remove`. */
 export async function removeSchedule(this: DroverContext, flags: ScheduleFlags, name: string): Promise<void> {
   await using control = await openSchedules(this, flags);
-  const schedule = await control.request("schedules.remove", { name });
+  const schedule = await control.request("schedules.remove", { name: named(name) });
   if (!forPeople(flags)) {
     return await printOne(schedule, scheduleShape, { io: this.io, format: flags.output ?? "json" });
   }
@@ -108,7 +128,7 @@ export async function runScheduleNow(
 ): Promise<void> {
   await using control = await openSchedules(this, flags);
   const { firing, served } = await control.request("schedules.run-now", {
-    name,
+    name: named(name),
     force: flags.force ?? false,
     ...(flags.key === undefined ? {} : { key: flags.key }),
   });
@@ -156,7 +176,7 @@ async function printHistory(
   await using control = await openSchedules(context, flags);
   const firings = await control.request("schedules.history", {
     limit: Math.min(flags.limit ?? 100, 1000),
-    ...(name === undefined ? {} : { schedule: name }),
+    ...(name === undefined ? {} : { schedule: named(name) }),
     ...(states.length === 0 ? {} : { states: [...states] }),
     ...("before" in flags && flags.before !== undefined ? { before: flags.before } : {}),
   });
@@ -179,8 +199,17 @@ function statesFrom(given: readonly string[]): readonly FiringState[] {
 
 /** The dead letter that an id, or the beginning of one, means; another id as it is, for the kernel to judge. */
 async function deadNamed(control: Control, id: string): Promise<string> {
+  if (!/^[\x21-\x7e]{1,128}$/.test(id)) {
+    throw new VirtError(
+      "invalid-argument",
+      `Cannot look for a dead letter "${id.slice(0, 64)}": that is no id`,
+      {
+        hint: "List them with: drover schedule dead list",
+      },
+    );
+  }
   const dead = await control.request("schedules.history", { states: ["dead"], limit: 1000 });
-  const [only, second] = dead.filter((firing) => id !== "" && firing.id.startsWith(id));
+  const [only, second] = dead.filter((firing) => firing.id.startsWith(id));
   if (only === undefined || dead.some((firing) => firing.id === id)) return id;
   if (second !== undefined) {
     throw new VirtError(

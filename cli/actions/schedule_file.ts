@@ -49,9 +49,23 @@ export async function readScheduleFile(io: Io, file: string): Promise<readonly S
 
 function schedulesIn(source: Source): readonly Source[] {
   if (source.kind === "list") return source.items;
-  if (source.kind !== "map") return [source];
+  if (source.kind !== "map") {
+    const [file, line, column] = source.at;
+    throw new VirtError("invalid-argument", `Cannot make a schedule of "${file}": it holds none`, {
+      hint: "Begin with name, work and triggers, or with a list of schedules; see docs/schedules.md",
+      at: { file, line, column },
+    });
+  }
   const held = source.entries.get("schedules") ?? source.entries.get("items");
   if (held?.value.kind === "list") return held.value.items;
+  if (held !== undefined) {
+    throw placed(
+      new VirtError("invalid-argument", "Cannot make schedules: what stands there is no list of them", {
+        hint: "Begin each of them with a dash: - name: nightly",
+      }),
+      { file: held.value.at[0], line: held.value.at[1], column: held.value.at[2] },
+    );
+  }
   const item = source.entries.get("item");
   return [item?.value ?? source];
 }

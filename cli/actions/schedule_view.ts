@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { zoneOfRule } from "../../automation/schedule/calendar/mod.ts";
 import type { FiringView, ScheduleView } from "../../automation/schedule/schedule.ts";
 import type { Io } from "../io.ts";
 import { type OutputFormat, printList, printOne, type Shape } from "../output/format.ts";
@@ -82,6 +83,17 @@ export const firingShape: Shape<FiringView> = {
   ],
   name: ({ id }) => id,
 };
+
+/** A moment by the clocks of a schedule's time zone, or of this machine's where its rules have several or none. */
+export function zonedMoment(at: number, triggers: ScheduleView["triggers"]): string {
+  const zones = new Set(
+    triggers.flatMap((trigger) => "cron" in trigger || "calendar" in trigger ? [zoneOfRule(trigger)] : []),
+  );
+  const [only = Temporal.Now.timeZoneId()] = zones.size === 1 ? zones : [];
+  const moment = Temporal.Instant.fromEpochMilliseconds(Math.trunc(at)).toZonedDateTimeISO(only);
+  const local = moment.toPlainDateTime().round("second").toString().replace("T", " ");
+  return `${local} ${moment.offset} ${only}`;
+}
 
 /** Where and how to print, and whether several may be meant. */
 export interface ScheduleOutput {

@@ -268,6 +268,15 @@ Deno.test("a file makes its schedules, with paths from where it is", async () =>
   assert.equal(added(one).length, 1, "a name takes one of them");
 });
 
+Deno.test("a file that holds no schedule says so", async () => {
+  for (const text of ["", "just text", "[]"]) {
+    const { err, exit } = await fromFile(text);
+    assert.match(err, /it holds none|Cannot find a schedule/, text);
+    assert.ok(exit !== 0);
+  }
+  assert.match((await fromFile("schedules: { a: b }")).err, /no list of them[\s\S]*:1:12/);
+});
+
 Deno.test("what show prints as YAML can be added again", async () => {
   const shown = await schedule("show", "nightly", "-o", "yaml");
   await inFolder(async (folder) => {
@@ -351,6 +360,9 @@ const wrong: readonly (readonly [string, RegExp])[] = [
   ["add --file gone.yml", /no such file/],
   ["add --file gone.yml --cron @daily", /--cron beside --file/],
   ["show gone", /No schedule "gone"/],
+  ["show ../x", /up to 64 letters/],
+  ["pause _", /up to 64 letters/],
+  ["dead drop _", /that is no id/],
   ["history --state deed", /Did you mean dead/],
   ["dead retry ab", /More than one dead letter/],
   ["preview 61_*_*_*_*", /"61" is no minute/],
@@ -392,7 +404,10 @@ Deno.test("schedules are listed for people and for programs", async () => {
   ]);
   assert.equal(JSON.parse((await schedule("list", "-o", "ndjson")).out).item.name, "nightly");
   assert.equal(parse((await schedule("show", "nightly", "-o", "yaml")).out).item.name, "nightly");
-  assert.match((await schedule("show", "nightly")).out, /Grants: +domain:start\n[\s\S]*\nnext {2}2026-03-/);
+  assert.match(
+    (await schedule("show", "nightly")).out,
+    /Grants: +domain:start\n[\s\S]*\nnext {2}2026-03-29 03:00:00 \+02:00 Europe\/Berlin\n/,
+  );
 });
 
 Deno.test("schedules are steered, and what comes of it is told", async () => {

@@ -4,5 +4,5 @@
  * @module
  */
 export { readMoment } from "./moment.ts";
-export { checkRule, describeRule, nextAfter, type PreviewedTime, previewRule } from "./rule.ts";
+export { checkRule, describeRule, nextAfter, type PreviewedTime, previewRule, zoneOfRule } from "./rule.ts";
 export { timeZoneNamed } from "./time_zone.ts";

@@ -91,6 +91,11 @@ export function describeRule(rule: CalendarRule): string {
   return readRule(rule).description;
 }
 
+/** The time zone by whose clocks a rule goes: its own, or the one that was said beside it. */
+export function zoneOfRule(rule: CalendarRule): string {
+  return readRule(rule).timeZone;
+}
+
 /** A time at which a rule is due. */
 export interface PreviewedTime {
   /** Milliseconds since 1970. */
