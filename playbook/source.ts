@@ -27,6 +27,8 @@ export type Source =
     readonly value: string | number | boolean | null;
     /** The word that was written, where it was taken for a boolean and a text may be meant. */
     readonly word?: string;
+    /** A text that holds no expressions, whatever it looks like. */
+    readonly isAsIs?: boolean;
     /** Where a character of the text stands in the file. */
     readonly placeOf: (offset: number) => Place;
   };
@@ -39,6 +41,18 @@ export interface Entry {
 
 /** The most pieces that a file may hold, aliases counted as often as they are used. */
 const mostPieces = 500_000;
+
+/** How deep pieces may lie within each other. */
+const deepest = 200;
+
+/** Tags that say no more than what is seen anyway; a text that is `!unsafe` is taken as it is. */
+const plainTags = /^(!unsafe|(tag:yaml\.org,2002:|!!)(str|int|float|bool|null|map|seq|set|omap|merge))$/;
+
+const tagHints: Readonly<Record<string, string>> = {
+  "!vault": "Decrypt it with ansible-vault, or declare a secret and say where it comes from with --secret",
+  "!vault-encrypted":
+    "Decrypt it with ansible-vault, or declare a secret and say where it comes from with --secret",
+};
 
 const hints: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "Indent with spaces; YAML knows no tabs there",
@@ -74,11 +88,13 @@ class YamlReader {
   #pieces = 0;
 
   constructor(text: string, file: string) {
-    this.#text = text;
+    // A mark of the byte order says nothing in UTF-8.
+    this.#text = text.replace(/^\uFEFF/, "");
     this.#file = file;
   }
 
   read(): Source {
+    this.#refuseControls();
     const document = parseDocument(this.#text, {
       lineCounter: this.#lines,
       merge: true,
@@ -89,13 +105,14 @@ class YamlReader {
     const [fault] = document.errors;
     if (fault !== undefined) {
       const line = this.#lineAt(fault.pos[0]);
+      const isDeep = /call stack/.test(fault.message);
       const hint = /:\s+\{\{|-\s+\{\{/.test(line)
         ? hints["UNEXPECTED_TOKEN"]
         : /^ *\t/.test(line)
         ? hints["TAB_AS_INDENT"]
         : hints[fault.code];
       throw sourceFault(
-        `Cannot read "${this.#file}": ${decapitalized(fault.message)}`,
+        `Cannot read "${this.#file}": ${isDeep ? "it is nested too deeply" : decapitalized(fault.message)}`,
         this.#place(fault.pos[0]),
         hint === undefined ? {} : { hint },
       );
@@ -104,6 +121,19 @@ class YamlReader {
     const { contents } = document;
     if (contents === null) return this.#null(this.#place(0));
     return this.#piece(contents, { aliased, depth: 0 });
+  }
+
+  /** YAML 1.2.2, 5.1: of the control characters only tabs and the ends of lines may stand in a file. */
+  #refuseControls(): void {
+    // deno-lint-ignore no-control-regex
+    const offset = this.#text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/);
+    if (offset < 0) return;
+    const before = this.#text.slice(0, offset).split("\n");
+    const code = this.#text.charCodeAt(offset).toString(16).padStart(2, "0");
+    const at: Place = [this.#file, before.length, (before.at(-1)?.length ?? 0) + 1];
+    throw sourceFault(`Cannot read "${this.#file}": it holds the control character 0x${code}`, at, {
+      hint: 'Write it in a text with double quotes: "\\x1b"',
+    });
   }
 
   #lineAt(offset: number): string {
@@ -123,9 +153,13 @@ class YamlReader {
     node: unknown,
     { aliased, depth }: { readonly aliased: (alias: Alias) => Node | undefined; readonly depth: number },
   ): Source {
-    if (++this.#pieces > mostPieces || depth > 200) {
-      throw sourceFault(`Cannot read "${this.#file}": its aliases stand for too much`, [this.#file, 1, 1]);
+    if (++this.#pieces > mostPieces || depth > deepest) {
+      const what = depth > deepest
+        ? "it is nested too deeply"
+        : "it holds too much, aliases counted as often as used";
+      throw sourceFault(`Cannot read "${this.#file}": ${what}`, [this.#file, 1, 1]);
     }
+    this.#refuseTag(node);
     const deeper = { aliased, depth: depth + 1 };
     if (isAlias(node)) return this.#piece(aliased(node) ?? null, deeper);
     if (isMap(node)) return this.#map(node, deeper);
@@ -135,6 +169,20 @@ class YamlReader {
     if (isSeq(node)) return { kind: "list", at, items: node.items.map((item) => this.#piece(item, deeper)) };
     if (isScalar(node)) return this.#scalar(node, at);
     return this.#null(at);
+  }
+
+  /** Tags that would make objects, or values that are encrypted, are not understood; they must not be taken for texts. */
+  #refuseTag(node: unknown): void {
+    if (!isMap(node) && !isSeq(node) && !isScalar(node)) return;
+    const { tag, range } = node;
+    if (tag === undefined || plainTags.test(tag)) return;
+    throw sourceFault(
+      `Cannot read "${this.#file}": the tag "${tag}" means nothing here`,
+      this.#place(range?.[0] ?? 0),
+      {
+        hint: tagHints[tag] ?? "Leave it out",
+      },
+    );
   }
 
   #map(
@@ -159,6 +207,9 @@ class YamlReader {
           },
         );
       }
+      if (keySource.value === "__proto__") {
+        throw sourceFault(`Cannot read "${this.#file}": the name "__proto__" is not possible`, keySource.at);
+      }
       const read = this.#piece(value, deeper);
       // An entry without a value stands where its key does.
       const held = value === null ? this.#null(keySource.at) : read;
@@ -182,6 +233,9 @@ class YamlReader {
     const { value: given, type, range } = node;
     const value = typeof given === "bigint"
       ? Number(given)
+      // The key of a merge.
+      : typeof given === "symbol"
+      ? "<<"
       : typeof given === "string" && type === "PLAIN"
       ? booleanWord(given)
       : given;
@@ -200,7 +254,15 @@ class YamlReader {
       return this.#place(start + (found < 0 ? raw.indexOf(wanted) < 0 ? 0 : raw.indexOf(wanted) : found));
     };
     const isWord = typeof value === "boolean" && typeof given === "string";
-    return { kind: "scalar", at, value, placeOf, ...(isWord ? { word: given } : {}) };
+    const isAsIs = node.tag === "!unsafe";
+    return {
+      kind: "scalar",
+      at,
+      value,
+      placeOf,
+      ...(isWord ? { word: given } : {}),
+      ...(isAsIs ? { isAsIs } : {}),
+    };
   }
 }
 

@@ -18,8 +18,9 @@ import type { AskConnection } from "./live_inventory.ts";
 export const localFiles: Files = {
   async readText(path: string): Promise<string> {
     try {
-      return await Deno.readTextFile(path);
+      return textIn(await Deno.readFile(path), path);
     } catch (cause) {
+      if (cause instanceof VirtError) throw cause;
       if (cause instanceof Deno.errors.NotFound) {
         throw new VirtError("not-found", `Cannot read "${path}": there is no such file`);
       }
@@ -34,6 +35,20 @@ export const localFiles: Files = {
     }
   },
 };
+
+/** The text of a file. What is not UTF-8 is told with its place, and not replaced by signs that nobody wrote. */
+function textIn(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const read = new TextDecoder().decode(bytes);
+    const before = read.slice(0, Math.max(0, read.indexOf("\uFFFD"))).split("\n");
+    throw new VirtError("invalid-argument", `Cannot read "${file}": it is not UTF-8`, {
+      at: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 },
+      hint: `Convert it, for instance with: iconv -f LATIN1 -t UTF-8`,
+    });
+  }
+}
 
 /** Whether an inventory is to be asked of a connection. */
 export function isLive({ inventory }: Pick<PlayFlags, "inventory">): boolean {

@@ -25,7 +25,12 @@ export const nothingInherited: Inherited = { vars: [], when: [], tags: [], anyEr
 export interface TaskContext extends ModuleContext {
   /** The tasks of a file that is named relative to the playbook. */
   readonly tasksOf: (name: string, source: Source) => Promise<readonly Source[]>;
+  /** How many files of tasks have taken each other in. @default 0 */
+  readonly depth?: number;
 }
+
+/** How deep files of tasks may take each other in. */
+const deepestImport = 32;
 
 /** Keys that a task has from Ansible and that say how Ansible reaches a machine. */
 export const foreignKeys: Readonly<Record<string, string>> = Object.fromEntries(
@@ -121,7 +126,14 @@ async function readItem(
     const file = value.kind === "map"
       ? new MapReader(value, `"${included}"`).text("file")
       : reader.text(included);
-    return await readTasks(await context.tasksOf(file ?? "", value), { inherited: handed, context });
+    const { depth = 0 } = context;
+    if (depth >= deepestImport) {
+      throw sourceFault("Files of tasks take each other in without end", reader.keyAt(included));
+    }
+    return await readTasks(await context.tasksOf(file ?? "", value), {
+      inherited: handed,
+      context: { ...context, depth: depth + 1 },
+    });
   }
   return [await readTask(reader, { inherited: handed, context })];
 }
@@ -239,9 +251,13 @@ async function readTask(
 
 /** A title is a text, whatever YAML takes its word for. */
 function titleValue(source: Source): Value {
-  return source.kind === "scalar" && source.word !== undefined
-    ? { k: "plain", value: source.word }
-    : valueOf(source);
+  if (source.kind !== "scalar") {
+    throw sourceFault(
+      `Wrong value for "name" in the task: a text is expected, not ${kindOf(source)}`,
+      source.at,
+    );
+  }
+  return source.word !== undefined ? { k: "plain", value: source.word } : valueOf(source);
 }
 
 /** Whether a word is nearer to a key of a task than to any module. */

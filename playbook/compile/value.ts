@@ -16,7 +16,7 @@ type PlaceOf = (offset: number) => Place;
 export function valueOf(source: Source): Value {
   switch (source.kind) {
     case "scalar":
-      return typeof source.value === "string"
+      return typeof source.value === "string" && source.isAsIs !== true
         ? textValue(source.value, source.placeOf)
         : { k: "plain", value: source.value };
     case "list": {
@@ -90,7 +90,8 @@ export function expressionAt(given: string, placeOf: PlaceOf): Placed {
     };
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
-    throw sourceFault(`Cannot read the expression "${text}": ${error.message}`, placeOf(error.offset), {
+    const told = text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+    throw sourceFault(`Cannot read the expression "${told}": ${error.message}`, placeOf(error.offset), {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   }

@@ -19,12 +19,19 @@ export interface Scope {
 /** How often variables may lead to one another. */
 const deepest = 100;
 
+/** How many variables one value may lead to, each counted as often as it is used. */
+const mostLooks = 100_000;
+
+/** The longest text that an expression may make. */
+const longest = 16 << 20;
+
 /**
  * Variables in layers: the first that has a name wins. Values with expressions in them are evaluated when they are used.
  */
 export class LayeredScope implements Scope {
   readonly #layers: readonly (Vars | ReadonlyMap<string, unknown>)[];
   #depth = 0;
+  #looks = 0;
 
   /** @param layers the strongest first: variables of the playbook, or values that are what they are */
   constructor(layers: readonly (Vars | ReadonlyMap<string, unknown>)[]) {
@@ -41,6 +48,13 @@ export class LayeredScope implements Scope {
         if (this.#depth >= deepest) {
           throw new VirtError("recipe-failed", `The variable "${name}" leads back to itself`);
         }
+        if (this.#depth === 0) this.#looks = 0;
+        if (++this.#looks > mostLooks) {
+          throw new VirtError(
+            "recipe-failed",
+            `The variable "${name}" leads to more than ${mostLooks} others`,
+          );
+        }
         this.#depth++;
         try {
           return evaluate(value, this);
@@ -53,6 +67,13 @@ export class LayeredScope implements Scope {
   }
 }
 
+/** Texts as one, which must not be longer than anybody wants. */
+function bounded(parts: readonly string[]): string {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > longest) throw new Error(`a text of ${length} characters is too long`);
+  return parts.join("");
+}
+
 /** A value of the playbook with its expressions evaluated. */
 export function evaluate(value: Value, scope: Scope): unknown {
   switch (value.k) {
@@ -61,8 +82,8 @@ export function evaluate(value: Value, scope: Scope): unknown {
     case "expression":
       return placed(value.value, scope);
     case "text":
-      return value.parts.map((part) => typeof part === "string" ? part : textOf(placed(part, scope))).join(
-        "",
+      return bounded(
+        value.parts.map((part) => typeof part === "string" ? part : textOf(placed(part, scope))),
       );
     case "template":
       return filledIn(value.nodes, { scope, placed });
@@ -295,16 +316,14 @@ function binary(
     case "in":
       return contains(second, first);
     case "~":
-      return textOf(first) + textOf(second);
+      return bounded([textOf(first), textOf(second)]);
     case "+":
-      if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second];
-      if (typeof first === "string" && typeof second === "string") return first + second;
-      return numberOf(first, sign) + numberOf(second, sign);
+      if (Array.isArray(first) && Array.isArray(second)) return joined(first, second);
+      if (typeof first === "string" && typeof second === "string") return bounded([first, second]);
+      return finite(numberOf(first, sign) + numberOf(second, sign));
     case "*":
-      if (typeof first === "string" && typeof second === "number" && first.length * second <= 1 << 20) {
-        return first.repeat(Math.max(0, second));
-      }
-      return numberOf(first, sign) * numberOf(second, sign);
+      if (typeof first === "string" && typeof second === "number") return repeated(first, second);
+      return finite(numberOf(first, sign) * numberOf(second, sign));
     case "%": {
       const by = numberOf(second, sign);
       const rest = numberOf(first, sign) % by;
@@ -315,9 +334,31 @@ function binary(
   }
 }
 
+/** The most items of a list that an expression makes. */
+const mostItems = 1_000_000;
+
+function joined(first: readonly unknown[], second: readonly unknown[]): readonly unknown[] {
+  const count = first.length + second.length;
+  if (count > mostItems) throw new Error(`a list of ${count} items is too long`);
+  return [...first, ...second];
+}
+
+function repeated(text: string, times: number): string {
+  const count = Math.max(0, Math.trunc(times));
+  if (text.length * count > longest) {
+    throw new Error(`a text of ${text.length * count} characters is too long`);
+  }
+  return text.repeat(count);
+}
+
+function finite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new Error("the number is too large");
+}
+
 function arithmetic(sign: "-" | "/" | "//" | "**", left: number, right: number): number {
   if (sign === "-") return left - right;
-  if (sign === "**") return left ** right;
+  if (sign === "**") return finite(left ** right);
   if (right === 0) throw new Error("division by zero");
   return sign === "/" ? left / right : Math.floor(left / right);
 }
@@ -333,7 +374,13 @@ export function contains(all: unknown, one: unknown): boolean {
 function numberOf(value: unknown, sign: string): number {
   const made = typeof value === "boolean" ? Number(value) : value;
   if (typeof made === "number") return made;
-  throw new Error(`"${sign}" takes numbers, and was given ${value === null ? "none" : `"${textOf(value)}"`}`);
+  throw new Error(
+    `"${sign}" takes numbers, and was given ${value === null ? "none" : `"${clipped(textOf(value))}"`}`,
+  );
+}
+
+function clipped(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
 }
 
 /** Plain data as a value. */

@@ -10,9 +10,29 @@ import { textFilters } from "./text_filters.ts";
 import { booleanOf, compare, equal, isMap, isTrue, Missing, textOf } from "./values.ts";
 
 function unique(items: readonly unknown[]): unknown[] {
-  const kept: unknown[] = [];
-  for (const item of items) if (!kept.some((each) => equal(each, item))) kept.push(item);
-  return kept;
+  const seen = new Members([]);
+  return items.filter((item) => !seen.has(item) && seen.add(item));
+}
+
+/** What is in a list: found at once where it is no list or map. */
+class Members {
+  readonly #plain = new Set<unknown>();
+  readonly #others: unknown[] = [];
+
+  constructor(items: readonly unknown[]) {
+    for (const item of items) this.add(item);
+  }
+
+  add(item: unknown): true {
+    if (typeof item === "object" && item !== null) this.#others.push(item);
+    else this.#plain.add(item);
+    return true;
+  }
+
+  has(item: unknown): boolean {
+    if (typeof item !== "object" || item === null) return this.#plain.has(item);
+    return this.#others.some((each) => equal(each, item));
+  }
 }
 
 function flattened(items: readonly unknown[], levels: number): unknown[] {
@@ -151,10 +171,14 @@ export const filters: Readonly<Record<string, Filter>> = {
   items: (subject) => Object.entries(mapOf(subject)),
   keys: (subject) => Object.keys(mapOf(subject)),
   values: (subject) => Object.values(mapOf(subject)),
-  difference: (subject, { args }) =>
-    unique(listOf(subject)).filter((item) => !listOf(args[0]).some((each) => equal(each, item))),
-  intersect: (subject, { args }) =>
-    unique(listOf(subject)).filter((item) => listOf(args[0]).some((each) => equal(each, item))),
+  difference: (subject, { args }) => {
+    const others = new Members(listOf(args[0]));
+    return unique(listOf(subject)).filter((item) => !others.has(item));
+  },
+  intersect: (subject, { args }) => {
+    const others = new Members(listOf(args[0]));
+    return unique(listOf(subject)).filter((item) => others.has(item));
+  },
   union: (subject, { args }) => unique([...listOf(subject), ...listOf(args[0])]),
   unique: (subject) => unique(listOf(subject)),
   first: (subject) => listOf(subject)[0] ?? new Missing("the list is empty"),

@@ -11,6 +11,9 @@ import { ExpressionFault, type Token, tokens } from "./token.ts";
 /** How deep an expression may nest. */
 const deepest = 64;
 
+/** How many words an expression may have: trees grow with them. */
+const mostTokens = 2000;
+
 const constants: Readonly<Record<string, boolean | null>> = {
   true: true,
   True: true,
@@ -40,6 +43,8 @@ class Reader {
 
   constructor(text: string) {
     this.#tokens = tokens(text);
+    const beyond = this.#tokens[mostTokens];
+    if (beyond !== undefined) throw new ExpressionFault(`it has more than ${mostTokens} words`, beyond.at);
   }
 
   whole(): Expression {

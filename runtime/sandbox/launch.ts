@@ -144,8 +144,10 @@ function denoCommand(
     `--import-map=${importMap}`,
     // A comma would begin another path, and Deno has no way to write one; the graph refuses it.
     `--allow-read=${[...readable].join(",")}`,
-    // Without machine code there is no WebAssembly, and no compiler to attack; orchestration does not miss it.
-    `--v8-flags=--max-heap-size=${heapMebibytes},--disallow-code-generation-from-strings,--jitless`,
+    // Without machine code there is no WebAssembly, and no compiler to attack; orchestration does not miss it. A regular
+    // expression that goes back and forth without end is carried out again in linear time, where it can be.
+    `--v8-flags=--max-heap-size=${heapMebibytes},--disallow-code-generation-from-strings,--jitless,` +
+    "--enable-experimental-regexp-engine-on-excessive-backtracks,--regexp-backtracks-before-fallback=50000",
     pathToFileURL(boot).href,
     graph.url,
     String(budget.frameBytes),
