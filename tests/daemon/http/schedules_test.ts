@@ -97,7 +97,7 @@ Deno.test("a schedule is granted what its token has, for no longer, and no more"
     rights: ["run"],
     expires,
   });
-  const until = `(until=${new Date(expires).toISOString()})`;
+  const until = `(until=${Temporal.Instant.fromEpochMilliseconds(expires).toString()})`;
   const whole = await api.ask("/v1/schedules", { token, body: { name: "whole", ...nightly } });
   assert.deepEqual(whole.body.grants, [`domain:start,stop@web-*${until}`], whole.text);
   const part = await api.ask("/v1/schedules", {
