@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { VirtError } from "../model/error.ts";
 import type { SecretDeclaration, SecretHandle } from "../model/secret.ts";
 import { asReference } from "./plain.ts";
 
@@ -80,6 +81,27 @@ export class OpaqueSecret implements SecretHandle {
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
+}
+
+/**
+ * Refuses secrets in what is made into text here: their names would stand in it in the place of values.
+ *
+ * @param hint what to do instead
+ * @throws {VirtError} `invalid-argument`
+ */
+export function refuseSecrets(given: unknown, hint: string): void {
+  const named = given instanceof OpaqueSecret
+    ? given.name
+    : typeof given === "string"
+    ? /drover:secret:(\w*)/.exec(given)?.[1]
+    : undefined;
+  if (named !== undefined) {
+    throw new VirtError("invalid-argument", `Cannot use secret "${named}" there: no value is put in`, {
+      hint,
+    });
+  }
+  if (typeof given !== "object" || given === null || given instanceof Uint8Array) return;
+  for (const part of Object.values(given)) refuseSecrets(part, hint);
 }
 
 /** The secrets of a recipe. */

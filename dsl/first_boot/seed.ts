@@ -4,6 +4,7 @@
  * @module
  */
 import { VirtError } from "../../model/error.ts";
+import { refuseSecrets } from "../opaque_secret.ts";
 import { isoImage } from "./iso_image.ts";
 
 /** Whether a guest that has booted before looks at a seed that is another one than last time. */
@@ -81,6 +82,7 @@ const encoder = new TextEncoder();
  * ```
  */
 export function cloudInit(options: CloudInitOptions): Seed {
+  refuseSecrets(options, seedAdvice);
   const { hostname, networkConfig, metaData = {}, rerun = "never" } = options;
   if (!/^(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i.test(hostname)) {
     throw new VirtError("invalid-argument", `Cannot call a guest ${JSON.stringify(hostname)}`, {
@@ -107,6 +109,10 @@ export function cloudInit(options: CloudInitOptions): Seed {
     : `its instance-id stays "${instance}"; what is to run again needs rerun: "on-change"`;
   return { kind: "nocloud", bytes, suffix: "iso", reading: { again, why } };
 }
+
+/** Who may read the volume reads the seed: no value is put in. */
+const seedAdvice =
+  "Put the hash of a password into the seed, or call setPassword once the guest's agent answers";
 
 function userDataText(userData: SeedDocument): string {
   if (typeof userData !== "string") return `#cloud-config\n${documentText(userData)}`;
@@ -144,6 +150,7 @@ const ignitionVersion = "3.4.0";
  * ```
  */
 export function ignition(config: SeedDocument): Seed {
+  refuseSecrets(config, seedAdvice);
   const given = typeof config === "string" ? parsed(config) : config;
   const said = given["ignition"];
   const header = typeof said === "object" && said !== null ? said as Record<string, unknown> : {};

@@ -132,3 +132,33 @@ Deno.test({
     });
   },
 });
+
+const keeps = `
+  summary: "Keep what is typed",
+  needs: ["secret:getattr,write,save"],
+  secrets: { db: { description: "what is typed" } },
+  async run({ host, secrets }) {
+    const xml = "<secret><usage type='ceph'><name>client.a</name></usage></secret>";
+    await (await host.defineSecret({ xml })).setValue({ value: secrets.db });
+    return "kept " + secrets.db;
+  },`;
+
+Deno.test({
+  name:
+    `a secret is asked for at the terminal, without echo, and is not asked for where nobody wants to be${skipped}`,
+  ignore: skipped !== "",
+  async fn(): Promise<void> {
+    await inPlace(async (place) => {
+      const recipe = await place.recipe("keeper", keeps);
+      const args = ["run", recipe, "--yes", "--secret", "db=prompt"];
+      const typed = await onTerminal(place, args, [["Secret db", "hunter2-typed\r"]]);
+      assert.equal(typed.code, 0, typed.screen);
+      assert.match(typed.screen, /Secret db \(what is typed\)/);
+      assert.match(typed.screen, /kept Secret\(db\)/);
+      assert.doesNotMatch(typed.screen, /hunter2/);
+      const silent = await onTerminal(place, [...args, "--no-prompt"]);
+      assert.equal(silent.code, exitCode.notFound, silent.screen);
+      assert.match(silent.screen, /nobody at a terminal typed it/);
+    });
+  },
+});

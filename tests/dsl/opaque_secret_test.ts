@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OpaqueSecret, recipe, secret } from "../../dsl/mod.ts";
+import { cloudInit, ignition, OpaqueSecret, recipe, secret } from "../../dsl/mod.ts";
 import { simulate } from "../../testing/mod.ts";
 
 Deno.test("whatever is made of a secret, there is its name and nothing else", () => {
@@ -45,4 +45,12 @@ Deno.test("a secret is declared with a name that can be given on a command line,
     assert.throws(() => declare(wrong), { code: "invalid-argument" }, JSON.stringify(wrong));
   }
   declare({ a: {}, B_2: { description: "b" } });
+});
+
+Deno.test("a seed of first boot takes no secret, in whatever depth", () => {
+  const db = new OpaqueSecret("db");
+  const refused = { code: "invalid-argument", message: 'Cannot use secret "db" there: no value is put in' };
+  assert.throws(() => cloudInit({ hostname: "a", userData: { users: [{ passwd: db }] } }), refused);
+  assert.throws(() => cloudInit({ hostname: "a", userData: `#!/bin/sh\necho ${db.placeholder}` }), refused);
+  assert.throws(() => ignition({ passwd: { users: [{ passwordHash: db }] } }), refused);
 });
