@@ -13,6 +13,7 @@ import type { Retention, Store } from "./journal/store.ts";
 import { type CallWatch, Kernel } from "./kernel.ts";
 import { type Authorize, grantAuthorize } from "./run/authorize.ts";
 import { type Launched, type LaunchRequest, RunManager } from "./run/manager.ts";
+import { sweepWrittenRecipes } from "./run/written_recipes.ts";
 import { recoverRuns, rememberDoubt } from "./run/recovery.ts";
 import { sweepScratch } from "./sandbox/scratch.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -135,6 +136,7 @@ export class Host implements AsyncDisposable {
     const { clock } = this.kernel;
     try {
       await this.store.prune({ ...retention, now: clock.now() });
+      await sweepWrittenRecipes({ stateDirectory: this.stateDirectory, store: this.store, now: clock.now() });
     } catch {
       return;
     }

@@ -8,6 +8,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { VirtError } from "../../model/error.ts";
 import { type Compiled, engineFiles, playModule, readerModule } from "../../playbook/mod.ts";
+import { writtenRecipes } from "../../runtime/run/written_recipes.ts";
 import { prepareRecipe, type RecipeGraph } from "../../runtime/sandbox/mod.ts";
 
 /** What the sandbox loads: the path of its main module, and all that belongs to it. */
@@ -78,8 +79,9 @@ async function keep(
   directory: string,
 ): Promise<Written> {
   const hash = createHash("sha256").update(JSON.stringify([...files])).digest("hex").slice(0, 24);
-  const folder = join(directory, "plays", hash);
+  const folder = join(writtenRecipes(directory), hash);
   if (!await exists(join(folder, main))) await writeWhole(folder, files);
+  else await touch(folder);
   const real = await Deno.realPath(folder);
   const recipe = join(real, main);
   // Such a path is refused where recipes are looked through.
@@ -95,6 +97,12 @@ async function exists(path: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Whoever clears away what no run names any more leaves what was touched lately. */
+async function touch(folder: string): Promise<void> {
+  const now = new Date();
+  await Deno.utime(folder, now, now);
 }
 
 /** Under a name of its own first, so that nobody ever finds half of it. */
