@@ -71,7 +71,18 @@ async function nightly(vm: Domain, { host, pool, input, log, now }: Tools): Prom
   const answer = input.verify ? await ask(vm, input.check) : undefined;
   const increments = entries.length - 1 - entries.findLastIndex(({ kind }) => kind === "full");
   const { maxIncrements, quiesce } = input;
-  const made = await backUp(vm, { pool, last: base, increments, maxIncrements, quiesce, within, now, log });
+  const latest = last?.takenAt ?? 0;
+  const made = await backUp(vm, {
+    pool,
+    last: base,
+    latest,
+    increments,
+    maxIncrements,
+    quiesce,
+    within,
+    now,
+    log,
+  });
   let verified = "no";
   let failure: unknown;
   if (input.verify) {

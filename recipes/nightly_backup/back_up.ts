@@ -15,6 +15,8 @@ export interface BackUpOptions {
   readonly pool: Pool;
   /** The last backup that can be restored; nothing where there is none. */
   readonly last: Entry | undefined;
+  /** When the newest one was begun, good or not: no two are called alike. */
+  readonly latest: number;
   /** How many backups of changes follow a whole one before the next whole one. */
   readonly maxIncrements: number;
   /** How many follow the last whole one by now. */
@@ -33,13 +35,13 @@ const checkpointPrefix = "drover-backup-";
 
 /** Copies a running domain's disks: what has changed where that can be told, else all of it. */
 export async function backUp(vm: Domain, options: BackUpOptions): Promise<Unproven> {
-  const { last, log, now } = options;
+  const { last, latest, log, now } = options;
   const [live, definition] = [await vm.xml(), await vm.xml({ inactive: true })];
   const sources = disksIn(live);
   if (sources.length === 0) throw new Error(`${vm} has no disk that can be backed up`);
   // Changes are followed in bitmaps, and those are kept in qcow2 images.
   const canFollow = sources.every(({ format }) => format === "qcow2");
-  const takenAt = now();
+  const takenAt = Math.max(now(), latest + 1000);
   const id = newId(takenAt);
   const disks: BackedUpDisk[] = [];
   for (const { target } of sources) {
@@ -104,16 +106,22 @@ function mayTryWhole(error: unknown): error is Error {
 
 /** Copies, or leaves nothing of it where that fails. */
 async function copy(vm: Domain, what: Copying): Promise<Unproven["consistency"]> {
+  const made: Made = { volumes: [] };
   try {
-    return await copyDisks(vm, what);
+    return await copyDisks(vm, what, made);
   } catch (error) {
-    const { entry, options: { pool, log } } = what;
     // What cannot be removed now is removed by the next run: it does not count.
-    await forget(vm, pool, entry).catch((failure: Error) =>
-      log.warn("something is left of a backup that failed", { vm, why: failure.message })
+    await forget(vm, what.options.pool, made).catch((failure: Error) =>
+      what.options.log.warn("something is left of a backup that failed", { vm, why: failure.message })
     );
     throw error;
   }
+}
+
+/** What a backup has made so far; of another one it touches nothing. */
+interface Made {
+  readonly volumes: string[];
+  checkpoint?: string;
 }
 
 interface Copying {
@@ -123,14 +131,19 @@ interface Copying {
   readonly options: BackUpOptions;
 }
 
-async function copyDisks(vm: Domain, { entry, parent, options }: Copying): Promise<Unproven["consistency"]> {
+async function copyDisks(
+  vm: Domain,
+  { entry, parent, options }: Copying,
+  made: Made,
+): Promise<Unproven["consistency"]> {
   const { pool, within, quiesce } = options;
   const targets: string[] = [];
   for (const { target, volume, bytes } of entry.disks) {
     const base = parent?.disks.find((each) => each.target === target);
     const basePath = base === undefined ? undefined : (await (await pool.volume(base.volume)).info()).path;
-    const made = await pool.createVolume({ xml: volumeDocument(volume, bytes, basePath) });
-    const { path } = await made.info();
+    const created = await pool.createVolume({ xml: volumeDocument(volume, bytes, basePath) });
+    made.volumes.push(volume);
+    const { path } = await created.info();
     targets.push(
       `<disk name='${target}' backup='yes' type='file'><driver type='qcow2'/><target file='${
         escaped(path)
@@ -143,6 +156,7 @@ async function copyDisks(vm: Domain, { entry, parent, options }: Copying): Promi
     others.map((target) => `<disk name='${target}' backup='no'/>`).join("")
   }</disks></domainbackup>`;
   const frozen = await freeze(vm, quiesce);
+  if (entry.checkpoint !== undefined) made.checkpoint = entry.checkpoint;
   let isThawed = false;
   const thaw = async (): Promise<void> => {
     if (isThawed) return;
@@ -186,18 +200,20 @@ async function freeze(
       isVirtError(error, code)
     );
     if (quiesce === "auto" && isNone) return undefined;
-    throw error;
+    // Not the hypervisor's word on this backup: another attempt with all of it would end the same.
+    throw new Error(
+      `Cannot back ${vm} up quiesced: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** Removes a backup that has not come to its end, as far as it has come. */
-async function forget(
-  vm: Domain,
-  pool: Pool,
-  { checkpoint, disks }: Pick<Unproven, "checkpoint" | "disks">,
-): Promise<void> {
+/** Removes what has been made of a backup that has not come to its end. */
+async function forget(vm: Domain, pool: Pool, { checkpoint, volumes }: Made): Promise<void> {
   if (checkpoint !== undefined) await deleteCheckpoint(vm, checkpoint);
-  await deleteVolumes(pool, disks.map(({ volume }) => volume));
+  await deleteVolumes(pool, volumes);
 }
 
 /** Deletes this recipe's checkpoints but the one that the next backup begins at. */

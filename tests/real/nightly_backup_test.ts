@@ -117,3 +117,65 @@ test("a guest is backed up whole and by its changes; what is restored is booted 
   await host.virsh("undefine", "db-1", "--checkpoints-metadata");
   await host.virsh("pool-destroy", "backups");
 });
+
+test("disks of other formats, other disks and broken checkpoints lead to whole backups, and no backup touches another", async (host) => {
+  const path = `${host.directory}/others`;
+  await Deno.mkdir(path);
+  await host.virsh("pool-create-as", "others", "dir", "--target", path);
+  const disk = (file: string, target: string, format: string): string =>
+    `<disk type='file' device='disk'><driver name='qemu' type='${format}'/><source file='${file}'/>
+     <target dev='${target}' bus='virtio'/></disk>`;
+  const start = async (name: string, disks: string): Promise<void> => {
+    const xml = `<domain type='qemu'><name>${name}</name><memory unit='MiB'>32</memory>
+      <os><type arch='x86_64'>hvm</type></os><devices>${disks}</devices></domain>`;
+    await host.virsh("define", await host.file(`${name}.xml`, xml));
+    await host.virsh("start", name);
+  };
+  const [first, second] = [await makeDisk(host, "o1.qcow2"), await makeDisk(host, "o2.qcow2")];
+  await start(
+    "raw disk",
+    disk(first, "vda", "qcow2") + disk(await makeDisk(host, "o.img", { format: "raw" }), "vdb", "raw"),
+  );
+  await start("other", disk(second, "vda", "qcow2"));
+  await host.virsh("checkpoint-create-as", "other", "mine");
+  const kinds = async (domains: string): Promise<readonly string[]> => {
+    const { kind, verified, kept } = await backUp(host, {
+      pool: "others",
+      domains,
+      maxIncrements: 9,
+      last: 9,
+    });
+    return [kind, verified, String(kept.length)];
+  };
+  const read = "read as a whole";
+  // Two within a second: each has a name of its own.
+  assert.deepEqual([await kinds("raw disk"), await kinds("raw disk")], [["full", read, "1"], [
+    "full",
+    read,
+    "2",
+  ]]);
+  assert.deepEqual([await kinds("other"), await kinds("other")], [["full", read, "1"], [
+    "incremental",
+    read,
+    "2",
+  ]]);
+  await host.virsh("blockresize", "other", "vda", "32M");
+  assert.deepEqual(await kinds("other"), ["full", read, "3"], "a disk of another size");
+  const [checkpoint = ""] =
+    /drover-backup-\w+/.exec(await host.virsh("checkpoint-list", "other", "--name")) ?? [];
+  await host.virsh("checkpoint-delete", "other", checkpoint, "--metadata");
+  assert.deepEqual(await kinds("other"), ["full", read, "4"], "a checkpoint that is gone");
+  await assert.rejects(
+    backUp(host, { pool: "others", domains: "other", quiesce: "always" }),
+    /Cannot back domain "other" up quiesced/,
+  );
+  assert.match(await host.virsh("checkpoint-list", "other", "--name"), /mine/, "others' checkpoints stay");
+  const names = [...Deno.readDirSync(path)].map(({ name }) => name);
+  assert.equal(names.filter((name) => name.endsWith(".json")).length, 6);
+  assert.equal(names.filter((name) => name.endsWith(".qcow2")).length, 4 + 4);
+  for (const name of ["other", "raw disk"]) {
+    await host.virsh("destroy", name);
+    await host.virsh("undefine", name, "--checkpoints-metadata");
+  }
+  await host.virsh("pool-destroy", "others");
+});
