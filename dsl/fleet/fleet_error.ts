@@ -5,8 +5,15 @@
  */
 import { VirtError } from "../../model/error.ts";
 import type { Handle } from "../handle.ts";
-import { namesText } from "./names_text.ts";
-import { type Failure, type FleetReport, resumeList } from "./report.ts";
+import { namesIn } from "./names_text.ts";
+import {
+  type Failure,
+  type FleetReport,
+  type MemberFailure,
+  type MemberName,
+  type ResumeList,
+  resumeList,
+} from "./report.ts";
 import { isUnreachable } from "./tally.ts";
 
 /** How many failures a message tells in full. */
@@ -57,15 +64,19 @@ export class FleetError<T extends Handle = Handle> extends VirtError implements 
     const total = done.length + lost.length + notDone.length;
     const allowed = `${maxFail} ${maxFail === 1 ? "was" : "were"} allowed to`;
     const budget = inBatch === undefined ? allowed : `${inBatch} of them in one batch, where ${allowed}`;
+    const list = resumeList(report);
+    const names = namesIn(everybody(list));
     const left = [
-      unknown.length === 0 ? "" : `; what became of these is not known: ${namesText(targets(unknown))}`,
-      notDone.length === 0 ? "" : `; never begun: ${namesText(notDone)}`,
-      drained.length === 0 ? "" : `; still out of service: ${namesText(drained)}`,
+      unknown.length === 0 ? "" : `; what became of these is not known: ${names(list.unknown)}`,
+      notDone.length === 0 ? "" : `; never begun: ${names(list.notBegun)}`,
+      drained.length === 0 ? "" : `; still out of service: ${names(list.drained)}`,
     ];
     super(
       lost.some(({ error }) => isUnreachable(error)) ? "unreachable" : "some-failed",
-      `${lost.length} of ${total} failed, ${budget}: ${reasons(lost)}${left.join("")}`,
-      { detail: { maxFail, ...resumeList(report) }, cause: lost[0]?.error },
+      `${lost.length} of ${total} failed, ${budget}: ${reasons([...list.failed, ...list.unknown], names)}${
+        left.join("")
+      }`,
+      { detail: { maxFail, ...list }, cause: lost[0]?.error },
     );
     this.done = done;
     this.failed = failed;
@@ -75,15 +86,12 @@ export class FleetError<T extends Handle = Handle> extends VirtError implements 
   }
 }
 
-function targets<T extends Handle>(failures: readonly Failure<T>[]): readonly T[] {
-  return failures.map(({ target }) => target);
+function everybody({ done, failed, unknown, notBegun }: ResumeList): readonly MemberName[] {
+  return [...done, ...failed, ...unknown, ...notBegun];
 }
 
-function reasons(failed: readonly Failure<Handle>[]): string {
-  const told = failed.slice(0, toldInFull).map(({ target, error }) => {
-    const why = error instanceof Error ? error.message : String(error);
-    return `"${target.name}" (${why})`;
-  });
-  const rest = targets(failed.slice(toldInFull));
-  return rest.length === 0 ? told.join(", ") : `${told.join(", ")}, ${namesText(rest)}`;
+function reasons(lost: readonly MemberFailure[], names: (members: readonly MemberName[]) => string): string {
+  const told = lost.slice(0, toldInFull).map((member) => `${names([member])} (${member.error.message})`);
+  const rest = lost.slice(toldInFull);
+  return rest.length === 0 ? told.join(", ") : `${told.join(", ")}, ${names(rest)}`;
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { VirtError } from "../../model/error.ts";
 import type { Handle } from "../handle.ts";
 import { namesText } from "./names_text.ts";
+import { calledInLists } from "./report.ts";
 
 const memberName = z.looseObject({
   name: z.string().min(1),
@@ -105,7 +106,7 @@ function listedBy(text: string, members: readonly Handle[]): ListedMember {
 /** By what does not change first; a domain may have moved to another host since. */
 function fitting<T extends Handle>(members: readonly T[], { name, id, host }: ListedMember): readonly T[] {
   const same = id === undefined
-    ? members.filter((member) => member.name === name)
+    ? members.filter((member) => calledInLists(member) === name)
     : members.filter((member) => member.id === id);
   const there = same.filter(({ connection }) => connection === host);
   if (host !== undefined && id === undefined) return there;
@@ -113,7 +114,7 @@ function fitting<T extends Handle>(members: readonly T[], { name, id, host }: Li
 }
 
 function severalOf({ name }: ListedMember, found: readonly Handle[]): VirtError {
-  const places = found.map((each) => `${each.connection}/${each.name}`);
+  const places = found.map((each) => `${each.connection}/${calledInLists(each)}`);
   return new VirtError(
     "invalid-argument",
     `Cannot tell which "${name}" is meant: there are ${found.length}`,

@@ -93,8 +93,13 @@ export function resumeList(report: FleetReport<Handle>): ResumeList {
   };
 }
 
-function memberName({ name, id, connection }: Handle): MemberName {
-  return { name, id, host: connection };
+function memberName(member: Handle): MemberName {
+  return { name: calledInLists(member), id: member.id, host: member.connection };
+}
+
+/** What a member is called in lists: a host by the run's name for it, everything else by its own. */
+export function calledInLists({ $ref, name, connection }: Handle): string {
+  return $ref === "connection" ? connection : name;
 }
 
 function memberFailure({ target, error, during }: Failure<Handle>): MemberFailure {

@@ -5,7 +5,7 @@
  */
 import { type Handle, objectsOf } from "../handle.ts";
 import type { Session } from "../session.ts";
-import { namesText } from "./names_text.ts";
+import { namesIn } from "./names_text.ts";
 import type { ResumeList } from "./report.ts";
 import { isUnreachable } from "./tally.ts";
 
@@ -29,12 +29,13 @@ export function countFailure(member: Handle, error: unknown): void {
  */
 export function tellLeft(session: Session, list: ResumeList): void {
   const { done, failed, unknown, notBegun, drained } = list;
+  const names = namesIn([...done, ...failed, ...unknown, ...notBegun]);
   const summary = [
     `${done.length} done`,
     `${failed.length} failed`,
-    unknown.length === 0 ? "" : `in the middle or not known: ${namesText(unknown)}`,
-    notBegun.length === 0 ? "" : `not begun: ${namesText(notBegun)}`,
-    drained.length === 0 ? "" : `out of service: ${namesText(drained)}`,
+    unknown.length === 0 ? "" : `in the middle or not known: ${names(unknown)}`,
+    notBegun.length === 0 ? "" : `not begun: ${names(notBegun)}`,
+    drained.length === 0 ? "" : `out of service: ${names(drained)}`,
   ];
   const message = `Left by the update: ${summary.filter((part) => part !== "").join("; ")}`;
   const parts = partsOf(list);

@@ -327,7 +327,7 @@ Deno.test("what nobody knows of is in no list of what to do, and is named", asyn
   const left = run.error?.detail as ResumeList;
   assert.deepEqual(left.unknown.map(({ name }) => name), ["b-2"]);
   assert.deepEqual(left.failed, []);
-  assert.match(run.error?.message ?? "", /what became of these is not known: "b-2"/);
+  assert.match(run.error?.message ?? "", /what became of these is not known: "blue\/b-2"/);
   const next = await lab.run(suspendSome, { input: { members: memberList.parse(left) } });
   assert.ok(next.logs.some(({ message }) => /nobody knows whether they are done: "b-2"/.test(message)));
   assert.deepEqual(next.result.done.map(({ name }) => name), ["b-3", "g-1", "g-2"]);
