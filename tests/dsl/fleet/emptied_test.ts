@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { emptied, Fleet, FleetError, recipe, type ResumeList, resumeList } from "../../../mod.ts";
 import { type Lab, simulate } from "../../../testing/mod.ts";
+import { everyDeath } from "../mortal_run.ts";
 
 const running = (name: string): { name: string; state: "running" } => ({ name, state: "running" });
 
@@ -78,4 +79,21 @@ Deno.test("a domain that does not come back is told, and its host is named as ou
   assert.ok(
     run.logs.some(({ message }) => /^domain "b-1" moved from "blue" to "(green|red)"$/.test(message)),
   );
+});
+
+Deno.test("killed at any moment and resumed, every domain is at home again, and runs once", async () => {
+  const hosts = { blue: { domains: [running("b-1")] }, green: { domains: [] } };
+  await everyDeath({ recipe: maintain, hosts }, ({ view, lives }, when) => {
+    assert.equal(view.state, "done", `${when}: ${JSON.stringify(view.error)}`);
+    const { done, failed, unknown, drained, meanwhile } = view.result as {
+      readonly meanwhile: Record<string, string[]>;
+    } & ResumeList;
+    assert.deepEqual(done.map(({ name }) => name), ["blue", "green"], when);
+    assert.deepEqual([failed, unknown, drained], [[], [], []], when);
+    assert.deepEqual(meanwhile, { blue: [], green: [] }, when);
+    const found = ["blue", "green"].flatMap((host) =>
+      (lives.host(host)?.domains ?? []).map(({ name, state }) => `${host}/${name} ${state}`)
+    );
+    assert.deepEqual(found, ["blue/b-1 running"], when);
+  });
 });
