@@ -89,9 +89,18 @@ export class Lanes {
         if (await this.#opening !== undefined) continue;
       }
       // There is no other way: it may move again.
-      await sleep(this.#options.clock, retryMs, AbortSignal.any([signal, own.over])).catch(() => {});
+      if (pace === "slow") {
+        await sleep(this.#options.clock, retryMs, AbortSignal.any([signal, own.over])).catch(() => {});
+      } else if (await this.#enterSoon(own, signal)) return own;
     }
     return own;
+  }
+
+  /** Takes a place for a quick call as soon as there is one; `false` where there is none for a while. */
+  async #enterSoon({ traffic }: Lane, signal: AbortSignal): Promise<boolean> {
+    const waited = new AbortController();
+    using _timer = this.#options.clock.after(retryMs, () => waited.abort());
+    return await traffic.enter("quick", AbortSignal.any([signal, waited.signal]));
   }
 
   /** Opens another lane. Those who come meanwhile share it. */

@@ -44,3 +44,33 @@ Deno.test("who waits for a place on a connection that ends hears of it, and leav
   assert.equal(clock.pending, 0);
   lanes.close();
 });
+
+Deno.test("an urgent call that is quick goes as soon as a place is free, and not at the next try", async () => {
+  const clock = new VirtualClock();
+  const lanes = new Lanes({
+    clock,
+    open: () => Promise.reject(new VirtError("unreachable", "Nobody listens")),
+  });
+  const { rpc, end } = connection();
+  const own = lanes.laneOf(rpc);
+  for (let index = 0; index < 5; index++) assert.ok(own.traffic.tryEnter("quick"));
+  const call = { pace: "quick", signal: new AbortController().signal, urgent: true } as const;
+  let entered = 0;
+  const waiting = Array.from({ length: 2 }, async () => {
+    assert.equal(await lanes.enter(own, call), own);
+    entered++;
+  });
+  await settled();
+  assert.equal(entered, 0);
+  own.traffic.leave("quick");
+  await settled();
+  assert.equal(entered, 1, "no time has passed");
+  await clock.advance(1_200);
+  assert.equal(entered, 1, "there is no second place");
+  own.traffic.leave("quick");
+  await Promise.all(waiting);
+  end();
+  await settled();
+  assert.equal(clock.pending, 0);
+  lanes.close();
+});
