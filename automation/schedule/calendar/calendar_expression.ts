@@ -18,6 +18,9 @@ const shorthands: Readonly<Record<string, string>> = {
   monthly: "*-*-01 00:00:00",
   quarterly: "*-01,04,07,10-01 00:00:00",
   semiannually: "*-01,07-01 00:00:00",
+  "semi-annually": "*-01,07-01 00:00:00",
+  biannually: "*-01,07-01 00:00:00",
+  "bi-annually": "*-01,07-01 00:00:00",
   annually: "*-01-01 00:00:00",
   yearly: "*-01-01 00:00:00",
 };
@@ -137,15 +140,16 @@ function readWeekdays({ text, offset }: Word, rule: RuleText): ReadonlySet<numbe
   const found = new Set<number>();
   let at = offset;
   for (const item of text.replace(/,$/, "").split(",")) {
-    const [from, to, ...more] = item.split("..").map(weekdayNamed);
-    if (from === undefined || more.length > 0 || (item.includes("..") && to === undefined)) {
+    // A dash is an older way to write ranges of days.
+    const ends = item.split(/\.\.|-/);
+    const [from, to] = ends.map(weekdayNamed);
+    if (from === undefined || ends.length > 2 || (ends.length === 2 && to === undefined)) {
       const known = Object.keys(shorthands).join(", ");
       throw ruleFault(rule, {
         offset: at,
         found: `"${item}" is no day of the week`,
-        hint: /^[A-Za-z]+-[A-Za-z]+$/.test(item)
-          ? `Ranges are written with two dots: ${item.replace("-", "..")}`
-          : `Days are Mon, Tue, Wed, Thu, Fri, Sat, Sun, with .. and commas; names of expressions are ${known}`,
+        hint:
+          `Days are Mon, Tue, Wed, Thu, Fri, Sat, Sun, with .. and commas; names of expressions are ${known}`,
       });
     }
     for (let day = from;; day = (day + 1) % 7) {
