@@ -7,7 +7,9 @@ import { isVirtError, VirtError } from "../../model/error.ts";
 import type { Change, PlanData, PlannedCall, PlanStep } from "../../model/plan.ts";
 import { DomainHandle, type ShutdownOptions } from "../domain.ts";
 import { Handle, objectsOf } from "../handle.ts";
+import { VolumeHandle } from "../volume.ts";
 import type { SecretValue } from "./desired.ts";
+import { grow } from "./grow.ts";
 import type { Observed } from "./observe.ts";
 
 /** How a plan is carried out. */
@@ -70,6 +72,12 @@ export async function applyPlan(
     }
     if (operation === "domain.shutdown" && through instanceof DomainHandle) {
       return await through.shutdown(options.shutdown);
+    }
+    const { capacityBytes } = input;
+    if (
+      operation === "volume.resize" && through instanceof VolumeHandle && typeof capacityBytes === "number"
+    ) {
+      return await grow(host, through, { capacityBytes, pool: observed.parent?.name ?? "" });
     }
     const whole = operation === "secret.setValue" ? { ...input, value } : input;
     if (isTrial !== true) return await objectsOf(host).call(operation, through, { input: whole });

@@ -139,6 +139,30 @@ test("of a domain that others made nothing changes but what is written", async (
   await real.virsh("undefine", "theirs");
 });
 
+test("a volume that a running guest has grows in the guest, and one that nobody has in its pool", async (real) => {
+  const path = `${real.directory}/grown`;
+  const sizes = async (): Promise<readonly string[]> => [
+    /Capacity:\s+(\d+)/.exec(await real.virsh("domblkinfo", "grows", "vda"))?.[1] ?? "",
+    /Capacity:\s+(\d+)/.exec(await real.virsh("domblkinfo", "grows", "vdb"))?.[1] ?? "",
+  ];
+  const result = await onHost(real.uri(), async (host) => {
+    const volumes = (capacity: "8MiB" | "16MiB"): Desired[] =>
+      ["a.qcow2", "b.img", "c.qcow2"].map((name) => volume({ pool: "grown", name, capacity }));
+    await host.ensure([pool({ name: "grown", path, state: "active" }), ...volumes("8MiB")]);
+    const disks = [{ volume: { pool: "grown", name: "a.qcow2" } }, `${path}/b.img`];
+    await host.ensure(domain({ name: "grows", type: "qemu", memory: "32MiB", disks, state: "running" }));
+    const grown = await host.ensure(volumes("16MiB"));
+    const again = await Promise.all(volumes("16MiB").map((each) => host.plan(each)));
+    return [grown.map(({ plan }) => plan.action), again.map(({ action }) => action)];
+  });
+  assert.deepEqual(result, [Array(3).fill("update"), Array(3).fill("none")]);
+  assert.deepEqual(await sizes(), [`${16 * 1024 ** 2}`, `${16 * 1024 ** 2}`]);
+  await real.virsh("destroy", "grows");
+  await real.virsh("undefine", "grows");
+  await real.virsh("pool-destroy", "grown");
+  await real.virsh("pool-undefine", "grown");
+});
+
 test("a volume that cannot be made or made anew leaves what was there", async (real) => {
   const path = `${real.directory}/volumes`;
   const names = (): readonly string[] => [...Deno.readDirSync(path)].map(({ name }) => name);

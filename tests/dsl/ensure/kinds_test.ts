@@ -13,10 +13,10 @@ import {
 import { simulate } from "../../../testing/mod.ts";
 
 const needs = [
-  "connect:getattr,read,search_secrets",
-  "domain:getattr,read,snapshot",
+  "connect:getattr,read,search_secrets,search_domains",
+  "domain:getattr,read,snapshot,block_write",
   "network:getattr,read,write,save,start,stop,delete",
-  "storage_pool:getattr,read,write,save,start,stop,delete",
+  "storage_pool:getattr,read,write,save,start,stop,delete,refresh",
   "storage_vol:getattr,read,create,delete,resize",
   "secret:getattr,read,write,save,delete",
   "host:path,network",
@@ -141,4 +141,21 @@ Deno.test("what shall not be there goes, and its absence stays", async () => {
   assert.deepEqual(plans.map(({ action }) => action), ["delete", "delete", "delete"]);
   assert.deepEqual(again.map(({ action }) => action), ["none", "none", "none"]);
   assert.deepEqual([lab.host.networks, lab.host.pools, lab.host.domain("web-1").snapshots], [[], [], []]);
+});
+
+Deno.test("a volume that a running guest has is grown there", async () => {
+  const path = "/var/lib/libvirt/default/a.qcow2";
+  await using lab = await simulate({
+    hypervisor: {
+      pools: [{ name: "default", volumes: ["a.qcow2"] }],
+      domains: [{ name: "web-1", state: "running", disks: [path] }],
+    },
+  });
+  const all = [volume({ pool: "default", name: "a.qcow2", capacity: "12GiB" })];
+  const run = await lab.run(apply, { grants, input: { all } });
+  const grown = run.calls.filter(({ operation }) => /resize/i.test(operation));
+  assert.deepEqual(grown.map(({ operation, target }) => [operation, target]), [[
+    "domain.resizeBlock",
+    "web-1",
+  ]]);
 });
