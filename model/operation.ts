@@ -102,6 +102,12 @@ export interface OperationDeclaration {
   /** Reads need none. @default "never" for writes */
   readonly reconcile?: Reconcilable;
   /**
+   * Whether it may simply be done again, by whomever: done anew it comes to the same, and what is done by half is taken for
+   * nothing by anybody. When its runtime dies meanwhile nobody has to find out what became of it before the object is used.
+   * @default false
+   */
+  readonly repeatable?: boolean;
+  /**
    * What it answers where its target is gone when somebody looks what became of it: for operations after which there is
    * no target any more.
    */

@@ -122,13 +122,11 @@ class ImagePool {
     // What is too small for it is not what an earlier run has left.
     const isTooSmall = left?.format === "raw" && left.capacityBytes < facts.bytes;
     if (left !== undefined && isTooSmall) await objects.invoke("volume.delete", left.volume, {});
-    const present = isTooSmall ? undefined : left;
-    const volume = present?.volume ?? await this.#create(name, facts.bytes);
-    await using _lease = await volume.exclusive(this.#calls);
-    const now = await this.#entries();
-    const finished = this.#complete(now, checksum);
-    if (finished !== undefined) return this.#view(finished, { changed: false });
-    const entry = now.find((each) => each.volume.name === name);
+    const present = isTooSmall ? undefined : left?.volume;
+    const { volume, isNew } = present === undefined
+      ? await this.#create(name, facts.bytes)
+      : { volume: present, isNew: false };
+    const entry = (await this.#entries()).find((each) => each.volume.name === name);
     if (entry === undefined) throw gone(name);
     if (entry.type === "block" && facts.format !== "raw") {
       await objects.invoke("volume.delete", volume, {});
@@ -138,12 +136,8 @@ class ImagePool {
         { hint: "Use a pool of files, or a raw image" },
       );
     }
-    await objects.invoke(
-      "volume.uploadImage",
-      volume,
-      { ...source, compare: present !== undefined },
-      this.#calls,
-    );
+    // Whoever was here before, or at the same time, writes the same: it may be there already.
+    await objects.invoke("volume.uploadImage", volume, { ...source, compare: !isNew }, this.#calls);
     await this.#mark(name, { ...facts, checksum });
     return this.#view({ ...entry, format: facts.format }, {
       changed: true,
@@ -152,7 +146,10 @@ class ImagePool {
   }
 
   /** Makes a volume of the image's size; whoever was faster has made the same. */
-  async #create(name: string, bytes: number): Promise<Volume> {
+  async #create(
+    name: string,
+    bytes: number,
+  ): Promise<{ readonly volume: Volume; readonly isNew: boolean }> {
     const spec = volumeAs({
       pool: this.#pool.name,
       name,
@@ -162,10 +159,12 @@ class ImagePool {
       xml: "<volume><allocation unit='bytes'>0</allocation></volume>",
     });
     try {
-      return (await ensure(this.#host, spec)).object;
+      const { object: volume, changed } = await ensure(this.#host, spec);
+      return { volume, isNew: changed };
     } catch (error) {
-      if (!isVirtError(error, "already-exists")) throw error;
-      return await objectsOf(this.#pool).invoke("volume.lookup", this.#pool, { name });
+      const made = (await this.#entries()).find(({ volume }) => volume.name === name);
+      if (made === undefined) throw error;
+      return { volume: made.volume, isNew: false };
     }
   }
 
@@ -178,8 +177,13 @@ class ImagePool {
     const markName = `${name}${markSuffix}`;
     const xml = `<volume><name>${markName}</name><capacity unit='bytes'>${bytes.length}</capacity>` +
       "<target><format type='raw'/></target></volume>";
-    const mark = await objects.invoke("volume.create", this.#pool, { xml });
-    await objects.invoke("volume.upload", mark, { bytes });
+    try {
+      const mark = await objects.invoke("volume.create", this.#pool, { xml });
+      await objects.invoke("volume.upload", mark, { bytes });
+    } catch (error) {
+      // Somebody who wrote the same at the same time was faster.
+      if (!isVirtError(error, "already-exists")) throw error;
+    }
   }
 
   #view(

@@ -79,6 +79,7 @@ export const volumeUploadImage = operation("volume.uploadImage", {
   effect: "write",
   cancel: "between-hops",
   reconcile: "by-state",
+  repeatable: true,
   timeoutMs: 86_400_000,
   places: { url: "fetch", path: "local_read" },
   input: z.object({

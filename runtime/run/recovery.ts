@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { operations } from "../../model/operations/mod.ts";
 import type { RunRecord, StepRecord } from "../journal/record.ts";
 import type { Store } from "../journal/store.ts";
 import type { Doubt } from "../uncertain.ts";
@@ -20,6 +21,7 @@ export async function recoverRuns(store: Store, now: number): Promise<ReadonlyMa
   for (const run of await store.runs({ states: drivenStates })) {
     store.changeRun(run.id, { state: "interrupted", interruptedAt: now });
     for (const step of unsettledWrites(await store.steps(run.id))) {
+      if (operations.get(step.operation ?? "")?.repeatable === true) continue;
       store.setUncertain({
         key: step.intent.object,
         label: step.intent.label,

@@ -106,6 +106,7 @@ Deno.test("volumes are made on it, as large as it says, and keep it from being r
 
 Deno.test("another image of the same name is put beside the one that is in use, which goes when nobody needs it", async () => {
   const second = qcow2Picture({ fill: 2 });
+  const secondSum = await sumOf(second);
   let served = picture;
   await using lab = await labWith(() => Promise.resolve(new Response(served)));
   const names = (): readonly string[] =>
@@ -118,7 +119,7 @@ Deno.test("another image of the same name is put beside the one that is in use, 
   const first = `debian-12-${sha256.slice(0, 16)}.qcow2`;
   const tidied = await onHost(lab, async (host) => {
     const pool = await host.pool("default");
-    const base = await pool.image({ from: address, sha256: await sumOf(second) });
+    const base = await pool.image({ from: address, sha256: secondSum });
     const whileUsed = await base.tidy();
     await host.ensure(volume({ pool: "default", name: "web-1.qcow2", state: "absent" }));
     return [base.changed, whileUsed, await base.tidy(), base.volume.name];
@@ -255,4 +256,17 @@ Deno.test("the address has to be granted", async () => {
   assert.match(denied.error?.message ?? "", /host:fetch/);
   const allowed = await lab.run(body, { grants: ["all", "host:fetch@https://images.example.org/*.qcow2"] });
   assert.equal(allowed.error, undefined);
+});
+
+Deno.test("two who put the same image into a pool at once have the same one", async () => {
+  await using lab = await labWith({ [address]: picture });
+  const seen = await onHost(lab, async (host) => {
+    const pool = await host.pool("default");
+    const both = await Promise.all([1, 2, 3].map(() => pool.image({ from: address, sha256 })));
+    const bytes = (await both[0]?.volume.download({ length: picture.length }))?.bytes;
+    return { names: both.map(({ volume }) => volume.name), bytes };
+  });
+  assert.equal(new Set(seen.names).size, 1);
+  assert.deepEqual(seen.bytes, picture);
+  assert.deepEqual(lab.host.pools[0]?.volumes, [seen.names[0], `${seen.names[0]}.json`]);
 });
