@@ -64,9 +64,24 @@ function isConsequence({ path, device: pair }: Difference, wanted: Element): boo
   return inside === "address" && !devices?.children.some((each) => childOf(each, "address") !== undefined);
 }
 
+/** What was asked for last: within one plan the same document is wanted several times. */
+const lately = new Map<string, string>();
+const mostLately = 8;
+
+/** The text of a document in libvirt's own form. */
+export function normalised(xml: string): string {
+  const known = lately.get(xml);
+  if (known !== undefined) return known;
+  const made = normalise(xml);
+  const [oldest] = lately.keys();
+  if (lately.size >= mostLately && oldest !== undefined) lately.delete(oldest);
+  lately.set(xml, made);
+  return made;
+}
+
 /** A document with its units, its order and its defaults as libvirt has them, so that only what differs differs. */
 export function canonical(xml: string): Element {
-  const root = readElement(normalise(xml));
+  const root = readElement(normalised(xml));
   if (root.name !== "domain") return root;
   const children = root.children.map((child) => child.name === "vcpu" ? withCurrent(child) : child);
   return { ...root, children };

@@ -6,8 +6,8 @@
 import type { DesiredDomain, Present } from "../../model/desired/mod.ts";
 import type { Change, PlanData, PlanStep } from "../../model/plan.ts";
 import { domain } from "../../model/documents/mod.ts";
-import { normalise, parseDocument, writeDocument } from "../../model/xml/mod.ts";
-import { canonical, change, merged, nothing, type PlanContext, type Wanted } from "./context.ts";
+import { parseDocument, writeDocument } from "../../model/xml/mod.ts";
+import { canonical, change, merged, normalised, nothing, type PlanContext, type Wanted } from "./context.ts";
 import { domainDefaults, finishDevice, resolved, wantedDomain } from "./domain_document.ts";
 import { domainFields } from "./domain_fields.ts";
 import { listChanges } from "./changes.ts";
@@ -170,8 +170,8 @@ function update(spec: DesiredDomain, context: UpdateContext): PlanData {
       : needsStop
       ? { blocked: "A running domain cannot be renamed: shut it down first" }
       : {}),
-    before: normalise(base),
-    after: normalise(after),
+    before: normalised(base),
+    after: normalised(after),
   };
 }
 

@@ -5,9 +5,17 @@
  */
 import type { DesiredNetwork, DesiredPool } from "../../model/desired/mod.ts";
 import type { Change, PlanData, PlannedCall, PlanStep } from "../../model/plan.ts";
-import { normalise } from "../../model/xml/mod.ts";
 import { listChanges } from "./changes.ts";
-import { canonical, change, type Merged, merged, nothing, type PlanContext, type Wanted } from "./context.ts";
+import {
+  canonical,
+  change,
+  type Merged,
+  merged,
+  normalised,
+  nothing,
+  type PlanContext,
+  type Wanted,
+} from "./context.ts";
 import { el, type Element, readElement, writeElement } from "./element.ts";
 import type { FieldRule } from "./field_rule.ts";
 import { merge } from "./merge.ts";
@@ -179,8 +187,8 @@ function update<S extends Managed>(
       ...further.steps,
     ],
     ...(blocked === undefined ? {} : { blocked: `${blocked.field} cannot be changed: ${blocked.why}` }),
-    before: normalise(base),
-    after: normalise(after),
+    before: normalised(base),
+    after: normalised(after),
   };
 }
 
