@@ -211,6 +211,7 @@ export class Lab implements AsyncDisposable {
       recipe: record.title,
       prepare: async (declaration) => {
         await secrets.declare(declaration.secrets);
+        await secrets.fetchAll({ resuming: false });
         return await this.#prepare(declaration, { record, audit });
       },
       readFile: (name) => fileOf(options, name),

@@ -171,7 +171,7 @@ export class RunCalls {
       ...(options.priority === undefined ? {} : { priority: options.priority }),
       ...(options.rebase === undefined ? {} : { rebase: options.rebase }),
       ...(options.noWait === undefined ? {} : { noWait: options.noWait }),
-      conceal: this.#context.secrets.concealer,
+      conceal: this.#context.secrets.forCalls,
       onState: (state) => this.#tell(message, state),
     };
   }
@@ -216,7 +216,7 @@ export class RunCalls {
       return { outcome, isSecret, ...(before === undefined ? {} : movedFrom(before, object)) };
     } catch (error) {
       return {
-        outcome: { kind: "not-done", error: this.#context.secrets.concealer.error(toErrorData(error)) },
+        outcome: { kind: "not-done", error: this.#context.secrets.forCalls.error(toErrorData(error)) },
         isSecret: isSecret || error instanceof SecretFailure,
       };
     }

@@ -538,6 +538,7 @@ export class RunManager implements AsyncDisposable {
       caller,
       authority: () => this.#options.authorize({ ...asking, needs: secretObjectNeeds, grants: run.grants }),
     });
+    await secrets.fetchAll({ resuming });
     return { connections, authority, hosts: hostNames(connections), lost, input };
   }
 

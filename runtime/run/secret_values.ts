@@ -120,7 +120,7 @@ export class SecretValues {
     if (typeof answer === "string" || answer instanceof Uint8Array) {
       this.#held.set(path, answer);
       for (const part of secretParts(answer)) {
-        this.#declared.concealer.hold(`read in step ${path.split("/")[1]}`, part);
+        this.#declared.hold(`read in step ${path.split("/")[1]}`, part);
       }
       const handle: SecretHandle = { $secret: path };
       return handle;

@@ -163,6 +163,7 @@ export class Session {
   }
 
   async #take(message: FromRecipe): Promise<void> {
+    this.#options.secrets.heard(message);
     if (issuesStep(message)) return this.#issue(message);
     switch (message.t) {
       case "ready":

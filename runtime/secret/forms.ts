@@ -48,12 +48,14 @@ function* writtenForms(text: string): Generator<string> {
     yield one.replaceAll('"', "&quot;").replaceAll("'", "&apos;");
     yield one.replaceAll('"', "&quot;").replaceAll("'", "&#39;");
   }
-  const url = encodeURIComponent(text.toWellFormed());
-  yield url;
-  yield url.replace(/%[\dA-F]{2}/g, (code) => code.toLowerCase());
-  yield url.replaceAll("%20", "+");
+  const component = encodeURIComponent(text.toWellFormed());
   // What encodeURIComponent leaves and others encode. Source: RFC 3986, section 2.2.
-  yield url.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  const strict = component.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  const form = new URLSearchParams({ "": text.toWellFormed() }).toString().slice(1);
+  for (const url of [component, strict, form, component.replaceAll("%20", "+")]) {
+    yield url;
+    yield url.replace(/%[\dA-F]{2}/g, (code) => code.toLowerCase());
+  }
 }
 
 /** Base64 at each of the three places that a value may have in what was encoded, without what its neighbours change. */

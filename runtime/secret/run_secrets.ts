@@ -6,7 +6,8 @@
  */
 import { VirtError } from "../../model/error.ts";
 import { type SecretDeclaration } from "../../model/secret.ts";
-import { Concealer } from "./concealer.ts";
+import { toText } from "../journal/json.ts";
+import { Concealer, type Concealing } from "./concealer.ts";
 import { SecretFailure } from "./failure.ts";
 import { parseSource, type SecretBindings, type SecretSource } from "./source.ts";
 import { shortestConcealed } from "./forms.ts";
@@ -21,8 +22,11 @@ export type FetchSecret = (
 /** What the recipe says that it needs. */
 export type DeclaredSecrets = Readonly<Record<string, SecretDeclaration>>;
 
-/** The sources that are read before the recipe starts: a wrong one then stops it before it has done anything. */
+/** The sources that are read before connections are opened: a wrong one is known at once. */
 const early: ReadonlySet<SecretSource["kind"]> = new Set(["env", "file"]);
+
+/** The sources at which somebody, or something, is asked. */
+const asking: ReadonlySet<SecretSource["kind"]> = new Set(["prompt", "secret"]);
 
 /** A value for recipes that are tested or rehearsed: it opens nothing, and is no secret. */
 export function standIn(name: string): string {
@@ -39,8 +43,10 @@ export interface RunSecretsOptions {
 
 /** The secrets of one run. */
 export class RunSecrets {
-  /** Takes the values out of what is written down. */
+  /** Takes the values out of what is written down and shown. */
   readonly concealer: Concealer = new Concealer();
+  /** For each value that the recipe has not said itself: what takes it out of what the recipe is told. */
+  readonly #unsaid = new Map<string, Concealer>();
   #bindings: SecretBindings;
   readonly #offers: SecretBindings;
   readonly #fetch: FetchSecret;
@@ -89,7 +95,46 @@ export class RunSecrets {
   }
 
   /**
-   * The value of a declared secret; fetched when it is needed for the first time.
+   * Fetches what is not there yet, before the recipe says its first word: what it cannot have is known before it has done
+   * anything, and no guess of its goes unnoticed. What somebody has to be asked for waits on a resume until it is needed.
+   *
+   * @throws {VirtError} what fetching fails with.
+   */
+  async fetchAll({ resuming }: { readonly resuming: boolean }): Promise<void> {
+    if (this.#rehearsed) return;
+    for (const [name, text] of Object.entries(this.#bindings)) {
+      if (!resuming || !asking.has(parseSource(text, name).kind)) await this.value(name);
+    }
+  }
+
+  /** Looks for a value from now on. */
+  hold(name: string, value: SecretValue): void {
+    this.concealer.hold(name, value);
+    this.#unsaid.getOrInsertComputed(name, () => new Concealer()).hold(name, value);
+  }
+
+  /**
+   * Hears what the recipe says. A value that it says itself is its own guess, or no secret to it: from now on it stays in
+   * errors that the recipe is told, since its absence would tell that the guess was right.
+   */
+  heard(message: unknown): void {
+    if (this.#unsaid.size === 0) return;
+    const text = toText(message);
+    for (const [name, concealer] of [...this.#unsaid]) {
+      if (concealer.text(text) !== text) this.#unsaid.delete(name);
+    }
+  }
+
+  /** What keeps values out of errors of calls: out of reasons that stay with an object all of them. */
+  get forCalls(): Concealing {
+    return {
+      text: (text) => this.concealer.text(text),
+      error: (error) => [...this.#unsaid.values()].reduce((left, each) => each.error(left), error),
+    };
+  }
+
+  /**
+   * The value of a declared secret; fetched where it is not there yet.
    *
    * @throws {VirtError} `invalid-argument` where the recipe has declared none of the name; what fetching fails with.
    */
@@ -122,7 +167,7 @@ export class RunSecrets {
           "from what stands in logs by chance",
       );
     }
-    this.concealer.hold(name, value);
+    this.hold(name, value);
     return value;
   }
 

