@@ -95,6 +95,9 @@ Deno.test("every operation has a summary of one line, and numbers say what they 
 const notSimulated: ReadonlySet<string> = new Set([
   // The runtime's own, whatever the driver.
   "connection.computePlan",
+  "connection.fetchImage",
+  "connection.imageChecksum",
+  "volume.uploadImage",
   // Images that are worked on while a guest uses them, and what is in them and in its memory.
   "domain.abortBlockJob",
   "domain.awaitBlockJob",
