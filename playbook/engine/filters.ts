@@ -122,6 +122,17 @@ function integer(subject: unknown, { args }: Given): unknown {
   return Number.isNaN(made) ? args[0] ?? 0 : made;
 }
 
+/** JSON with the spaces that Python writes. */
+function jsonText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(", ")}]`;
+  if (isMap(value)) {
+    return `{${
+      Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}: ${jsonText(each)}`).join(", ")
+    }}`;
+  }
+  return JSON.stringify(value) ?? "null";
+}
+
 const length: Filter = (subject) => {
   if (isMap(subject)) return Object.keys(subject).length;
   if (Array.isArray(subject) || typeof subject === "string") return subject.length;
@@ -187,7 +198,7 @@ export const filters: Readonly<Record<string, Filter>> = {
   float: (subject, { args }) => Number.isNaN(Number(subject)) ? args[0] ?? 0 : Number(subject),
   int: integer,
   from_json: (subject) => JSON.parse(textOf(subject)),
-  to_json: (subject) => JSON.stringify(subject),
+  to_json: jsonText,
   to_nice_json: (subject) => JSON.stringify(subject, undefined, 4),
   join,
   length,
@@ -199,7 +210,10 @@ export const filters: Readonly<Record<string, Filter>> = {
   map: mapped,
   max: (subject, given) => extreme(subject, given, 1),
   min: (subject, given) => extreme(subject, given, -1),
-  quote: (subject) => `'${textOf(subject).replaceAll("'", "'\\''")}'`,
+  quote: (subject) => {
+    const text = textOf(subject);
+    return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+  },
   // Chance in the sandbox comes from the run's seed: a resume draws the same.
   random: (subject) =>
     typeof subject === "number"
@@ -244,7 +258,8 @@ export const filters: Readonly<Record<string, Filter>> = {
   trim: (subject) => textOf(subject).trim(),
   truncate: (subject, { args }) => {
     const [text, size] = [textOf(subject), Math.min(Number(args[0] ?? 255), longest)];
-    return text.length <= size ? text : `${text.slice(0, Math.max(0, size - 3))}...`;
+    // As Jinja has it: a few more do no harm.
+    return text.length <= size + 5 ? text : `${text.slice(0, Math.max(0, size - 3))}...`;
   },
   type_debug: (subject) =>
     subject === null

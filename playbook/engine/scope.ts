@@ -99,6 +99,9 @@ function hostvars(program: Program, states: ReadonlyMap<string, TargetState>): R
       return lazyRecord([
         ...Object.entries(target.vars).map(([name, value]) => [name, () => evaluate(value, scope)] as const),
         ...[...facts].map(([name, value]) => [name, () => value] as const),
+        ...Object.entries(program.extra).map(([name, value]) =>
+          [name, () => evaluate(value, scope)] as const
+        ),
         ["inventory_hostname", () => target.name],
         ["group_names", () => target.groups],
       ]);

@@ -165,6 +165,7 @@ class Reader {
     }
     // `x is version "1.2"`: one argument may stand without parentheses.
     const isOperand = next.kind === "number" || next.kind === "text" ||
+      (next.kind === "sign" && (next.text === "[" || next.text === "{")) ||
       (next.kind === "name" && !["and", "or", "not", "if", "else", "is", "in"].includes(next.text));
     return {
       is: "test",

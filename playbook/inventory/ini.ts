@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { textValue } from "../compile/value.ts";
+import { textValue, valueOf } from "../compile/value.ts";
 import type { Place, Value } from "../engine/program.ts";
-import { sourceFault } from "../source.ts";
+import { readYaml, sourceFault } from "../source.ts";
 import type { InventoryBuilder } from "./inventory.ts";
 import { namesOf } from "./range.ts";
 
@@ -82,9 +82,18 @@ function wordsOf(line: string, at: Place): readonly string[] {
   return word === "" ? words : [...words, word];
 }
 
-/** Numbers and booleans are such, as Ansible has it; anything else is text. */
+/** Numbers, booleans, lists and maps are such, as Ansible has it; anything else is text, `012` too. */
 function iniValue(text: string, at: Place): Value {
-  if (/^-?\d+$/.test(text)) return { k: "plain", value: Number(text) };
+  if (/^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)) return { k: "plain", value: Number(text) };
   if (/^(true|false)$/i.test(text)) return { k: "plain", value: text.toLowerCase() === "true" };
-  return textValue(text.replace(/^(["'])(.*)\1$/, "$2"), () => at);
+  if (text === "None") return { k: "plain", value: null };
+  const placeOf = (): Place => at;
+  if (/^(\[.*\]|\{[^{%#].*\}|\{\})$/.test(text)) {
+    try {
+      return valueOf(readYaml(text, at[0]));
+    } catch {
+      // It only looks like one.
+    }
+  }
+  return textValue(text.replace(/^(["'])(.*)\1$/, "$2"), placeOf);
 }

@@ -59,6 +59,14 @@ async function readFile(
       hint: "Write for instance: all: { hosts: { web-1: {} } }",
     });
   }
+  const plugin = source.entries.get("plugin");
+  if (plugin !== undefined) {
+    const uri = source.entries.get("uri")?.value;
+    const named = uri?.kind === "scalar" && uri.value !== null ? String(uri.value) : "URI";
+    throw sourceFault("Cannot read the inventory: it configures a plugin of Ansible", plugin.keyAt, {
+      hint: `Give the connection itself as the inventory: -i ${named}`,
+    });
+  }
   for (const [name, { value }] of source.entries) readGroup(name, value, builder);
 }
 

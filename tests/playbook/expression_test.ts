@@ -66,6 +66,26 @@ const cases: readonly (readonly [string, unknown])[] = [
   ["'%d' ~ count", "%d3"],
   ["{'a': 1}.items()", [["a", 1]]],
   ["[1, 2] | zip(['a', 'b'])", [[1, "a"], [2, "b"]]],
+  // What ansible-core 2.14 makes of the same.
+  ["'x' is in ['x']", true],
+  ["{'b': 1, 'a': {'x': [1, 2]}} | to_json", '{"b": 1, "a": {"x": [1, 2]}}'],
+  ["'word' | quote", "word"],
+  ["'a b' | quote", "'a b'"],
+  ["'abcdef' | truncate(5)", "abcdef"],
+  ["'abcdefghijklmnop' | truncate(8)", "abcde..."],
+  ["'got ' ~ [true, none, 1.5, 'x', \"it's\"]", "got [True, None, 1.5, 'x', \"it's\"]"],
+  ["'got ' ~ {'k': none}", "got {'k': None}"],
+  ["'%s-%03d' | format('a', 7)", "a-007"],
+  ["1024 | human_readable", "1.00 KB"],
+  ["'2G' | human_to_bytes", 2147483648],
+  ["'a\\nb' | indent(2)", "a\n  b"],
+  ["'abc' | center(9)", "   abc   "],
+  ["[1, 2, 3] | batch(2)", [[1, 2], [3]]],
+  ["[1, 2] | symmetric_difference([2, 3])", [1, 3]],
+  ["'b' | extract({'b': 4})", 4],
+  ["[1, 2, 3] | combinations(2)", [[1, 2], [1, 3], [2, 3]]],
+  ["['/a', 'b'] | path_join", "/a/b"],
+  ["'b.txt' | splitext", ["b", ".txt"]],
 ];
 
 for (const [text, expected] of cases) {

@@ -123,3 +123,30 @@ Deno.test("faults of inventories say where they are", async () => {
     at: { file: "/inv/h.yml", line: 2, column: 3 },
   });
 });
+
+Deno.test("values of an INI inventory are numbers, lists and maps where they look so, and 012 is a text", async () => {
+  const text =
+    "[web]\nweb-1 n=5 f=1.5 zero=012\n[web:vars]\nlist=[1, 'a']\nmap={'a': 1}\nword=[not closed\nnone=None\n";
+  const { hosts } = await inventory({ "/inv/h": text }, "/inv/h");
+  const plain = Object.entries(hosts.get("web-1")?.vars ?? {}).map(([name, value]) => [
+    name,
+    value.k === "plain" ? value.value : value,
+  ]);
+  assert.deepEqual(Object.fromEntries(plain), {
+    n: 5,
+    f: 1.5,
+    zero: "012",
+    list: [1, "a"],
+    map: { a: 1 },
+    word: "[not closed",
+    none: null,
+  });
+});
+
+Deno.test("a file that configures a plugin of Ansible is told as such, with what to give instead", async () => {
+  const text = "plugin: community.libvirt.libvirt\nuri: qemu:///system\n";
+  await assert.rejects(inventory({ "/inv/h.yml": text }, "/inv/h.yml"), (error: unknown) => {
+    assert.match((error as { hint?: string }).hint ?? "", /-i qemu:\/\/\/system/);
+    return true;
+  });
+});
