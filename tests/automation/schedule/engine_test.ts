@@ -45,6 +45,17 @@ Deno.test("while one firing is under way, the next ones are skipped in one row t
   assert.match((await it.reasons())[1] ?? "", /^another firing was under way: [0-9a-f]{12}$/);
 });
 
+Deno.test("a kernel that does not serve schedules writes them down, says so, and fires nothing", async () => {
+  await using it = await story({}, { serve: false });
+  const { schedules } = it.world.schedules;
+  assert.equal(schedules.served, false);
+  await schedules.runNow("s", it.world.maker);
+  await it.world.pass(10 * minute);
+  assert.deepEqual(await it.states(), ["waiting"]);
+  assert.equal(it.world.effects.length, 0);
+  assert.equal(it.world.clock.time.pending, 0, "it keeps no process alive");
+});
+
 Deno.test("queue-one keeps one firing for later and no more", async () => {
   await using it = await story({ overlap: "queue-one" }, { fate: takes(2.5 * minute) });
   await it.world.pass(3.6 * minute);

@@ -73,6 +73,8 @@ export interface WorldOptions {
   readonly onCommit?: (moment: "before" | "after", world: ScheduleWorld) => void;
   readonly send?: SendNotice;
   readonly mostRuns?: number;
+  /** Whether schedules are fired. @default true */
+  readonly serve?: boolean;
 }
 
 const failures: Readonly<Record<Exclude<Fate["end"], "done">, ErrorData>> = {
@@ -198,6 +200,7 @@ export class ScheduleWorld implements AsyncDisposable {
       ...(mostRuns === undefined ? {} : { mostRuns }),
     });
     this.#up = true;
+    if (this.#options.serve === false) return;
     const serving = this.schedules.serve();
     for (let turn = 0; turn < quietTurns; turn++) await settled();
     if (!this.#dead) await serving;
