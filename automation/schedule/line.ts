@@ -91,7 +91,8 @@ export class Line {
   ): Turn {
     const other = busy ?? (cause === "by-hand" ? undefined : queued);
     if (attempt > 0 || force === true || overlap === "allow" || other === undefined) return { kind: "begin" };
-    if (catchUp === true) return wait;
+    // What happens meanwhile belongs to the one that waits: no time tells again that a guest has stopped.
+    if (catchUp === true || cause === "event") return wait;
     if (overlap === "skip") {
       return { kind: "end", state: "skipped", reason: `another firing was under way: ${other}` };
     }

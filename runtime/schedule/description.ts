@@ -152,7 +152,10 @@ function isHookUrl(text: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
 }
 
-/** What happens where one firing comes while another one of the schedule is under way. */
+/**
+ * What happens where a due time comes while a firing of the schedule is under way. What events set off waits for its turn
+ * unless they may run beside each other.
+ */
 export const overlaps = ["skip", "queue-one", "allow"] as const;
 
 /** What becomes of due times at which nobody could fire. */

@@ -380,6 +380,24 @@ Deno.test("events that come close together are one firing, with all of them in i
   );
 });
 
+Deno.test("what happens while a firing is under way is not lost, but one firing after it", async () => {
+  await using it = await story({ triggers: [{ event: { uri }, debounce: 0, as: "event" }] }, {
+    fate: takes(10_000),
+  });
+  const { world } = it;
+  world.happen(uri, event({}, world.clock.now()));
+  await world.pass(2000);
+  for (const name of ["web-2", "web-3"]) {
+    world.happen(uri, event({}, world.clock.now(), name));
+    await world.pass(1000);
+  }
+  assert.deepEqual(await it.states(), ["running", "2 waiting"]);
+  await world.pass(20_000);
+  assert.deepEqual(await it.states(), ["done", "2 done"]);
+  const what = world.effects.map((each) => each.what);
+  assert.deepEqual(what, ["begun", "ended", "begun", "ended"], "one after the other");
+});
+
 Deno.test("what its grants do not let it see, a schedule does not hear of", async () => {
   await using it = await story({ triggers: [{ event: { uri } }], grants: ["domain:getattr@db-*"] });
   it.world.happen(uri, event({}, it.world.clock.now()));
