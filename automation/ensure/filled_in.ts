@@ -15,6 +15,8 @@ export function isSameInOtherWords(
     case "devices/console/target@port":
       // Consoles are numbered by their order, whatever is written.
       return true;
+    case "devices/hostdev/source@name":
+      return from === `${to}/0`;
     case "devices/controller@model":
       return to === "auto";
     case "os/type@machine":

@@ -84,8 +84,9 @@ function hostDeviceKey(element: Element): string | undefined {
   return said.sort().join("\n");
 }
 
-/** Numbers are the same however they are written: `0x01` and `1`. */
+/** Numbers are the same however they are written, `0x01` and `1`; an iSCSI target without a unit means the first. */
 function sameNumber(text: string): string {
+  if (/^iqn\.[^/]*$/.test(text)) return `${text}/0`;
   return /^(0x[0-9a-f]+|\d+)$/i.test(text) ? String(Number(text)) : text;
 }
 
