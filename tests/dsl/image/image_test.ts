@@ -270,3 +270,20 @@ Deno.test("two who put the same image into a pool at once have the same one", as
   assert.deepEqual(seen.bytes, picture);
   assert.deepEqual(lab.host.pools[0]?.volumes, [seen.names[0], `${seen.names[0]}.json`]);
 });
+
+Deno.test("a pool without room for it says so, and has it when there is room", async () => {
+  await using lab = await simulate({
+    hypervisor: { pools: [{ name: "default", path: "/images", capacityGib: 0.0003, volumes: [] }] },
+    web: { [address]: picture },
+  });
+  const full = await onHost(lab, async (host) => {
+    const pool = await host.pool("default");
+    const xml = "<volume><name>big</name><capacity>200000</capacity></volume>";
+    const big = await pool.createVolume({ xml });
+    const refused = await pool.image({ from: address, sha256 }).then(() => "taken", (error) => error.message);
+    await big.delete();
+    return { refused, changed: (await pool.image({ from: address, sha256 })).changed };
+  });
+  assert.match(full.refused, /storage pool "default" has [0-9.]+ bytes left/);
+  assert.equal(full.changed, true);
+});
