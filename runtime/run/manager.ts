@@ -156,6 +156,18 @@ interface Driven extends ActiveRun {
   readonly session: Session;
 }
 
+/**
+ * A run that has begun has sources for all secrets that its recipe needs.
+ *
+ * @throws {VirtError} `invalid-argument`
+ */
+function refuseOtherSecrets(given: SecretBindings, known: SecretBindings): void {
+  checkBindings(given);
+  const other = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (other === undefined) return;
+  throw new VirtError("invalid-argument", `Cannot resume the run: it has no secret "${other}"`);
+}
+
 /** What reading a hypervisor's secret takes. */
 const secretObjectNeeds: readonly string[] = ["connect:getattr", "secret:getattr,read_secure"];
 
@@ -232,6 +244,7 @@ export class RunManager implements AsyncDisposable {
   async resume(id: string, request: ResumeRun = {}): Promise<ActiveRun> {
     this.#refuseClosing();
     const { kernel, store } = this.#options;
+    refuseOtherSecrets(request.secrets ?? {}, await this.secretsOf(id));
     const before = await this.#stopped(id, "resume");
     if (before.kind === "operation" || before.recipe === undefined) {
       return await this.#resumeOperation(before, request);
@@ -241,7 +254,6 @@ export class RunManager implements AsyncDisposable {
       recipe: before.recipe,
       level: before.sandbox ?? "best",
     });
-    checkBindings(request.secrets ?? {});
     const run: RunRecord = {
       ...before,
       ...(request.secrets === undefined ? {} : { secrets: { ...before.secrets, ...request.secrets } }),

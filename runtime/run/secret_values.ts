@@ -92,7 +92,7 @@ export class SecretValues {
     for (const field of operation?.secretInput ?? []) {
       const value: unknown = Reflect.get(input, field);
       if (typeof value === "string" || value instanceof Uint8Array) {
-        this.#declared.concealer.hold(field, value);
+        this.#declared.holdPlain(field, value);
       }
     }
   }
@@ -120,7 +120,7 @@ export class SecretValues {
     if (typeof answer === "string" || answer instanceof Uint8Array) {
       this.#held.set(path, answer);
       for (const part of secretParts(answer)) {
-        this.#declared.hold(`read in step ${path.split("/")[1]}`, part);
+        this.#declared.holdRead(`read in step ${path.split("/")[1]}`, part);
       }
       const handle: SecretHandle = { $secret: path };
       return handle;

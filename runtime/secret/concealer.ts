@@ -21,21 +21,22 @@ export interface Concealing {
 export class Concealer implements Concealing {
   /** What is shown, by the form that it stands for. */
   readonly #shown = new Map<string, string>();
-  #pattern: RegExp | undefined;
+  #forms: readonly string[] = [];
 
   /** Looks for a value from now on; `name` is shown in its place. */
   hold(name: string, value: SecretValue): void {
     for (const form of formsOf(value)) {
       if (!this.#shown.has(form)) this.#shown.set(form, shownSecret(name));
     }
-    this.#pattern = undefined;
+    // The longest form first: a shorter one may stand in it.
+    this.#forms = [...this.#shown.keys()].toSorted((a, b) => b.length - a.length);
   }
 
   /** A text without values. */
   text(text: string): string {
-    if (this.#shown.size === 0) return text;
-    this.#pattern ??= patternFor([...this.#shown.keys()]);
-    return text.replace(this.#pattern, (form) => this.#shown.get(form) ?? "");
+    const present = this.#forms.filter((form) => text.includes(form));
+    if (present.length === 0) return text;
+    return text.replace(patternFor(present), (form) => this.#shown.get(form) ?? "");
   }
 
   /** Plain data without values, names of fields included; the same where there was none. */
@@ -76,8 +77,7 @@ export class Concealer implements Concealing {
   }
 }
 
-/** The longest form first: a shorter one may stand in it. */
+/** Finds forms, the first in the list where several begin at one place. */
 function patternFor(forms: readonly string[]): RegExp {
-  const longestFirst = forms.toSorted((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map((form) => RegExp.escape(form)).join("|"), "g");
+  return new RegExp(forms.map((form) => RegExp.escape(form)).join("|"), "g");
 }

@@ -9,8 +9,9 @@ import type { SecretValue } from "./value.ts";
 /** Values shorter than this, in characters, are looked for nowhere: they stand in every text by chance. */
 export const shortestConcealed = 4;
 
-/** Lines of a longer value that are worth being looked for alone, in characters. */
+/** Lines of a longer value that are worth being looked for alone, in characters, and how many are. */
 const shortestLine = 12;
+const mostLines = 64;
 
 /** Every form of a value that is looked for, each once. */
 export function formsOf(value: SecretValue): readonly string[] {
@@ -30,7 +31,7 @@ export function formsOf(value: SecretValue): readonly string[] {
 
 function linesOf(text: string): readonly string[] {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  return lines.length === 1 ? [] : lines.filter((line) => line.length >= shortestLine);
+  return lines.length === 1 ? [] : lines.filter((line) => line.length >= shortestLine).slice(0, mostLines);
 }
 
 /** A text as it is, in JSON, in XML, in a URL and in a shell's quotes. */

@@ -25,6 +25,9 @@ export type DeclaredSecrets = Readonly<Record<string, SecretDeclaration>>;
 /** The sources that are read before connections are opened: a wrong one is known at once. */
 const early: ReadonlySet<SecretSource["kind"]> = new Set(["env", "file"]);
 
+/** How many values are looked for beside the declared ones: a recipe may not keep its kernel busy with them. */
+const mostOthers = 64;
+
 /** The sources at which somebody, or something, is asked. */
 const asking: ReadonlySet<SecretSource["kind"]> = new Set(["prompt", "secret"]);
 
@@ -53,6 +56,7 @@ export class RunSecrets {
   readonly #rehearsed: boolean;
   readonly #values = new Map<string, Promise<SecretValue>>();
   #declared: DeclaredSecrets = {};
+  #others = 0;
 
   constructor(
     bindings: SecretBindings,
@@ -107,8 +111,19 @@ export class RunSecrets {
     }
   }
 
-  /** Looks for a value from now on. */
-  hold(name: string, value: SecretValue): void {
+  /** Looks from now on for a value that the recipe has a handle of. */
+  holdRead(name: string, value: SecretValue): void {
+    if (this.#others < mostOthers) this.#hold(name, value);
+    this.#others++;
+  }
+
+  /** Looks from now on for a value that the recipe gives in plain: in what others may see, and not in what it is told. */
+  holdPlain(name: string, value: SecretValue): void {
+    if (this.#others < mostOthers) this.concealer.hold(name, value);
+    this.#others++;
+  }
+
+  #hold(name: string, value: SecretValue): void {
     this.concealer.hold(name, value);
     this.#unsaid.getOrInsertComputed(name, () => new Concealer()).hold(name, value);
   }
@@ -167,7 +182,7 @@ export class RunSecrets {
           "from what stands in logs by chance",
       );
     }
-    this.hold(name, value);
+    this.#hold(name, value);
     return value;
   }
 

@@ -367,3 +367,67 @@ Deno.test("a value that a later call's error quotes is kept from the recipe, whi
   assertNowhere(toText(told));
   assertNowhere(await record(world));
 });
+
+Deno.test("a resume takes other sources for the secrets that a run has, and a misspelt one changes nothing", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({ drivers: [host.driver], recipe: undefined });
+  const raw = (): RawRecipe =>
+    new RawRecipe(async ({ say, hear }) => {
+      const target = { $ref: "secret", connection: "host", id: "s", name: "s" } as const;
+      const call = {
+        t: "call",
+        operation: "secret.setValue",
+        connection: "host",
+        target,
+        options: {},
+      } as const;
+      if (world.endpoints.length === 1) return world.kill();
+      say({ ...call, step: 0, input: { value: { $secret: "name:db" } } });
+      await hear("answer");
+      say({ t: "done", result: null });
+    }, { secrets: { db: {} } });
+  world.launchNext(raw());
+  await world.start(given);
+  await world.until(world.died);
+  await world.reboot();
+  await assert.rejects(world.resume({ secrets: { bd: "prompt" } }), /it has no secret "bd"/);
+  await assert.rejects(world.resume({ secrets: { db: value } }), { code: "invalid-argument" });
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, "from a file\n");
+    await Deno.chmod(file, 0o600);
+    world.launchNext(raw());
+    const end = await world.until((await world.resume({ secrets: { db: `file:${file}` } })).ended);
+    assert.equal(end.state, "done", end.error?.message);
+    assert.deepEqual(host.ledger, ["set secret to from a file"]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("a recipe cannot keep its kernel busy with values that are looked for", async () => {
+  const host = new LedgerHost("web-1");
+  await using world = await World.make({ drivers: [host.driver], recipe: undefined });
+  world.launchNext(
+    new RawRecipe(async ({ say, hear }) => {
+      const target = { $ref: "secret", connection: "host", id: "s", name: "s" } as const;
+      const call = {
+        t: "call",
+        operation: "secret.setValue",
+        connection: "host",
+        target,
+        options: {},
+      } as const;
+      for (let step = 0; step < 100; step++) {
+        say({ ...call, step, input: { value: `value ${step} ends` } });
+        await hear("answer");
+      }
+      say({ t: "log", level: "info", message: "value 63 ends, value 64 ends", fields: {} });
+      say({ t: "done", result: null });
+    }),
+  );
+  const run = await world.start();
+  await run.ended;
+  const [line] = await world.store.logs(run.id);
+  assert.equal(line?.message, "Secret(value), value 64 ends");
+});
