@@ -33,6 +33,10 @@ export function schemaIssues({ issues }: Pick<z.ZodError, "issues">): readonly S
 function meant(issue: z.core.$ZodIssue, depth: number): readonly SchemaIssue[] {
   const path = issue.path.map((key) => typeof key === "symbol" ? String(key) : key);
   if (issue.code === "invalid_union" && issue.errors.length > 0 && depth < maxDepth) {
+    const missing = issue.errors.map((errors) => errors.flatMap(missingKey));
+    if (missing.every((keys) => keys.length > 0)) {
+      return [{ path, message: `one of ${[...new Set(missing.flat())].join(", ")} is needed` }];
+    }
     // A shape is near where little is wrong with it, and what is wrong lies deep within it.
     const ranked = issue.errors.map((errors) => ({
       errors,
@@ -46,6 +50,19 @@ function meant(issue: z.core.$ZodIssue, depth: number): readonly SchemaIssue[] {
       .map((error) => ({ ...error, path: [...path, ...error.path] }));
   }
   return [{ path, message: issue.message }];
+}
+
+/** The key that is not there, where an issue says that one is not. */
+function missingKey(issue: z.core.$ZodIssue): readonly string[] {
+  const [key, ...deeper] = issue.path;
+  return key !== undefined && deeper.length === 0 && isMissing(issue) ? [String(key)] : [];
+}
+
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === "invalid_union") {
+    return issue.errors.every((errors) => errors.some((each) => each.path.length === 0 && isMissing(each)));
+  }
+  return issue.code === "invalid_type" && issue.message.endsWith("received undefined");
 }
 
 /** A path as people write it: `triggers.0.cron`. */

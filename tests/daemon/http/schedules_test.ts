@@ -172,6 +172,7 @@ const refused: readonly (readonly [Record<string, unknown>, number, RegExp])[] =
   [{ triggers: [{ cron: "0 0 31 2 *" }] }, 400, /never comes|no day/],
   [{ triggers: [{ cron: "@daily", timeZone: "Berlin" }] }, 400, /Berlin/],
   [{ triggers: [{ cron: "@daily", timezone: "UTC" }] }, 400, /triggers\.0.*timezone/],
+  [{ triggers: [{ each: "1h" }] }, 400, /triggers\.0: one of cron, calendar, every, at, event is needed/],
   [{ triggers: [{ every: "soon" }] }, 400, /a duration is a number/],
   [{ triggers: [{ at: 0 }] }, 400, /is over/],
   [{ grants: ["domain:fly"] }, 400, /fly/],
