@@ -170,7 +170,10 @@ function judge(plan: Plan, list: ResumeList, witness: Witness): void {
   assert.deepEqual(names(drained), [...witness.out].map((index) => `m${index}`).toSorted());
   const begun = witness.began.map((index) => `m${index}`).toSorted();
   assert.deepEqual(names([...done, ...failed, ...unknown]), begun);
-  assert.deepEqual(names(failed), [...witness.lost].map((index) => `m${index}`).toSorted());
+  const lost = [...witness.lost].map((index) => `m${index}`).toSorted();
+  // What fails when the run is cancelled already may do so because of that: nobody can tell.
+  const late = plan.cancelAt === undefined ? [] : names(unknown).filter((name) => lost.includes(name));
+  assert.deepEqual([...names(failed), ...late].toSorted(), lost);
 }
 
 Deno.test("whatever fails and whenever it is cancelled, limits hold and everybody is in one list", async () => {
