@@ -214,6 +214,37 @@ Deno.test("files of Drover's own machine have grants of their own, for reading a
   assert.equal(await transfer("volume.uploadFile", "all,host", escape), "permission-denied");
 });
 
+Deno.test("an address is allowed in its one spelling, and one with a password in it never", async () => {
+  const { host, kernel } = small();
+  host.on("connection.fetchImage", () => Promise.resolve({ bytes: 1, format: "raw", fetched: true }));
+  const fetched = async (
+    url: string,
+    grants = "all host:fetch@https://images.example.org/stable/**",
+  ): Promise<string> => {
+    const input = { url, checksum: `sha256:${"0".repeat(64)}` };
+    return outcome(
+      await kernel.call("connection.fetchImage", host.self, { input, authority: authority(grants) }),
+    );
+  };
+  assert.equal(await fetched("https://images.example.org/stable/x/disk.qcow2"), "done");
+  assert.equal(await fetched("HTTPS://IMAGES.example.org:443/./stable/disk.qcow2"), "done");
+  const denied = [
+    "https://images.example.org/stable/../secret/disk.qcow2",
+    "https://images.example.org/stable/%2e%2e/secret/disk.qcow2",
+    "http://images.example.org/stable/disk.qcow2",
+    "https://images.example.org.evil.example/stable/disk.qcow2",
+    "https://images.example.org:444/stable/disk.qcow2",
+    "https://images.example.org/stable\\..\\secret",
+    "https://images.example.org@evil.example/stable/disk.qcow2",
+  ];
+  for (const url of denied) assert.equal(await fetched(url), "permission-denied", url);
+  assert.equal(
+    await fetched("https://me:secret@images.example.org/stable/x", "all,host"),
+    "permission-denied",
+  );
+  assert.equal(await fetched("https://images.example.org/stable/x", "all"), "permission-denied");
+});
+
 Deno.test("a filter's binding is allowed by the device that it is on", async () => {
   const { host, kernel } = small();
   host.on("filterBinding.create", () => Promise.resolve({}));
