@@ -49,6 +49,7 @@ function judgeSaid({ out, err }: Finished, { secrets, bait }: Hunted, how: strin
 /** The same for all that is left in the state directory: journal, logs, plays, sockets. */
 function judgeState(ground: HuntingGround, { secrets, bait }: Hunted, how: string): void {
   assert.deepEqual(foundInFolder(ground.state, secrets), [], how);
+  assert.deepEqual(foundInFolder(`${ground.directory}/temporary`, secrets), [], `${how}, temporary files`);
   const journal = foundInFolder(ground.state, bait).filter((place) => place.includes("journal.db"));
   assert.notDeepEqual(journal, [], `${how}: nobody looked`);
 }
