@@ -38,8 +38,11 @@ export interface Book {
   readonly halves: readonly string[];
 }
 
+/** Whose backups: by name, and where it is known by UUID as well. */
+export type Owner = Pick<Domain, "name"> & Partial<Pick<Domain, "id">>;
+
 /** How volumes of a domain begin. */
-function prefixOf({ name }: Domain): string {
+function prefixOf({ name }: Owner): string {
   return `${name.replaceAll("/", "%2F")}.`;
 }
 
@@ -48,7 +51,7 @@ export function volumeName(vm: Domain, id: string, target: string): string {
   return `${prefixOf(vm)}${id}.${target}.qcow2`;
 }
 
-function entryName(vm: Domain, id: string): string {
+function entryName(vm: Owner, id: string): string {
   return `${prefixOf(vm)}${id}.json`;
 }
 
@@ -58,7 +61,7 @@ export function newId(now: number): string {
 }
 
 /** Reads what backups of a domain there are. */
-export async function readBook(pool: Pool, vm: Domain): Promise<Book> {
+export async function readBook(pool: Pool, vm: Owner): Promise<Book> {
   await pool.refresh();
   const prefix = prefixOf(vm);
   const mine = (await pool.volumes()).filter(({ name }) =>
@@ -76,7 +79,9 @@ export async function readBook(pool: Pool, vm: Domain): Promise<Book> {
     ...entry.disks.map(({ volume }) => volume),
   ]));
   return {
-    entries: entries.filter(({ uuid }) => uuid === vm.id).sort((a, b) => a.takenAt - b.takenAt),
+    entries: entries.filter(({ uuid }) => vm.id === undefined || uuid === vm.id).sort((a, b) =>
+      a.takenAt - b.takenAt
+    ),
     halves: mine.map(({ name }) => name).filter((name) => !whole.has(name)),
   };
 }

@@ -63,3 +63,33 @@ ${parts.join("\n")}
 <on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>
 <devices>${devices.filter((each) => each !== "").join("\n")}</devices></domain>`;
 }
+
+/**
+ * The definition of a domain as it was, for one of another name with the disks that were restored. What no two domains can have in
+ * common (UUID, hardware addresses, the firmware's variables) is made up anew.
+ *
+ * @param paths of the restored disks, by target; others are left out
+ */
+export function restoredDefinition(
+  definition: string,
+  { name, paths }: { readonly name: string; readonly paths: ReadonlyMap<string, string> },
+): string {
+  return definition
+    .replace(/<name>[^<]*<\/name>/, () => `<name>${name}</name>`)
+    .replace(/\s*<uuid>[^<]*<\/uuid>/, "")
+    .replace(/\s*<genid>[^<]*<\/genid>/, "")
+    .replaceAll(/\s*<mac address=[^>]*\/>/g, "")
+    .replaceAll(/\s*<nvram[^>]*?(?:\/>|>[\s\S]*?<\/nvram>)/g, "")
+    .replaceAll(/\s*<disk [\s\S]*?<\/disk>/g, (block) => restoredDisk(block, paths));
+}
+
+function restoredDisk(block: string, paths: ReadonlyMap<string, string>): string {
+  if (/device=['"](cdrom|floppy)['"]/.test(block)) return block;
+  const path = paths.get(/<target [^>]*dev=['"]([^'"]+)['"]/.exec(block)?.[1] ?? "");
+  if (path === undefined) return "";
+  return block
+    .replace(/<disk [^>]*>/, "<disk type='file' device='disk'>")
+    .replace(/<driver [^>]*\/>/, "<driver name='qemu' type='qcow2'/>")
+    .replace(/\s*<backingStore[\s\S]*<\/backingStore>|\s*<backingStore[^>]*\/>/, "")
+    .replace(/<source [^>]*?(?:\/>|>[\s\S]*?<\/source>)/, () => `<source file='${path}'/>`);
+}

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import nightly from "../../recipes/nightly_backup.ts";
+import restore from "../../recipes/restore_backup.ts";
 import { guestXml, makeDisk } from "./kit/guest.ts";
 import { guestNeeds } from "./kit/guest_image.ts";
 import { guestsUp } from "./kit/guests.ts";
@@ -173,6 +174,24 @@ test("disks of other formats, other disks and broken checkpoints lead to whole b
   const names = [...Deno.readDirSync(path)].map(({ name }) => name);
   assert.equal(names.filter((name) => name.endsWith(".json")).length, 6);
   assert.equal(names.filter((name) => name.endsWith(".qcow2")).length, 4 + 4);
+
+  await using runs = new RecipeRuns();
+  const input = { domain: "raw disk", from: "others", to: "others", start: true };
+  const restoring = { hosts: { host: host.uri() }, input, grants: ["all", "host"] } as const;
+  const { domain, disks } = await runs.result(restore, restoring) as { domain: string; disks: string[] };
+  assert.deepEqual([domain, disks.length], ["raw disk-restored", 2]);
+  assert.equal(await host.virsh("domstate", domain), "running");
+  for (const target of ["vda", "vdb"]) {
+    assert.match(
+      await host.virsh("domblklist", domain),
+      new RegExp(`${target}.*raw disk-restored\\.${target}\\.qcow2`),
+    );
+  }
+  const { view } = await runs.run(restore, restoring);
+  assert.match(view.error?.message ?? "", /already in use/, "nothing that is there is written over");
+  await host.virsh("destroy", domain);
+  await host.virsh("undefine", domain);
+
   for (const name of ["other", "raw disk"]) {
     await host.virsh("destroy", name);
     await host.virsh("undefine", name, "--checkpoints-metadata");

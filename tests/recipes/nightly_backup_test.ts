@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { simulate } from "../../testing/mod.ts";
 import nightly from "../../recipes/nightly_backup.ts";
-import { disksIn, scratchDefinition } from "../../recipes/nightly_backup/source.ts";
+import restore from "../../recipes/restore_backup.ts";
+import { disksIn, restoredDefinition, scratchDefinition } from "../../recipes/nightly_backup/source.ts";
 import { type Kept, kept, leaving, type Policy } from "../../recipes/nightly_backup/retention.ts";
 
 const dayMs = 86_400_000;
@@ -137,6 +138,35 @@ Deno.test("what is restored has no way outside, and takes nothing of the other o
   ) {
     assert.ok(xml.includes(some), some);
   }
+});
+
+Deno.test("a restored domain is as it was, under its own name and with its own disks", () => {
+  const paths = new Map([["sda", "/images/db-2.sda.qcow2"]]);
+  const xml = restoredDefinition(definition, { name: "db-2", paths });
+  for (const none of ["<uuid", "nvram", "/srv/db-1.qcow2", ">db-1<", "shared.img"]) {
+    assert.ok(!xml.includes(none), none);
+  }
+  for (
+    const some of [
+      "<name>db-2</name>",
+      "/images/db-2.sda.qcow2",
+      "/srv/install.iso",
+      "<interface",
+      "<hostdev",
+    ]
+  ) {
+    assert.ok(xml.includes(some), some);
+  }
+});
+
+Deno.test("a backup that is not there is not restored, and those that are there are named", async () => {
+  await using lab = await simulate({ hypervisor: { pools: [{ name: "backups" }, { name: "default" }] } });
+  const run = await lab.run(restore, { input: { domain: "db-1" }, grants: ["all", "host"] });
+  assert.equal(run.error?.code, "not-found");
+  assert.match(
+    run.error.message,
+    /Cannot find a good backup of domain "db-1" in pool "backups": it has none/,
+  );
 });
 
 Deno.test("where the hypervisor cannot back up, the failure of the domain says so", async () => {
