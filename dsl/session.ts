@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { CallOptionsData, FromRecipe, HostName, Moved, ToRecipe } from "../model/channel.ts";
+import type { CallOptionsData, FromRecipe, HostName, LostHost, Moved, ToRecipe } from "../model/channel.ts";
 import type { ErrorData, SourcePlace } from "../model/error.ts";
 import { VirtError } from "../model/error.ts";
 import type { VirtEvent } from "../model/event.ts";
@@ -86,6 +86,7 @@ export class Session {
   #whenIdle: (() => void) | undefined;
   #failures = 0;
   #unreachable = 0;
+  #lost: readonly LostHost[] = [];
 
   constructor(channel: RecipeChannel) {
     this.#channel = channel;
@@ -106,6 +107,11 @@ export class Session {
     return [...this.#hosts.keys()];
   }
 
+  /** Connections that could not be opened, and without which the run goes on. */
+  get lostHosts(): readonly LostHost[] {
+    return this.#lost;
+  }
+
   /** What the runtime said about a connection. */
   host(name: string): HostName | undefined {
     return this.#hosts.get(name);
@@ -115,6 +121,7 @@ export class Session {
   begin(start: Extract<ToRecipe, { readonly t: "start" }>, files: readonly string[] = []): void {
     this.#files = files;
     for (const host of start.hosts) this.#hosts.set(host.name, host);
+    this.#lost = start.lost ?? [];
     this.#now = start.now;
   }
 

@@ -47,10 +47,15 @@ export class Whereabouts {
     );
     // A cancelled run has no answers, and that is nobody's fault.
     objects.session.signal.throwIfAborted();
+    // What could not be reached when the run began is not known to be empty either.
+    const lost = objects.session.lostHosts.map(({ name, message }): Answer => ({
+      connection: name,
+      error: new VirtError("unreachable", message),
+    }));
     // Hosts that nobody's handle leads to and that may not be asked are none of the fleet's.
     return new Whereabouts(
       members,
-      answers.filter((answer) => own.has(answer.connection) || !isDenied(answer)),
+      [...answers.filter((answer) => own.has(answer.connection) || !isDenied(answer)), ...lost],
     );
   }
 

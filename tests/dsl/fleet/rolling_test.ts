@@ -14,6 +14,7 @@ import {
 } from "../../../mod.ts";
 import { labelValues } from "../../../dsl/fleet/apart.ts";
 import { labelNamespace } from "../../../dsl/fleet/definition.ts";
+import { FakeRuntime, hostName, methods, ref, type Responder } from "../fake_runtime.ts";
 import { type Lab, simulate } from "../../../testing/mod.ts";
 import type { SimulatedDomain } from "../../../testing/host_content.ts";
 
@@ -105,6 +106,86 @@ Deno.test("a domain that is nowhere any more has failed, and the others have the
     ["b-2", "look-up", "not-found"],
   ]);
   assert.deepEqual([done.length, notBegun.length, run.exit], [4, 0, 3]);
+});
+
+Deno.test("where a host does not answer, what may be there is neither begun nor called gone", async () => {
+  const lists = (hosts: Readonly<Record<string, readonly string[] | undefined>>): Responder => (call) => {
+    if (call.operation !== "domain.list") return { value: {} };
+    const names = hosts[call.connection];
+    if (names === undefined) return { error: { code: "unreachable", message: `${call.connection} is down` } };
+    return {
+      value: names.map((name) => ({
+        domain: { ...ref("domain", name), connection: call.connection },
+        state: "running",
+        persistent: true,
+        autostart: false,
+      })),
+    };
+  };
+  const present: Record<string, readonly string[] | undefined> = { blue: ["b-1", "b-2"], green: ["g-1"] };
+  const runtime = new FakeRuntime(
+    recipe({
+      summary: "x",
+      needs: [],
+      hosts: "any",
+      run: async ({ hosts }) => {
+        const fleet = await everyDomain(hosts);
+        // One has gone to the host that does not answer any more, or so it may be.
+        present["blue"] = ["b-2"];
+        present["green"] = undefined;
+        const rolling = fleet.rolling({ batch: 3, apart: "host", maxFail: 1 });
+        for await (const batch of rolling) await batch.forEach((vm) => vm.suspend());
+        return resumeList(rolling.report);
+      },
+    }),
+    (call, runtime) => lists(present)(call, runtime),
+  );
+  runtime.start({}, [hostName("blue"), hostName("green")]);
+  await runtime.served;
+  const last = runtime.said.at(-1);
+  assert.ok(last?.t === "done", JSON.stringify(last));
+  const { done, failed } = last.result as ResumeList;
+  assert.deepEqual(done.map(({ name }) => name), ["b-2", "g-1"]);
+  assert.deepEqual(failed.map(({ name, during, error }) => [name, during, error.message]), [
+    ["b-1", "look-up", 'Cannot tell where domain "b-1" is: "green" did not answer'],
+  ]);
+  assert.deepEqual([last.failures, last.unreachable], [1, 1]);
+});
+
+Deno.test("what is on none of the hosts may be on one that could not be reached when the run began", async () => {
+  let names: readonly string[] = ["b-1"];
+  const runtime = new FakeRuntime(
+    recipe({
+      summary: "x",
+      needs: [],
+      hosts: "any",
+      run: async ({ hosts, unreachable }) => {
+        const fleet = await everyDomain(hosts);
+        names = [];
+        const rolling = fleet.rolling({ apart: "host", maxFail: 1 });
+        for await (const batch of rolling) await batch.forEach((vm) => vm.suspend());
+        return [unreachable.map(({ name }) => name), rolling.report.failed.map(({ error }) => String(error))];
+      },
+    }),
+    ({ operation, connection }) => {
+      if (operation !== "domain.list") return { value: {} };
+      const domains = names.map((name) => ({ ...ref("domain", name), connection }));
+      return {
+        value: domains.map((domain) => ({ domain, state: "running", persistent: true, autostart: false })),
+      };
+    },
+  );
+  runtime.tell({ t: "hello", version: 1, run: "run-1", recipe: "file:///recipe.ts", methods });
+  const lost = [{ name: "green", uri: "qemu+ssh://green/system", message: "green is down" }];
+  runtime.tell({ t: "start", hosts: [hostName("blue")], lost, input: {}, seed: "seed", now: 1 });
+  await runtime.served;
+  const last = runtime.said.at(-1);
+  assert.ok(last?.t === "done", JSON.stringify(last));
+  assert.deepEqual(last.result, [
+    ["green"],
+    ['VirtError: Cannot tell where domain "b-1" is: "green" did not answer'],
+  ]);
+  assert.deepEqual([last.failures, last.unreachable], [2, 2]);
 });
 
 Deno.test("members with the same value of a label are kept apart, and a function may say more", async () => {
