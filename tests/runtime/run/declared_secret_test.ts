@@ -228,7 +228,8 @@ Deno.test("what a recipe declares and what is said of it have to agree before it
   const host = new LedgerHost("web-1");
   await using world = await World.make({ drivers: [host.driver], recipe: setting });
   const failure = async (options: Partial<StartRun>): Promise<string> => {
-    const { state, error } = await world.until((await world.start(options)).ended);
+    // Files are read in real time.
+    const { state, error } = await (await world.start(options)).ended;
     assert.equal(state, "failed");
     return `${error?.message} ${error?.hint}`;
   };
@@ -397,7 +398,7 @@ Deno.test("a resume takes other sources for the secrets that a run has, and a mi
     await Deno.writeTextFile(file, "from a file\n");
     await Deno.chmod(file, 0o600);
     world.launchNext(raw());
-    const end = await world.until((await world.resume({ secrets: { db: `file:${file}` } })).ended);
+    const end = await (await world.resume({ secrets: { db: `file:${file}` } })).ended;
     assert.equal(end.state, "done", end.error?.message);
     assert.deepEqual(host.ledger, ["set secret to from a file"]);
   } finally {
