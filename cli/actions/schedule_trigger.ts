@@ -145,9 +145,18 @@ function eventFault(
   );
 }
 
+/** A rule in one line, also where this machine's time zones lack its own. */
+function describedRule(rule: Extract<Trigger, { readonly timeZone: string }>): string {
+  try {
+    return describeRule(rule);
+  } catch {
+    return `${"cron" in rule ? `cron ${rule.cron}` : `calendar ${rule.calendar}`} ${rule.timeZone}`;
+  }
+}
+
 /** A trigger in one line. */
 export function describeTrigger(trigger: Trigger): string {
-  if ("cron" in trigger || "calendar" in trigger) return describeRule(trigger);
+  if ("cron" in trigger || "calendar" in trigger) return describedRule(trigger);
   if ("every" in trigger) return `every ${formatDuration(trigger.every)}`;
   if ("at" in trigger) return `at ${new Date(trigger.at).toISOString().replace(".000Z", "Z")}`;
   const { uri, objectClass, object, types } = trigger.event;

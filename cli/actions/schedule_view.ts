@@ -87,12 +87,21 @@ export const firingShape: Shape<FiringView> = {
 /** A moment by the clocks of a schedule's time zone, or of this machine's where its rules have several or none. */
 export function zonedMoment(at: number, triggers: ScheduleView["triggers"]): string {
   const zones = new Set(
-    triggers.flatMap((trigger) => "cron" in trigger || "calendar" in trigger ? [zoneOfRule(trigger)] : []),
+    triggers.flatMap((trigger) => "cron" in trigger || "calendar" in trigger ? zonesOf(trigger) : []),
   );
   const [only = Temporal.Now.timeZoneId()] = zones.size === 1 ? zones : [];
   const moment = Temporal.Instant.fromEpochMilliseconds(Math.trunc(at)).toZonedDateTimeISO(only);
   const local = moment.toPlainDateTime().round("second").toString().replace("T", " ");
   return `${local} ${moment.offset} ${only}`;
+}
+
+/** The zone of a rule; none where this machine's time zones lack it. */
+function zonesOf(rule: Parameters<typeof zoneOfRule>[0]): readonly string[] {
+  try {
+    return [zoneOfRule(rule)];
+  } catch {
+    return [];
+  }
 }
 
 /** Where and how to print, and whether several may be meant. */

@@ -410,6 +410,20 @@ Deno.test("schedules are listed for people and for programs", async () => {
   );
 });
 
+Deno.test("a schedule whose time zone is not known here is listed all the same", async () => {
+  const odd = { ...nightly, triggers: [{ cron: "@daily", timeZone: "Europe/Atlantis" }] };
+  const options = {
+    answers: {
+      "schedules.list": () => Promise.resolve({ schedules: [odd], served: true }),
+      "schedules.show": () => Promise.resolve({ schedule: odd, upcoming: [0], served: true }),
+    } satisfies FakeAnswers,
+  };
+  const { out, exit } = await drover(["schedule", "list"], options);
+  assert.match(out, /cron @daily Europe\/Atlantis/);
+  assert.equal(exit, 0);
+  assert.equal((await drover(["schedule", "show", "nightly"], options)).exit, 0);
+});
+
 Deno.test("schedules are steered, and what comes of it is told", async () => {
   assert.match(
     (await schedule("pause", "nightly")).out,

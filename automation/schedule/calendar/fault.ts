@@ -30,7 +30,7 @@ export const maxRuleLength = 256;
 
 const kindNames: Readonly<Record<RuleKind, string>> = {
   cron: "cron rule",
-  calendar: "calendar rule",
+  calendar: "calendar expression",
   every: "interval",
   at: "time",
 };
