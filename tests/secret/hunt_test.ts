@@ -197,6 +197,8 @@ Deno.test("a run that is left behind, and one whose kernel is another process, h
   ];
   const kernel = ground.start(["run", recipe, "-y", ...given, "--input", "end=wait"], env);
   await kernel.printed("waiting");
+  const inProcesses = descendants(kernel.pid).flatMap((pid) => foundInProcess(pid, prey.secrets));
+  assert.deepEqual(inProcesses, [], "the environment of the command is not the recipe's");
   const attached = await ground.drover(["run", recipe, "-y", ...given, "-o", "json"], env);
   assert.equal(attached.code, 0, attached.err);
   judgeSaid(attached, prey, "attached");
