@@ -3,6 +3,8 @@
  */
 import assert from "node:assert/strict";
 import {
+  type Desired,
+  type Desired,
   type DesiredDomain,
   type DesiredVolume,
   domain,
