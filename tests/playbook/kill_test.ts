@@ -80,7 +80,7 @@ Deno.test("a play that is killed at random moments does each of its tasks exactl
         ended = await killedAfter(place, run === undefined ? begin : ["play", "--resume", run], ms);
         run ??= /^run (\w+) /m.exec(ended.err)?.[1];
         // It may have begun without having said so yet.
-        run ??= /^(\w+)$/m.exec((await place.run("runs", "list", "-o", "name")).out)?.[1];
+        run ??= /^(\w+)$/m.exec((await place.run("runs", "list", "--all", "-o", "name")).out)?.[1];
       }
       const isDone = ended.code === 7 && /it is done/.test(ended.err);
       const when = `seed ${seed}, round ${round}, killed after ${moments.join(", ")} ms`;
