@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import {
   type Desired,
-  type Desired,
   type DesiredDomain,
   type DesiredVolume,
   domain,
