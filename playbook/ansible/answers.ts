@@ -58,3 +58,30 @@ export function answerOf(
     : made(register);
   return `{{ ${register} | combine({'${command}': ${value}}) }}`;
 }
+
+/** What `facts` sets: the objects by name. */
+export interface FactsAnswer {
+  /** The operation that lists them. */
+  readonly operation: string;
+  /** The variable that the module sets. */
+  readonly variable: string;
+  /** Makes the variable of what the operation answered under its name. */
+  readonly value: string;
+}
+
+/** The facts of a module; nothing where it has none. */
+export function factsOf(module: string): FactsAnswer | undefined {
+  const kinds: Readonly<Record<string, readonly [objectClass: string, variable: string]>> = {
+    virt_net: ["network", "ansible_libvirt_networks"],
+    virt_pool: ["pool", "ansible_libvirt_pools"],
+  };
+  const found = Object.hasOwn(kinds, module) ? kinds[module] : undefined;
+  if (found === undefined) return undefined;
+  const [objectClass, variable] = found;
+  return {
+    operation: `${objectClass}.list`,
+    variable,
+    value:
+      `{{ ${variable}.result | items2dict(key_name='${objectClass}.name', value_name='${objectClass}') }}`,
+  };
+}

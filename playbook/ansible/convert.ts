@@ -22,7 +22,7 @@ import { blockKeys, foreignKeys, taskKeys } from "../compile/task.ts";
 import { expressionAt, textValue } from "../compile/value.ts";
 import type { Place } from "../engine/program.ts";
 import { readYaml } from "../source.ts";
-import { answerOf } from "./answers.ts";
+import { answerOf, type FactsAnswer, factsOf } from "./answers.ts";
 import { foreignModule } from "./foreign.ts";
 import { collectionModule, type Converted, convertModule } from "./modules.ts";
 
@@ -245,6 +245,8 @@ class Converter {
     const { name, given } = this.#use(pair, task);
     const own = collectionModule(name);
     if (own === undefined) return this.#other(task, { pair, name });
+    const facts = given["command"] === "facts" ? factsOf(own) : undefined;
+    if (facts !== undefined) return this.#facts(task, { pair, facts });
     let isLost = false;
     const converted = convertModule(own, given, (text) => {
       const lost = !/left out/.test(text);
@@ -279,6 +281,24 @@ class Converter {
     }
     if (bare !== name) pair.key = this.#document.createNode(bare);
     return [task];
+  }
+
+  /** What sets facts: a list, and the variable made of it. */
+  #facts(
+    task: YAMLMap,
+    { pair, facts: { operation, variable, value } }: { readonly pair: Pair; readonly facts: FactsAnswer },
+  ): readonly YAMLMap[] {
+    this.#note(pair.key, `${variable} has names alone: what is known of each says its info`, false);
+    const kept = task.items.filter((each) => each !== pair && !["args", "register"].includes(keyOf(each)));
+    const listed = this.#made(task, { module: operation, input: {} }, { kept, isLast: true });
+    listed.items.push(this.#document.createPair("register", variable));
+    const made = new YAMLMap();
+    const shared = kept.filter((each) => ["when", "tags", "run_once"].includes(keyOf(each)));
+    made.items = [
+      this.#document.createPair("set_fact", { [variable]: value }),
+      ...shared.map((each) => each.clone() as Pair),
+    ];
+    return [listed, made];
   }
 
   /** A task that makes of what is registered what the module would have answered. */

@@ -150,6 +150,9 @@ const undefineFlags: Readonly<Record<string, string>> = {
   checkpoints_metadata: "checkpointsMetadata",
 };
 
+/** What `force` takes away with a definition. */
+const forced = [...Object.keys(undefineFlags), "nvram"];
+
 /** Operations that are on the connection and name no object. */
 const onConnection = /^connection\.|\.(list|define)$/;
 
@@ -174,10 +177,9 @@ export function convertModule(name: string, given: Given, remark: Remark): reado
       `"uri" is left out: give the host of the inventory the variable uri=${String(given["uri"])}, or -c`,
     );
   }
-  if (given["force"] !== undefined || given["mutate_flags"] !== undefined || given["mode"] !== undefined) {
-    remark(
-      `"force", "mutate_flags" and "mode" of ${name} have nothing that they correspond to, and are left out`,
-    );
+  for (const key of ["mutate_flags", "mode"]) {
+    if (given[key] === undefined) continue;
+    remark(`"${key}" of ${name} has nothing that it corresponds to, and is left out`);
   }
   const command = textOf(given["command"]);
   // Of a list it says which ones are in it.
@@ -265,13 +267,21 @@ function convertOne(
     return undefined;
   }
   const input: Record<string, unknown> = { ...pool, [object]: target };
-  if (operation === "domain.undefine") Object.assign(input, undefining(given["flags"], remark));
+  if (operation === "domain.undefine") {
+    const isForced = given["force"] === true || /^(yes|true|on|1)$/i.test(String(given["force"]));
+    Object.assign(input, undefining(isForced ? forced : given["flags"], remark));
+  }
   return { module: operation, input };
 }
 
 function undefining(flags: unknown, remark: Remark): Record<string, unknown> {
   const input: Record<string, unknown> = {};
-  for (const flag of Array.isArray(flags) ? flags.map(String) : flags === undefined ? [] : [String(flags)]) {
+  const words = Array.isArray(flags)
+    ? flags.map(String)
+    : flags === undefined
+    ? []
+    : String(flags).split(",");
+  for (const flag of words.map((word) => word.trim())) {
     const field = undefineFlags[flag];
     if (field !== undefined) input[field] = true;
     else if (flag === "nvram" || flag === "keep_nvram") input["nvram"] = flag === "nvram";

@@ -199,6 +199,33 @@ Deno.test("a playbook as it is found in public is converted as far as it goes, p
   assert.equal(counts["hypervisor"]?.["changed"], 3, lines.join("\n"));
 });
 
+Deno.test("what facts say of networks and pools is there for conditions, and force takes away all that belongs to a domain", async () => {
+  const { text, notes } = convertPlaybook(
+    `
+- hosts: web-1
+  tasks:
+    - community.libvirt.virt_net: { command: facts }
+    - community.libvirt.virt_pool: { command: facts }
+    - assert:
+        that:
+          - "'default' in ansible_libvirt_networks"
+          - "'nix' not in ansible_libvirt_pools"
+    - community.libvirt.virt: { name: old, command: undefine, force: yes }
+    - community.libvirt.virt: { name: old, command: undefine, flags: "managed_save, nvram" }
+`,
+    "site.yml",
+  );
+  assert.ok(notes.every(({ lost }) => !lost), JSON.stringify(notes));
+  const { story, lines } = await tryPlay(text, {
+    hypervisor: { domains: [{ name: "web-1" }], networks: [{ name: "default" }] },
+  });
+  assert.equal(story.exit, 0, lines.join("\n"));
+  assert.match(
+    text,
+    /managedSave: true\n\s+snapshotsMetadata: true\n\s+checkpointsMetadata: true\n\s+nvram: true\n[\s\S]*managedSave: true\n\s+nvram: true\n/,
+  );
+});
+
 Deno.test("a file of tasks is converted like those of a play", () => {
   const { text, notes } = convertPlaybook(
     "- virt: { name: a, state: destroyed }\n- apt: { name: b }\n",
