@@ -106,7 +106,12 @@ export function builtInAction(name: string, use: ModuleUse, context: ModuleConte
       };
     }
     case "pause": {
-      if (source.kind === "scalar") return { do: "pause", time: valueOf(source) };
+      if (source.kind === "scalar" && source.value !== null) return { do: "pause", time: valueOf(source) };
+      if (source.kind === "scalar") {
+        throw sourceFault('"pause" needs "seconds"', at, {
+          hint: "Add it: seconds: 5; nobody is asked in the middle of a play",
+        });
+      }
       const reader = new MapReader(source, what);
       reader.refuseUnknown(["seconds", "minutes", "for"], {
         prompt: "Nobody is asked in the middle of a play",
@@ -160,15 +165,19 @@ function debug(source: Source): Action {
   if (source.kind === "scalar" && source.value === null) return { do: "debug" };
   const reader = new MapReader(source, '"debug"');
   reader.refuseUnknown(["msg", "var", "verbosity"]);
+  // There is one level of what is said: what is meant for a higher one is not.
+  const verbosity = reader.count("verbosity", 0) ?? 0;
+  const quiet = verbosity > 0 ? { quiet: true } : {};
   const variable = reader.get("var");
   const message = reader.get("msg");
   if (variable?.kind === "scalar" && typeof variable.value === "string") {
     return {
       do: "debug",
+      ...quiet,
       variable: expressionAt(variable.value.replace(/^\s*\{\{|\}\}\s*$/g, ""), variable.placeOf),
     };
   }
-  return message === undefined ? { do: "debug" } : { do: "debug", message: valueOf(message) };
+  return { do: "debug", ...quiet, ...(message === undefined ? {} : { message: valueOf(message) }) };
 }
 
 function wait(source: Source): Action {

@@ -331,6 +331,12 @@ async function wait(
 }
 
 function debug(action: Extract<Action, { readonly do: "debug" }>, { scope }: ActionContext): Outcome {
+  if (action.quiet === true) {
+    return {
+      status: "skipped",
+      data: { changed: false, skipped: true, skipped_reason: "Verbosity threshold not met." },
+    };
+  }
   const [key, value] = action.variable !== undefined
     ? [action.variable.text, placedOrNot(action.variable, scope)]
     : ["msg", action.message === undefined ? "Hello world!" : evaluate(action.message, scope)];

@@ -157,7 +157,13 @@ export type Action =
     readonly input: Readonly<Record<string, Value>>;
   }
   | { readonly do: "wait"; readonly until: string; readonly input: Readonly<Record<string, Value>> }
-  | { readonly do: "debug"; readonly message?: Value; readonly variable?: Placed }
+  | {
+    readonly do: "debug";
+    readonly message?: Value;
+    readonly variable?: Placed;
+    /** It is meant for those who want to read more. */
+    readonly quiet?: boolean;
+  }
   | { readonly do: "set_fact"; readonly facts: Vars }
   | {
     readonly do: "assert";

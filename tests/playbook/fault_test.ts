@@ -129,6 +129,12 @@ const wrongs: readonly Wrong[] = [
     hint: /memory/,
   },
   {
+    what: "a pause without a time",
+    text: "- hosts: all\n  tasks:\n    - pause:\n",
+    at: [3, 7],
+    message: /"pause" needs "seconds"/,
+  },
+  {
     what: "a file of tasks that is not there",
     text: "- hosts: all\n  tasks:\n    - import_tasks: no.yml\n",
     at: [3, 21],

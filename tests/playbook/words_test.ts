@@ -165,6 +165,27 @@ const ways: readonly Way[] = [
     ],
   },
   {
+    what: "what is meant for those who want to read more is skipped, and parameters may stand in one line",
+    play: `
+- hosts: web-1
+  tasks:
+    - debug: { msg: a, verbosity: 1 }
+    - debug: msg="b {{ inventory_hostname }}"
+    - set_fact: x=1 y='a b'
+    - debug: msg={{ y }}{{ x }}
+`,
+    lines: [
+      "TASK [debug]",
+      "skipping: [web-1]",
+      "TASK [debug]",
+      `ok: [web-1] => ${say("b web-1")}`,
+      "TASK [set_fact]",
+      "ok: [web-1]",
+      "TASK [debug]",
+      `ok: [web-1] => ${say("a b1")}`,
+    ],
+  },
+  {
     what: "a batch may end before its time",
     play: `
 - name: P
