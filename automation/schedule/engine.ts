@@ -6,24 +6,22 @@
  *
  * @module
  */
-import { type ErrorData, toErrorData } from "../../model/error.ts";
-import { type Clock, sleep } from "../../runtime/clock.ts";
-import { canonicalText, sha256 } from "../../runtime/journal/json.ts";
+import { toErrorData } from "../../model/error.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { FiringRecord, ScheduleRecord } from "../../runtime/journal/schedule_record.ts";
 import type { Store } from "../../runtime/journal/store.ts";
-import type { RunManager } from "../../runtime/run/manager.ts";
-import { unsettledWrites } from "../../runtime/run/recovery.ts";
+import { attempt, type ScheduledRuns } from "./attempt.ts";
 import { isTimeTrigger, nextDue } from "./due.ts";
 import { attemptRun, firingId, shareOf, timeIdentity } from "./identity.ts";
 import type { Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
 import { Notifier } from "./notifier.ts";
-import { type Verdict, verdictOf, verdictOfStart, wordsOf } from "./outcome.ts";
+import { type Verdict, verdictOfStart, wordsOf } from "./outcome.ts";
 import { latenessMs, sortPassed } from "./passed.ts";
 import type { NextAfter } from "./schedule.ts";
 import type { Turns } from "./turns.ts";
 import type { SendNotice } from "./webhook.ts";
-import { givenBy, type PreparePlaybook, prepareWork } from "./work.ts";
+import type { PreparePlaybook } from "./work.ts";
 
 /** The engine looks at least this often, in milliseconds: a clock that was set says nothing of it. */
 const longestSleepMs = 15_000;
@@ -31,15 +29,8 @@ const longestSleepMs = 15_000;
 /** How many firings of one schedule may wait or run. */
 const mostWaiting = 1000;
 
-/** How often a resume is tried whose host cannot be reached, and the first pause, which doubles, in milliseconds. */
-const resumeAttempts = 6;
-const resumePauseMs = 5_000;
-
 /** How soon a run that is still being begun is looked at again, in milliseconds. */
 const beginningMs = 1_000;
-
-/** What an engine needs of the runs. */
-export type ScheduledRuns = Pick<RunManager, "start" | "resume" | "active" | "cancel" | "abandon">;
 
 /** Hears what the engine cannot tell anybody else. */
 export type EngineLog = (
@@ -294,7 +285,7 @@ export class Engine {
     const { signal } = this.#closing;
     const run = firing.runs.at(-1) ?? "";
     try {
-      const verdict = await this.#attempt(firing, run).catch(verdictOfStart);
+      const verdict = await this.#attempt(firing).catch(verdictOfStart);
       // What the end of this process has interrupted the next one takes up.
       if (signal.aborted) return;
       await turns.take(() => this.#settle(firing.id, verdict));
@@ -316,83 +307,10 @@ export class Engine {
     this.wake();
   }
 
-  async #attempt(firing: FiringRecord, run: string): Promise<Verdict> {
-    const { store, runs } = this.#options;
+  async #attempt(firing: FiringRecord): Promise<Verdict> {
+    const { store, clock, runs, playbook } = this.#options;
     const schedule = await this.#scheduleOf(firing);
-    const before = await store.run(run);
-    let trouble: ErrorData | undefined;
-    if (before === undefined) await this.#start(firing, { run, schedule });
-    else if (before.state === "interrupted" && schedule.spec.resume) trouble = await this.#resume(run);
-    else await runs.active(run)?.ended;
-    this.#closing.signal.throwIfAborted();
-    const record = await store.run(run);
-    if (record === undefined) throw new Error(`Run ${run} is on no record`);
-    const { timedOut } = await store.firing(firing.id) ?? {};
-    const verdict = verdictOf(trouble === undefined ? record : { ...record, error: trouble }, { timedOut });
-    return verdict.kind === "interrupted" ? await this.#interrupted(verdict, { firing, schedule }) : verdict;
-  }
-
-  async #start(
-    firing: FiringRecord,
-    { run, schedule }: { readonly run: string; readonly schedule: ScheduleRecord },
-  ): Promise<void> {
-    const { runs, playbook } = this.#options;
-    const { spec, principal } = schedule;
-    const { signal } = this.#closing;
-    const given = givenBy(spec, firing);
-    const prepared = await prepareWork(spec, { given, principal, signal, playbook });
-    signal.throwIfAborted();
-    const active = await runs.start({
-      ...prepared,
-      grants: spec.grants,
-      secrets: spec.secrets,
-      sandbox: spec.sandbox,
-      principal,
-      asked: { id: run, request: sha256(canonicalText([schedule.id, firing.id, firing.attempt])) },
-    });
-    await active.ended;
-  }
-
-  /** Takes a run up again; answers why that could not be done. */
-  async #resume(run: string): Promise<ErrorData | undefined> {
-    const { runs, clock } = this.#options;
-    for (let tried = 0;; tried++) {
-      let trouble: ErrorData | undefined;
-      try {
-        const { state, error } = await (await runs.resume(run)).ended;
-        if (state !== "interrupted") return undefined;
-        trouble = error;
-      } catch (error) {
-        trouble = toErrorData(error);
-      }
-      this.#closing.signal.throwIfAborted();
-      if (trouble?.code !== "unreachable" || tried >= resumeAttempts) return trouble;
-      await sleep(clock, resumePauseMs * 2 ** tried, this.#closing.signal);
-    }
-  }
-
-  /**
-   * A run that stopped in the middle stands in the way of another attempt: it holds what it holds. Where every outcome is
-   * known it is given up, so that there can be one; else that is for a person to decide.
-   */
-  async #interrupted(
-    verdict: Extract<Verdict, { readonly kind: "interrupted" }>,
-    { firing, schedule: { spec } }: { readonly firing: FiringRecord; readonly schedule: ScheduleRecord },
-  ): Promise<Verdict> {
-    const { store, runs } = this.#options;
-    const { run } = verdict;
-    const reason = spec.resume
-      ? `its run was interrupted and could not be taken up again: ${verdict.reason}`
-      : "the daemon ended while it ran, and its schedule says not to take it up again";
-    if (firing.attempt <= spec.retries.most && unsettledWrites(await store.steps(run)).length === 0) {
-      try {
-        await runs.abandon(run);
-        return { kind: "failed", exit: verdict.exit, again: true, reason };
-      } catch {
-        // Whatever stands against it, a person has to see to the run.
-      }
-    }
-    return { ...verdict, reason };
+    return await attempt(firing, { schedule, store, clock, runs, playbook, signal: this.#closing.signal });
   }
 
   /** Writes down what became of an attempt. */

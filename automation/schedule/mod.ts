@@ -6,9 +6,10 @@
 import type { ScheduleRecord } from "../../runtime/journal/schedule_record.ts";
 import type { Store } from "../../runtime/journal/store.ts";
 import type { Kernel } from "../../runtime/kernel.ts";
+import type { ScheduledRuns } from "./attempt.ts";
 import { ScheduleBook } from "./book.ts";
 import { nextAfter } from "./calendar/mod.ts";
-import { Engine, type EngineLog, type ScheduledRuns } from "./engine.ts";
+import { Engine, type EngineLog } from "./engine.ts";
 import { eventUris, hearEvent, mayConcern } from "./event_trigger.ts";
 import { EventSources } from "./event_sources.ts";
 import { Ledger } from "./ledger.ts";
