@@ -31,26 +31,45 @@ export async function untilCloudInit(
   options: WaitOptions = {},
 ): Promise<CloudInitStatus> {
   const agent = new DomainAgent(vm);
-  const look = async (calls: LookCalls): Promise<Look<CloudInitStatus>> => {
+  const look = (calls: LookCalls): Promise<Look<CloudInitStatus>> => {
     const within = Math.min(answerMs, calls.within);
-    try {
-      const early = calls.signal === undefined ? {} : { signal: calls.signal };
-      const { out, err } = await agent.exec("cloud-init", ["status", "--long"], { ...early, within });
-      return readCloudInit(out === "" ? err : out, vm.toString());
-    } catch (error) {
-      // A guest without cloud-init never gets to its end.
-      if (isVirtError(error) && /no such (file|program)|not found|failed to execute/i.test(error.message)) {
-        throw new VirtError("unsupported", `Cannot wait for cloud-init in ${vm}: the guest has none`, {
-          target: vm.toString(),
-          cause: error,
-        });
-      }
-      if (!notYet.some((code) => isVirtError(error, code))) throw error;
-      return { instead: error instanceof Error ? error.message : String(error) };
-    }
+    const early = calls.signal === undefined ? {} : { signal: calls.signal };
+    return lookAtCloudInit(
+      vm.toString(),
+      () => agent.exec("cloud-init", ["status", "--long"], { ...early, within }),
+    );
   };
   const hint = "See what it does on the guest's console, or in /var/log/cloud-init-output.log";
   return await waitUntil(vm, { what: `cloud-init of ${vm} to be done`, look, pollMs, hint }, options);
+}
+
+/**
+ * One look at it.
+ *
+ * @param ask has the guest's agent run `cloud-init status`
+ * @throws {VirtError} `unsupported` where the guest has none; `operation-failed` where it ended with an error.
+ */
+export async function lookAtCloudInit(
+  guest: string,
+  ask: () => Promise<{ readonly out: string; readonly err: string }>,
+): Promise<Look<CloudInitStatus>> {
+  let said: string;
+  try {
+    const { out, err } = await ask();
+    said = out === "" ? err : out;
+  } catch (error) {
+    // A guest without cloud-init never gets to its end.
+    if (isVirtError(error) && /no such (file|program)|not found|failed to execute/i.test(error.message)) {
+      throw new VirtError("unsupported", `Cannot wait for cloud-init in ${guest}: the guest has none`, {
+        target: guest,
+        cause: error,
+      });
+    }
+    if (!notYet.some((code) => isVirtError(error, code))) throw error;
+    return { instead: error instanceof Error ? error.message : String(error) };
+  }
+  // That it has failed is no reason to ask again.
+  return readCloudInit(said, guest);
 }
 
 /**

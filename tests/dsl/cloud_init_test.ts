@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readCloudInit } from "../../dsl/cloud_init.ts";
-import { isVirtError, recipe } from "../../mod.ts";
+import { lookAtCloudInit, readCloudInit } from "../../dsl/cloud_init.ts";
+import { isVirtError, recipe, VirtError } from "../../mod.ts";
 import { simulate } from "../../testing/mod.ts";
 
 const wait = recipe({
@@ -33,6 +33,26 @@ Deno.test("a guest that is off is waited for until the time is up, and the error
   const { error } = await lab.run(wait);
   assert.equal(error?.code, "timed-out");
   assert.match(error?.message ?? "", /Waited 1m for cloud-init of domain "web-1" to be done: .*not running/);
+});
+
+Deno.test("that cloud-init has failed is said at once, and an agent that does not answer is asked again", async () => {
+  const look = (ask: () => Promise<{ readonly out: string; readonly err: string }>): Promise<unknown> =>
+    lookAtCloudInit('domain "web-1"', ask);
+  const out = "status: error\ndetail:\nupdate-locale is missing\n";
+  await assert.rejects(look(() => Promise.resolve({ out, err: "" })), {
+    code: "operation-failed",
+    message: /of domain "web-1" ended with an error: update-locale is missing/,
+  });
+  for (const code of ["timed-out", "operation-failed", "wrong-state"] as const) {
+    const instead = "the agent does not answer";
+    assert.deepEqual(await look(() => Promise.reject(new VirtError(code, instead))), { instead });
+  }
+  await assert.rejects(
+    look(() => Promise.reject(new VirtError("operation-failed", "Failed to execute child"))),
+    {
+      code: "unsupported",
+    },
+  );
 });
 
 Deno.test("what cloud-init says of itself, by its versions", () => {
