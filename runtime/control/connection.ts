@@ -14,14 +14,12 @@ const bounds = { maxBytes: controlLimits.frameBytes } as const;
 export class MessageConnection<In, Out> implements AsyncDisposable {
   readonly #conn: Deno.Conn;
   readonly #schema: z.ZodType<In>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   #sending: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(conn: Deno.Conn, schema: z.ZodType<In>) {
     this.#conn = conn;
     this.#schema = schema;
-    this.#writer = conn.writable.getWriter();
   }
 
   /**
@@ -34,7 +32,7 @@ export class MessageConnection<In, Out> implements AsyncDisposable {
     this.#sending = this.#sending.then(async () => {
       if (this.#closed) return;
       try {
-        await this.#writer.write(frame);
+        await this.#write(frame);
       } catch {
         // Nobody listens any more; the reading side notices and ends what belongs to them.
         this.#closed = true;
@@ -69,6 +67,11 @@ export class MessageConnection<In, Out> implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Not by the connection's stream, which closes it where writing fails: what the other side said last would be lost. */
+  async #write(frame: Uint8Array): Promise<void> {
+    for (let at = 0; at < frame.length;) at += await this.#conn.write(frame.subarray(at));
   }
 
   /** A connection that breaks is one that ended. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { VirtError } from "../../../model/error.ts";
 import { encodeFrame, FrameDecoder } from "../../../model/frame.ts";
-import { ControlClient } from "../../../runtime/control/client.ts";
+import { ControlClient, NotTaken } from "../../../runtime/control/client.ts";
 import type { ControlHandlers } from "../../../runtime/control/control.ts";
 import { openControl, type OwnKernel } from "../../../runtime/control/open.ts";
 import { ControlServer } from "../../../runtime/control/server.ts";
@@ -499,6 +499,32 @@ Deno.test("a kernel that dies under a request is told as such, since the request
     await assert.rejects(client.request("operation.call", call), { code: "unreachable" });
     await served;
     listener.close();
+    await client[Symbol.asyncDispose]();
+  });
+});
+
+Deno.test("a request that finds the kernel gone may be asked of the next one, whatever was heard first", async () => {
+  await withDirectory(async (directory) => {
+    const path = await socketPath(directory);
+    using listener = await listenOn(path);
+    const [kernel, conn] = await Promise.all([listener.accept(), connectTo(path)]);
+    assert.ok(conn !== undefined);
+    const frame = (message: unknown): Uint8Array => encodeFrame(message, { maxBytes: 1024 });
+    await kernel.write(frame({ t: "hello", version: controlVersion, pid: 1 }));
+    // The kernel's farewell lies there unread until the request has failed to leave.
+    const { promise: tried, resolve } = Promise.withResolvers<void>();
+    const [read, write] = [conn.read.bind(conn), conn.write.bind(conn)];
+    let greeted = false;
+    conn.read = async (into): Promise<number | null> => {
+      if (greeted) await tried;
+      greeted = true;
+      return await read(into);
+    };
+    const client = await ControlClient.greet(conn);
+    conn.write = (bytes): Promise<number> => write(bytes).finally(resolve);
+    await kernel.write(frame({ t: "bye" }));
+    kernel.close();
+    await assert.rejects(client.request("jobs.list", {}), NotTaken);
     await client[Symbol.asyncDispose]();
   });
 });
