@@ -56,14 +56,19 @@ export async function listenOn(path: string): Promise<Deno.Listener> {
   }
 }
 
+/** No socket, one of a dead kernel, and one whose kernel left before it took the connection. */
+const noListener = [
+  Deno.errors.NotFound,
+  Deno.errors.ConnectionRefused,
+  Deno.errors.ConnectionReset,
+] as const;
+
 /** Connects; `undefined` where nobody listens. */
 export async function connectTo(path: string): Promise<Deno.Conn | undefined> {
   try {
     return await Deno.connect({ transport: "unix", path });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
-      return undefined;
-    }
+    if (noListener.some((kind) => error instanceof kind)) return undefined;
     throw error;
   }
 }
