@@ -28,7 +28,7 @@ interface Measured {
 
 /** A daemon of ours as people start it, with what the task says about memory. */
 function startOurs(): Promise<RunningDaemon> {
-  const denoArgs = manifest.tasks.drover.split(" ").filter((each) => each.startsWith("--v8-flags="));
+  const denoArgs = manifest.tasks.daemon.split(" ").filter((each) => each.startsWith("--v8-flags="));
   return RunningDaemon.start({ denoArgs });
 }
 
