@@ -4,7 +4,7 @@
  * @module
  */
 import { parseExpression } from "../expression/parse.ts";
-import { isTemplate, parseTemplate } from "../expression/template.ts";
+import { endOf, isTemplate, parseTemplate } from "../expression/template.ts";
 import { ExpressionFault } from "../expression/token.ts";
 import type { Json, Place, Placed, Value } from "../engine/program.ts";
 import { plainOf, type Source, sourceFault } from "../source.ts";
@@ -48,7 +48,7 @@ export function textValue(text: string, placeOf: PlaceOf): Value {
       break;
     }
     if (open > at) parts.push(text.slice(at, open));
-    const close = endOf(text, open + 2);
+    const close = endOf(text, open + 2, "}}");
     if (close < 0) throw sourceFault('"{{" has no "}}"', placeOf(open), { hint: "Close it with }}" });
     // Signs of Jinja's that take away white space around are not the expression's.
     const inner = text.slice(open + 2, close).replace(/^-/, " ").replace(/-$/, " ");
@@ -60,23 +60,6 @@ export function textValue(text: string, placeOf: PlaceOf): Value {
     return { k: "expression", value: only };
   }
   return { k: "text", parts };
-}
-
-/** Where an expression ends: not at braces within its texts or its own maps. */
-function endOf(text: string, from: number): number {
-  let quote: string | undefined;
-  let depth = 0;
-  for (let at = from; at < text.length; at++) {
-    const character = text[at];
-    if (quote !== undefined) {
-      if (character === "\\") at++;
-      else if (character === quote) quote = undefined;
-    } else if (character === '"' || character === "'") quote = character;
-    else if (character === "{") depth++;
-    else if (character === "}" && depth > 0) depth--;
-    else if (character === "}" && text[at + 1] === "}") return at;
-  }
-  return -1;
 }
 
 /** An expression with its place. */

@@ -21,6 +21,21 @@ export function itemsFor(as: Loop["as"], given: unknown): readonly unknown[] {
   throw new VirtError("recipe-failed", `A loop over ${items.length} items is too long`);
 }
 
+/** What a round of a loop knows of itself. */
+export function roundOf(items: readonly unknown[], index: number): Readonly<Record<string, unknown>> {
+  return {
+    index: index + 1,
+    index0: index,
+    first: index === 0,
+    last: index === items.length - 1,
+    length: items.length,
+    revindex: items.length - index,
+    revindex0: items.length - index - 1,
+    ...(index > 0 ? { previtem: items[index - 1] } : {}),
+    ...(index < items.length - 1 ? { nextitem: items[index + 1] } : {}),
+  };
+}
+
 function made(as: Loop["as"], given: unknown): readonly unknown[] {
   if (as === "sequence") return sequence(given);
   if (isMap(given)) return Object.entries(given).map(([key, value]) => ({ key, value }));

@@ -6,7 +6,7 @@
 import { VirtError } from "drover";
 import { act, type ActionContext, durationOf, failureOf, type Outcome } from "./action.ts";
 import { evaluate, firstFalse, omitted, type Scope } from "./evaluate.ts";
-import { itemsFor } from "./loop.ts";
+import { itemsFor, roundOf } from "./loop.ts";
 import type { ResultLine } from "./report.ts";
 import type { Loop, Target, Task } from "./program.ts";
 import { booleanOf, isTrue, plainData, textOf } from "./values.ts";
@@ -86,18 +86,7 @@ async function runLoop(task: Task, loop: Loop, context: LoopContext): Promise<Ta
     }
     const values = new Map<string, unknown>([[loop.variable, item], [
       "ansible_loop",
-      {
-        index: index + 1,
-        index0: index,
-        first: index === 0,
-        last: index === items.length - 1,
-        length: items.length,
-        revindex: items.length - index,
-        revindex0: items.length - index - 1,
-        ...(index > 0 ? { previtem: items[index - 1] } : {}),
-        ...(index < items.length - 1 ? { nextitem: items[index + 1] } : {}),
-        allitems: items,
-      },
+      { ...roundOf(items, index), allitems: items },
     ]]);
     if (loop.indexVariable !== undefined) values.set(loop.indexVariable, index);
     const scope = context.scopeWith(values);

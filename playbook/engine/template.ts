@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { roundOf } from "./loop.ts";
 import type { Placed, TemplateNode } from "./program.ts";
 import { isMap, isTrue, textOf } from "./values.ts";
 
@@ -92,17 +93,7 @@ function loop(node: Extract<TemplateNode, { readonly n: "for" }>, scope: Locals,
     else {node.names.forEach((name, place) =>
         round.set(name, Array.isArray(item) ? item[place] ?? null : null)
       );}
-    round.set("loop", {
-      index: index + 1,
-      index0: index,
-      first: index === 0,
-      last: index === items.length - 1,
-      length: items.length,
-      revindex: items.length - index,
-      revindex0: items.length - index - 1,
-      ...(index > 0 ? { previtem: items[index - 1] } : {}),
-      ...(index < items.length - 1 ? { nextitem: items[index + 1] } : {}),
-    });
+    round.set("loop", roundOf(items, index));
     fill(node.body, round, made);
   }
 }

@@ -104,7 +104,7 @@ function nextOpen(text: string, from: number): number {
 }
 
 /** Where what is open ends: not at signs within its texts, or at braces of its own maps. */
-function endOf(text: string, from: number, close: string): number {
+export function endOf(text: string, from: number, close: string): number {
   let quote: string | undefined;
   let depth = 0;
   for (let at = from; at < text.length; at++) {
