@@ -38,6 +38,7 @@ const hosts: readonly ContractHost[] = [
   },
   {
     name: "qemu+unix:///system",
+    sharesRoom: true,
     open: (): Promise<Bench> => Bench.open(real.host.uri("qemu"), { drivers: [remoteDriver] }),
     xml: {
       ...testXml,

@@ -7,9 +7,9 @@ import { seededRandom } from "../../../testing/random.ts";
 import { RunningDaemon } from "../../daemon/kit/running_daemon.ts";
 import { lives, readEffects } from "../../kill/effect_log.ts";
 
-/** How often the daemon is killed: `DROVER_KILLS=50` for that many times. */
-const asked = Number(Deno.env.get("DROVER_KILLS") ?? 4);
-const kills = Number.isNaN(asked) ? 40 : asked;
+/** How often the daemon is killed. It takes two seconds to come up and be killed: once for each twenty of `DROVER_KILLS`. */
+const asked = Number(Deno.env.get("DROVER_KILLS"));
+const kills = Number.isInteger(asked) ? Math.max(4, Math.floor(asked / 20)) : 4;
 
 const everyMs = 1000;
 

@@ -13,6 +13,8 @@ export interface ContractHost {
   open(): Promise<Bench & AsyncDisposable>;
   /** Tests that cannot hold there, by name, and why. */
   readonly except?: Readonly<Record<string, string>>;
+  /** Others write to the file system that its pools are on, so that its room changes by itself. @default false */
+  readonly sharesRoom?: boolean;
   /** Definitions that the driver takes. */
   readonly xml: {
     domain(name: string): string;
