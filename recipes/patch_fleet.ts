@@ -140,7 +140,7 @@ export default recipe({
   },
 });
 
-/** The running domains of all hosts; who is named may be off, and then fails by itself. */
+/** The running domains of all hosts, by name; who is named may be off, and then fails by itself. */
 async function running(
   hosts: Readonly<Record<string, Host>>,
   { domains, members, balancer }: Input,
@@ -148,7 +148,9 @@ async function running(
   const which = { name: domains, ...(members === undefined ? { state: "running" as const } : {}) };
   const lists = await Promise.all(Object.values(hosts).map((host) => host.domains(which)));
   // Who balances the others is none of them.
-  return new Fleet(lists.flatMap((list) => list.toArray())).filter(({ name }) => name !== balancer?.domain);
+  return new Fleet(lists.flatMap((list) => list.toArray()))
+    .filter(({ name }) => name !== balancer?.domain)
+    .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
 /** Takes members out of a load balancer, by a program in its guest. */

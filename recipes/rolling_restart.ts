@@ -45,7 +45,9 @@ export default recipe({
       ...(input.members === undefined ? { state: "running" as const } : {}),
     };
     const lists = await Promise.all(Object.values(hosts).map((host) => host.domains(which)));
-    const fleet = new Fleet(lists.flatMap((list) => list.toArray())).only(input.members);
+    const all = new Fleet(lists.flatMap((list) => list.toArray()))
+      .toSorted((a, b) => a.name.localeCompare(b.name));
+    const fleet = all.only(input.members);
     log.info(fleet.length === 1 ? "1 domain to restart" : `${fleet.length} domains to restart`);
     const restarted: Restarted[] = [];
     const rolling = fleet.rolling({

@@ -72,7 +72,7 @@ test("each change of a running guest takes effect when the plan says, and never 
       expected: ["vcpu current [next-boot]"],
       waits: ["vcpu current"],
     },
-    { what: "and again", change: { vcpus: 2 }, expected: ["vcpu current [next-boot]"] },
+    { what: "and again", change: { vcpus: 2 }, expected: ["vcpu current [live]"] },
     { what: "a virtio disk", change: { disks: [a, b, drive] }, expected: ["disk vdb [live]"] },
     {
       what: "a SCSI disk where there was no such bus",

@@ -20,7 +20,9 @@ async function told(control: Control): Promise<readonly string[]> {
   const rows = await control.request("schedules.history", { schedule: "keeper" });
   return await Promise.all(rows.map(async ({ state, runs, events }) => {
     const [run = ""] = runs;
-    const result = run === "" ? "" : (await control.request("runs.show", { id: run })).run.result;
+    // The row of a firing is there before its run is.
+    const isOver = state !== "running" && state !== "waiting";
+    const result = run === "" || !isOver ? "" : (await control.request("runs.show", { id: run })).run.result;
     return `${events?.[0]?.type} ${state} ${result ?? ""}`;
   }));
 }
