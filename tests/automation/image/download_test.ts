@@ -175,7 +175,8 @@ Deno.test("a server that says almost nothing has broken off", async () => {
     code: "operation-failed",
     message: /less than 4096 bytes in 60 s/,
   });
-  assert.equal(asked, 4);
+  // This clock may end a try before its bytes were there: the first that has them has come further, and three more may fail.
+  assert.ok(asked >= 4 && asked <= 7, `${asked}`);
 });
 
 Deno.test("whoever is cancelled hears so at once", async () => {
