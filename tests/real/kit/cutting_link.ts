@@ -6,16 +6,18 @@
  */
 
 import { dirname } from "node:path";
+import { procedures } from "../../../protocol/procedures/mod.ts";
 
 /** Which way. */
 export type Direction = "toServer" | "toClient";
 
 /**
  * A moment in the traffic of one direction, counted over all connections from when it was asked for: just before a packet is
- * passed on (the next one is number 0), or when so many bytes have been.
+ * passed on (the next one is number 0), just before one of a procedure is, or when so many bytes have been.
  */
 export type Moment =
   | { readonly direction: Direction; readonly packet: number }
+  | { readonly direction: Direction; readonly procedure: keyof typeof procedures }
   | { readonly direction: Direction; readonly byte: number };
 
 /** How much has gone through. */
@@ -28,6 +30,7 @@ export interface Traffic {
 interface Awaited {
   readonly direction: Direction;
   readonly packet: number;
+  readonly procedure: number | undefined;
   readonly byte: number;
   readonly action: () => void | Promise<void>;
 }
@@ -41,10 +44,11 @@ class Watch {
   #awaited: Awaited | undefined;
 
   /** How many bytes may pass before something is to be done; all where there is no such moment among them. */
-  until(direction: Direction, length: number): number {
+  until(direction: Direction, packet: Uint8Array): number {
+    const { length } = packet;
     if (this.#awaited?.direction !== direction) return length;
     const { packets, bytes } = this.#counts[direction];
-    if (packets >= this.#awaited.packet) return 0;
+    if (packets >= this.#awaited.packet || procedureOf(packet) === this.#awaited.procedure) return 0;
     return Math.max(0, Math.min(length, this.#awaited.byte - bytes));
   }
 
@@ -68,6 +72,7 @@ class Watch {
     this.#awaited = {
       direction: moment.direction,
       packet: "packet" in moment ? packets + moment.packet : Infinity,
+      procedure: "procedure" in moment ? procedures[moment.procedure].number : undefined,
       byte: "byte" in moment ? bytes + moment.byte : Infinity,
       action,
     };
@@ -76,6 +81,12 @@ class Watch {
   forget(): void {
     this.#awaited = undefined;
   }
+}
+
+/** The procedure's number in a packet's header (libvirt, "RPC protocol"): behind length, program and version. */
+function procedureOf(packet: Uint8Array): number | undefined {
+  if (packet.length < 16) return undefined;
+  return new DataView(packet.buffer, packet.byteOffset).getUint32(12);
 }
 
 /** Takes packets out of what was read: each begins with its own length. */
@@ -145,7 +156,7 @@ class Wire {
   }
 
   async #pass(packet: Uint8Array, direction: Direction): Promise<void> {
-    const first = this.#watch.until(direction, packet.length);
+    const first = this.#watch.until(direction, packet);
     await this.#write(packet.subarray(0, first), direction);
     if (first < packet.length) {
       await this.#watch.act();
