@@ -68,9 +68,10 @@ export function storageContract(host: ContractHost): void {
       on: pool,
       input: { xml: host.xml.volume("v-space", 1) },
     });
+    // More than a file may have, so that nobody tries: what merely does not fit is tried, and fills the disk of everybody.
     await bench.refused("operation-failed", "volume.create", {
       on: pool,
-      input: { xml: `<volume><name>v-big</name><capacity unit='T'>1</capacity></volume>` },
+      input: { xml: `<volume><name>v-big</name><capacity unit='P'>4</capacity></volume>` },
     });
     await bench.call("volume.delete", {}, { on: volume });
     await bench.refused("not-found", "volume.info", { on: volume, input: {} });
